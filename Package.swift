@@ -1,0 +1,68 @@
+// swift-tools-version: 6.1
+// The layers of docs/one-step.md, bottom up. A target may only depend on targets above it in this file;
+// scripts/check-layers holds every import to that.
+import PackageDescription
+
+let package = Package(
+    name: "Lockstep",
+    products: [
+        .library(name: "Lockstep", targets: ["Lockstep"]),
+        .executable(name: "lockstep", targets: ["LockstepCommand"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // Layer 0: thin C shims, no policy.
+        .target(name: "CMPI", linkerSettings: [.linkedLibrary("mpi")]),
+        .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp")]),
+        .target(name: "CKernels", linkerSettings: [.linkedLibrary("m")]),
+        .target(name: "CHash"),
+        .target(name: "CImage", linkerSettings: [.linkedLibrary("m")]),
+        .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
+
+        // Layer 1
+        .target(name: "Collectives"),
+        .target(name: "Tensors", dependencies: ["COneDNN", "CKernels"]),
+
+        // Layer 2
+        .target(name: "MPI", dependencies: ["CMPI", "Collectives"]),
+        .target(name: "Autograd", dependencies: ["Tensors", "CHash"]),
+
+        // Layer 3
+        .target(name: "Layers", dependencies: ["Autograd", "Tensors"]),
+        .target(name: "Optimizers", dependencies: ["Autograd", "Tensors", "CKernels"]),
+        .target(name: "Datasets", dependencies: ["Autograd", "Tensors", "CKernels", "CImage", "CZlib"]),
+
+        // Layer 4
+        .target(name: "Models", dependencies: ["Layers", "Autograd", "Tensors", .product(name: "Yams", package: "Yams")]),
+        .target(name: "DataParallel", dependencies: ["Collectives", "Optimizers", "Autograd", "Tensors", "CKernels"]),
+
+        // Layer 5
+        .target(
+            name: "Training",
+            dependencies: [
+                "Collectives", "Models", "Layers", "Optimizers", "Datasets", "DataParallel", "Autograd", "Tensors",
+                "CHash", .product(name: "Yams", package: "Yams"), .product(name: "Logging", package: "swift-log"),
+            ]),
+
+        // Layer 6: wiring, the only importers of MPI.
+        .target(
+            name: "Lockstep",
+            dependencies: [
+                "Collectives", "MPI", "Models", "Layers", "Optimizers", "Datasets", "DataParallel", "Training",
+                "Autograd", "Tensors", .product(name: "Logging", package: "swift-log"),
+            ]),
+        .executableTarget(
+            name: "LockstepCommand",
+            dependencies: [
+                "Lockstep", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
+            ]),
+        .executableTarget(name: "MPISelfTest", dependencies: ["MPI", "Collectives"]),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .c11
+)

@@ -1,0 +1,30 @@
+// A labelled set of samples in memory, from which the training loop cuts its batches. The readers and generators
+// beside this file make them.
+
+import Tensors
+
+/// Samples of one shape with their labels. Byte samples (images) stay bytes in memory and become `byte / 255` when a
+/// batch is cut.
+public struct Dataset: Sendable {
+    /// Where the samples come from, for messages and the run's configuration, e.g. `digits` or `mnist`.
+    public let name: String
+    /// The shape of one sample, `[height, width, channels]` for images.
+    public let sampleShape: Shape
+    /// The samples one after the other, `count * sampleShape.count` bytes, 0 ... 255.
+    public let samples: [UInt8]
+    /// One class number per sample, each below `classCount`.
+    public let labels: [UInt8]
+    /// The number of classes.
+    public let classCount: Int
+
+    /// The number of samples.
+    public var count: Int { labels.count }
+
+    public init(name: String, sampleShape: Shape, samples: [UInt8], labels: [UInt8], classCount: Int) {
+        self.name = name
+        self.sampleShape = sampleShape
+        self.samples = samples
+        self.labels = labels
+        self.classCount = classCount
+    }
+}

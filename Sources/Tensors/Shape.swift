@@ -1,0 +1,54 @@
+// Dimensions of a tensor: a small value that never touches the heap, since every operation makes some.
+
+/// The lengths of a tensor's axes, outermost first, row-major; at most six axes. A scalar has rank 0 and count 1.
+public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomStringConvertible {
+    /// The most axes a tensor can have.
+    public static let maximumRank = 6
+
+    private var lengths: SIMD8<Int32> = .zero
+    /// The number of axes.
+    public private(set) var rank: Int
+
+    /// - Parameter dimensions: non-negative axis lengths, outermost first.
+    public init(_ dimensions: some Collection<Int>) {
+        require(dimensions.count <= Shape.maximumRank, "a shape has at most 6 axes, got \(Array(dimensions))")
+        rank = dimensions.count
+        for (axis, length) in dimensions.enumerated() {
+            require(length >= 0 && length <= Int32.max, "axis \(axis) has length \(length), expected 0 ... 2^31 - 1")
+            lengths[axis] = Int32(truncatingIfNeeded: length)
+        }
+    }
+
+    public init(arrayLiteral elements: Int...) { self.init(elements) }
+
+    /// The length of `axis`; negative axes count from the end, as in NumPy.
+    public subscript(axis: Int) -> Int {
+        get { Int(lengths[index(of: axis)]) }
+        set { lengths[index(of: axis)] = Int32(newValue) }
+    }
+
+    /// The number of elements.
+    public var count: Int {
+        var product = 1
+        for axis in 0..<rank { product *= Int(lengths[axis]) }
+        return product
+    }
+
+    /// The axis lengths as an array.
+    public var dimensions: [Int] { (0..<rank).map { Int(lengths[$0]) } }
+
+    /// The axis as a number in `0 ..< rank`.
+    public func index(of axis: Int) -> Int {
+        let index = axis < 0 ? axis + rank : axis
+        require(index >= 0 && index < rank, "axis \(axis) is out of range for shape \(self)")
+        return index
+    }
+
+    /// The elements of one outermost slice: `[n, rest...] -> rest`.
+    public func dropFirst(_ k: Int = 1) -> Shape { Shape(dimensions.dropFirst(k)) }
+
+    /// `[rest...] -> [length, rest...]`.
+    public func prepending(_ length: Int) -> Shape { Shape([length] + dimensions) }
+
+    public var description: String { "[" + dimensions.map(String.init).joined(separator: ", ") + "]" }
+}
