@@ -1,0 +1,57 @@
+// One aligned array of floats: all parameters, all gradients, or one kind of optimizer state. Reduction, update,
+// broadcast, checkpoint and fingerprint are loops over ranges of it.
+
+import CHash
+import Tensors
+
+/// A fixed-length array of floats with a stable address, zero at first.
+///
+/// The contents are shared by reference between the worker threads of a rank, which write disjoint ranges; the
+/// training step orders writes and reads.
+public final class FlatBuffer: @unchecked Sendable {
+    public let count: Int
+    /// The first element, 64-byte aligned; valid while the buffer lives.
+    public let pointer: UnsafeMutablePointer<Float>
+    /// Keeps foreign memory (a shared window) alive; nil where the memory is our own.
+    private let owner: AnyObject?
+
+    /// Zeroed memory of our own.
+    public init(count: Int) {
+        self.count = count
+        owner = nil
+        pointer = allocateFloats(count)
+        pointer.initialize(repeating: 0, count: count)
+    }
+
+    /// Memory that `owner` keeps alive, with its present contents.
+    public init(viewing pointer: UnsafeMutablePointer<Float>, count: Int, owner: AnyObject) {
+        self.count = count
+        self.owner = owner
+        self.pointer = pointer
+    }
+
+    deinit {
+        if owner == nil { pointer.deallocate() }
+    }
+
+    /// The elements of `range`.
+    public subscript(range: Range<Int>) -> UnsafeMutableBufferPointer<Float> {
+        require(range.lowerBound >= 0 && range.upperBound <= count, "range \(range) is outside a buffer of \(count)")
+        return UnsafeMutableBufferPointer(start: pointer + range.lowerBound, count: range.count)
+    }
+
+    /// The bytes of `range`, for communication and files.
+    public func bytes(_ range: Range<Int>) -> UnsafeMutableRawBufferPointer {
+        UnsafeMutableRawBufferPointer(self[range])
+    }
+
+    /// A tensor that shares the memory of `range`.
+    public func view(_ range: Range<Int>, shape: Shape) -> Tensor {
+        Tensor(viewing: self[range].baseAddress ?? pointer, shape: shape, owner: self)
+    }
+
+    /// The 128-bit hash of the first `count` elements' bytes.
+    public func fingerprint(_ range: Range<Int>) -> Fingerprint {
+        Fingerprint(of: UnsafeRawBufferPointer(bytes(range)))
+    }
+}

@@ -1,0 +1,73 @@
+// A named array that training changes. Layers declare parameters; a `ParameterBuffer` gives them memory.
+
+import Tensors
+
+/// A learned array, or a running statistic, of a layer.
+///
+/// A layer declares it with a name and an initializer; its shape follows from the layer's first input, its memory and
+/// path from the `ParameterBuffer` it is placed in. During training several threads read it, and nobody changes shape
+/// or place.
+public final class Parameter: @unchecked Sendable {
+    /// What an update does with the values reduced for this parameter.
+    public enum Role: Sendable, Hashable {
+        /// They are gradients: the optimizer steps against them.
+        case trainable
+        /// They are fresh observations: `value = momentum * value + (1 - momentum) * observation`.
+        case statistic(momentum: Float)
+    }
+
+    /// The name within its layer, e.g. `kernel`.
+    public let name: String
+    public let initializer: Initializer
+    public let role: Role
+    /// Layer path and name, e.g. `dense_1.kernel`; the plain name until placed in a buffer.
+    public package(set) var path: String
+    /// nil until the layer has seen its input shape.
+    public private(set) var shape: Shape?
+    /// Where the values lie in the flat buffers.
+    public private(set) var range: Range<Int> = 0..<0
+    private var placed: Tensor?
+
+    public init(_ name: String, initializer: Initializer, role: Role = .trainable) {
+        self.name = name
+        self.initializer = initializer
+        self.role = role
+        path = name
+    }
+
+    /// The present values, a window onto the parameter buffer; zeros before there is one.
+    public var value: Tensor {
+        if let placed { return placed }
+        guard let shape else { fatalError("parameter \(path) has no shape yet: call its model once, or build it") }
+        return .zeros(shape)
+    }
+
+    /// Whether it lies in a buffer and has values.
+    public var isPlaced: Bool { placed != nil }
+
+    /// Fixes the shape on the first call; later calls must agree.
+    ///
+    /// - Throws: `ShapeError` when the shape is another than before.
+    public func declare(_ shape: Shape) throws(ShapeError) {
+        if let known = self.shape, known != shape {
+            throw ShapeError("parameter \(path) has shape \(known), but this input wants \(shape)")
+        }
+        self.shape = shape
+    }
+
+    /// Moves into `buffer` at `range`, taking along present values, else drawing first ones.
+    func place(in buffer: FlatBuffer, range: Range<Int>, key: RandomKey) {
+        guard let shape else { fatalError("parameter \(path) has no shape yet: call its model once, or build it") }
+        let view = buffer.view(range, shape: shape)
+        view.assign(placed ?? initializer.values(shape, key: key))
+        placed = view
+        self.range = range
+    }
+}
+
+/// Shapes that do not fit: which layer or operation, what it got, what it expected.
+public struct ShapeError: Error, CustomStringConvertible, Sendable, Hashable {
+    public let description: String
+
+    public init(_ description: String) { self.description = description }
+}

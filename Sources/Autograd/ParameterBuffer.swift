@@ -1,0 +1,69 @@
+// All of a model's parameters in one flat array: [trainable | statistics | step record], each parameter aligned to a
+// cache line. Optimizers, reduction, broadcast, checkpoints and fingerprints work on ranges of it.
+
+import Tensors
+
+/// The flat buffer that holds a model's parameters.
+public final class ParameterBuffer: @unchecked Sendable {
+    /// Floats that parameters start at multiples of: one cache line.
+    public static let alignment = 16
+
+    /// In declaration order, trainable ones first.
+    public let parameters: [Parameter]
+    /// Where the optimizer works; the rest are statistics and the record.
+    public let trainable: Range<Int>
+    /// All parameters: what checkpoints and fingerprints cover.
+    public let all: Range<Int>
+    /// A tail of `recordCount` floats that the reduction sums over the shards like gradients: loss, hits, and
+    /// whatever else a step must know about all shards.
+    public let record: Range<Int>
+    public let values: FlatBuffer
+
+    /// Floats in `values`, and in every gradient buffer.
+    public var count: Int { values.count }
+    /// The number of trainable scalars, padding not counted.
+    public var trainableScalarCount: Int { scalarCount { $0.role == .trainable } }
+    /// The number of scalars that are running statistics.
+    public var statisticScalarCount: Int { scalarCount { $0.role != .trainable } }
+
+    /// Room for the step's record.
+    public static let recordCount = 16
+
+    /// Places `parameters`, whose shapes must be known. Those that already have values keep them, others are drawn
+    /// from `seed` by their position.
+    ///
+    /// - Parameter allocate: gives the memory for a number of floats, zeroed; own memory by default.
+    public init(
+        _ parameters: [Parameter], seed: UInt64, allocate: (Int) throws -> FlatBuffer = { FlatBuffer(count: $0) }
+    ) rethrows {
+        let ordered = parameters.filter { $0.role == .trainable } + parameters.filter { $0.role != .trainable }
+        var ranges: [Range<Int>] = []
+        var end = 0
+        var trainableEnd = 0
+        for parameter in ordered {
+            guard let shape = parameter.shape else { fatalError("parameter \(parameter.path) has no shape yet") }
+            ranges.append(end..<(end + shape.count))
+            end =
+                (end + shape.count + ParameterBuffer.alignment - 1) / ParameterBuffer.alignment
+                * ParameterBuffer.alignment
+            if parameter.role == .trainable { trainableEnd = end }
+        }
+        self.parameters = ordered
+        trainable = 0..<trainableEnd
+        all = 0..<end
+        record = end..<(end + ParameterBuffer.recordCount)
+        values = try allocate(record.upperBound)
+        for (index, parameter) in ordered.enumerated() {
+            parameter.place(
+                in: values, range: ranges[index],
+                key: RandomKey(seed: seed, purpose: .initialization, index: index))
+        }
+    }
+
+    /// The hash of all parameter values.
+    public var fingerprint: Fingerprint { values.fingerprint(all) }
+
+    private func scalarCount(_ include: (Parameter) -> Bool) -> Int {
+        parameters.filter(include).reduce(0) { $0 + $1.range.count }
+    }
+}

@@ -1,0 +1,208 @@
+// The record of one forward pass, from which the backward pass runs. Nodes are appended as operations happen, so that
+// reverse creation order is a valid backward order. The engine knows nothing of ranks: the data-parallel reducer hangs
+// off the one hook of `backward`.
+
+import Tensors
+
+/// What a forward pass may depend on besides its inputs; the same on any layout of ranks and threads.
+public struct StepContext: Sendable {
+    /// The run's seed.
+    public var seed: UInt64
+    /// The global step number.
+    public var step: Int
+    /// Which shard of the step's batch this pass computes.
+    public var shard: Int
+    /// This shard's part of the step's samples, which weights its statistics.
+    public var fraction: Float
+
+    public init(seed: UInt64 = 0, step: Int = 0, shard: Int = 0, fraction: Float = 1) {
+        self.seed = seed
+        self.step = step
+        self.shard = shard
+        self.fraction = fraction
+    }
+}
+
+/// A forward pass under way. Used by one thread, for one backward pass.
+public final class Tape {
+    /// What a pass is for.
+    public enum Mode: Sendable {
+        /// Operations are recorded for `backward`; dropout drops, batch normalisation uses the batch.
+        case training
+        /// Nothing is recorded.
+        case inference
+    }
+
+    private struct Node {
+        var backward: ((Tensor) -> Void)?
+        var parameter: Parameter?
+        var gradient: Tensor?
+        var isTouched = false
+    }
+
+    public let mode: Mode
+    public let context: StepContext
+    public let workspace: Workspace
+    private let buffer: ParameterBuffer?
+    private let gradients: FlatBuffer?
+    private var nodes: [Node] = []
+    private var leaves: [ObjectIdentifier: Int] = [:]
+    private var observed: Set<ObjectIdentifier> = []
+    private var dropoutCount = 0
+    /// The logits behind each softmax result, so that cross-entropy can be computed from them (as Keras does).
+    private var logits: [Int: Variable] = [:]
+
+    /// - Parameters:
+    ///   - buffer: the model's parameters.
+    ///   - gradients: as long as `buffer`; receives the gradient of every parameter. Without one, ask `gradient(of:)`.
+    public init(
+        _ mode: Mode = .training, context: StepContext = StepContext(), workspace: Workspace = Workspace(),
+        buffer: ParameterBuffer? = nil, gradients: FlatBuffer? = nil
+    ) {
+        require(gradients == nil || buffer != nil, "Tape: gradients need the parameter buffer they belong to")
+        require(gradients?.count == buffer?.count || gradients == nil, "Tape: gradient and parameter buffers differ")
+        self.mode = mode
+        self.context = context
+        self.workspace = workspace
+        self.buffer = buffer
+        self.gradients = gradients
+    }
+
+    // MARK: Leaves
+
+    /// An input: no gradient flows to it.
+    public func constant(_ value: Tensor) -> Variable { Variable(tape: self, node: nil, value: value) }
+
+    /// An input whose gradient `gradient(of:)` tells after `backward`.
+    public func watched(_ value: Tensor) -> Variable {
+        Variable(tape: self, node: mode == .training ? append(Node()) : nil, value: value)
+    }
+
+    /// A parameter's present value. All uses in one pass share one node, created at the first use, so that the
+    /// backward sweep reaches it when its gradient is final.
+    public func parameter(_ parameter: Parameter) -> Variable {
+        guard mode == .training, parameter.role == .trainable else { return constant(parameter.value) }
+        let identity = ObjectIdentifier(parameter)
+        let node = leaves[identity] ?? append(Node(parameter: parameter))
+        leaves[identity] = node
+        return Variable(tape: self, node: node, value: parameter.value)
+    }
+
+    // MARK: Recording
+
+    /// The result of an operation on `parents`. `backward` is called at most once with the gradient of the result and
+    /// passes on to each parent that has a node.
+    package func record(_ value: Tensor, _ parents: Variable..., backward: @escaping (Tensor) -> Void) -> Variable {
+        record(value, parents, backward: backward)
+    }
+
+    package func record(_ value: Tensor, _ parents: [Variable], backward: @escaping (Tensor) -> Void) -> Variable {
+        guard mode == .training, parents.contains(where: { $0.node != nil }) else { return constant(value) }
+        return Variable(tape: self, node: append(Node(backward: backward)), value: value)
+    }
+
+    private func append(_ node: Node) -> Int {
+        nodes.append(node)
+        return nodes.count - 1
+    }
+
+    /// Hands a running statistic this shard's fresh observation, weighted by the shard's part of the step.
+    package func observe(_ statistic: Parameter, _ value: Tensor) {
+        guard let gradients, mode == .training else { return }
+        let first = observed.insert(ObjectIdentifier(statistic)).inserted
+        require(first, "statistic \(statistic.path) was observed twice in one pass: use one layer per place")
+        gradients.view(statistic.range, shape: value.shape).assign(value.affine(scale: context.fraction))
+    }
+
+    /// A key for the next dropout of this pass: the same on any layout, another for every step, shard and place.
+    package func nextDropoutKey() -> RandomKey {
+        dropoutCount += 1
+        return RandomKey(
+            seed: context.seed, purpose: .dropout, index: context.step, subindex: context.shard << 16 | dropoutCount)
+    }
+
+    package func noteSoftmax(_ result: Variable, of logits: Variable) {
+        if let node = result.node { self.logits[node] = logits }
+    }
+
+    package func logits(behind probabilities: Variable) -> Variable? { probabilities.node.flatMap { logits[$0] } }
+
+    // MARK: Backward
+
+    /// Propagates gradients from `output` to every watched variable and parameter it depends on.
+    ///
+    /// - Parameters:
+    ///   - output: of any shape; every element counts with the weight `weight`.
+    ///   - weight: the gradient of the objective in each element of `output`.
+    ///   - parameterIsFinal: called once for each parameter of the buffer, as soon as its gradient is complete;
+    ///     parameters this pass did not use come last, with a zero gradient.
+    public func backward(
+        from output: Variable, weight: Float = 1, parameterIsFinal: ((Parameter) -> Void)? = nil
+    ) {
+        require(mode == .training, "backward: this tape was made for inference")
+        require(output.tape === self, "backward: the output belongs to another tape")
+        if let node = output.node {
+            accumulate(Tensor(repeating: weight, output.shape, in: workspace), into: node)
+        }
+        for index in nodes.indices.reversed() {
+            if let parameter = nodes[index].parameter {
+                if !nodes[index].isTouched { clearGradient(of: parameter) }
+                parameterIsFinal?(parameter)
+            } else if let backward = nodes[index].backward {
+                let gradient = nodes[index].gradient
+                // Dropping both frees activations for the operations still to come.
+                nodes[index].backward = nil
+                nodes[index].gradient = nil
+                if let gradient { backward(gradient) }
+            }
+        }
+        for parameter in buffer?.parameters ?? [] where leaves[ObjectIdentifier(parameter)] == nil {
+            if !observed.contains(ObjectIdentifier(parameter)) { clearGradient(of: parameter) }
+            parameterIsFinal?(parameter)
+        }
+    }
+
+    /// The gradient of a watched variable after `backward`; zeros where the output does not depend on it.
+    public func gradient(of variable: Variable) -> Tensor {
+        guard let node = variable.node else { fatalError("gradient(of:): a constant has no gradient; use watched(_:)") }
+        return nodes[node].gradient ?? .zeros(variable.shape)
+    }
+
+    /// The gradient of a parameter after `backward`; zeros where the output does not depend on it.
+    public func gradient(of parameter: Parameter) -> Tensor {
+        if let gradients { return gradients.view(parameter.range, shape: parameter.value.shape) }
+        let node = leaves[ObjectIdentifier(parameter)]
+        return node.flatMap { nodes[$0].gradient } ?? .zeros(parameter.value.shape)
+    }
+
+    private func clearGradient(of parameter: Parameter) {
+        gradients?[parameter.range].update(repeating: 0)
+    }
+
+    /// Adds `gradient` to what has reached `node` so far.
+    package func accumulate(_ gradient: Tensor, into node: Int) {
+        if let gradients, let parameter = nodes[node].parameter {
+            let target = gradients.view(parameter.range, shape: gradient.shape)
+            if nodes[node].isTouched { target.accumulate(gradient) } else { target.assign(gradient) }
+        } else if nodes[node].gradient == nil {
+            nodes[node].gradient = gradient
+        } else {
+            nodes[node].gradient!.add(gradient)
+        }
+        nodes[node].isTouched = true
+    }
+
+    /// Like `accumulate`, for a kernel that writes its result to an address: straight into the flat gradient buffer
+    /// when this is the first contribution to a parameter.
+    package func contribute(to variable: Variable, _ write: (UnsafeMutablePointer<Float>) -> Void) {
+        guard let node = variable.node else { return }
+        if let gradients, let parameter = nodes[node].parameter, !nodes[node].isTouched {
+            write(gradients[parameter.range].baseAddress ?? gradients.pointer)
+            nodes[node].isTouched = true
+        } else {
+            let result = Tensor(uninitialized: variable.shape, in: workspace)
+            write(result.pointer)
+            accumulate(result, into: node)
+        }
+    }
+}

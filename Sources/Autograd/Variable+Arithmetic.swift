@@ -1,0 +1,100 @@
+// Element-wise operations with broadcasting. Each function computes its value and says how gradients flow back.
+
+import Tensors
+
+extension Variable {
+    private func unary(_ function: UnaryFunction, _ gradient: @escaping (_ y: Tensor, _ g: Tensor) -> Tensor)
+        -> Variable
+    {
+        let y = value.map(function)
+        return tape.record(y, self) { g in receive(gradient(y, g)) }
+    }
+
+    private static func binary(
+        _ function: BinaryFunction, _ a: Variable, _ b: Variable,
+        _ gradientA: @escaping (_ y: Tensor, _ g: Tensor) -> Tensor,
+        _ gradientB: @escaping (_ y: Tensor, _ g: Tensor) -> Tensor
+    ) -> Variable {
+        require(a.tape === b.tape, "\(function): the operands belong to different tapes")
+        let y = a.value.combined(function, b.value, in: a.tape.workspace)
+        return a.tape.record(y, a, b) { g in
+            a.receive(gradientA(y, g).summed(to: a.shape))
+            b.receive(gradientB(y, g).summed(to: b.shape))
+        }
+    }
+
+    public static func + (a: Variable, b: Variable) -> Variable { binary(.add, a, b, { $1 }, { $1 }) }
+    public static func - (a: Variable, b: Variable) -> Variable { binary(.subtract, a, b, { $1 }, { -$1 }) }
+    public static func * (a: Variable, b: Variable) -> Variable {
+        binary(.multiply, a, b, { $1 * b.value }, { $1 * a.value })
+    }
+    public static func / (a: Variable, b: Variable) -> Variable {
+        binary(.divide, a, b, { $1 / b.value }, { y, g in -(g * y / b.value) })
+    }
+    public static prefix func - (a: Variable) -> Variable { a.unary(.negate) { -$1 } }
+
+    public static func + (a: Variable, b: Float) -> Variable { a.affine(scale: 1, shift: b) }
+    public static func + (a: Float, b: Variable) -> Variable { b.affine(scale: 1, shift: a) }
+    public static func - (a: Variable, b: Float) -> Variable { a.affine(scale: 1, shift: -b) }
+    public static func - (a: Float, b: Variable) -> Variable { b.affine(scale: -1, shift: a) }
+    public static func * (a: Variable, b: Float) -> Variable { a.affine(scale: b, shift: 0) }
+    public static func * (a: Float, b: Variable) -> Variable { b.affine(scale: a, shift: 0) }
+    public static func / (a: Variable, b: Float) -> Variable { a / a.like(b) }
+    public static func / (a: Float, b: Variable) -> Variable { b.like(a) / b }
+
+    private func affine(scale: Float, shift: Float) -> Variable {
+        tape.record(value.affine(scale: scale, shift: shift), self) { g in receive(g.affine(scale: scale)) }
+    }
+
+    /// The larger of the two, element by element; where they are equal the gradient goes to the first.
+    public static func max(_ a: Variable, _ b: Variable) -> Variable {
+        binary(.maximum, a, b, { $1 * (Tensor(repeating: 1) - b.value.combined(.greater, a.value)) }) { _, g in
+            g * b.value.combined(.greater, a.value)
+        }
+    }
+
+    /// The smaller of the two, element by element; where they are equal the gradient goes to the first.
+    public static func min(_ a: Variable, _ b: Variable) -> Variable {
+        binary(.minimum, a, b, { $1 * (Tensor(repeating: 1) - a.value.combined(.greater, b.value)) }) { _, g in
+            g * a.value.combined(.greater, b.value)
+        }
+    }
+
+    public var exp: Variable { unary(.exp) { y, g in g * y } }
+    /// The natural logarithm.
+    public var log: Variable { unary(.log) { _, g in g / value } }
+    public var sqrt: Variable { unary(.sqrt) { y, g in (g / y).affine(scale: 0.5) } }
+    public var square: Variable { unary(.square) { _, g in (g * value).affine(scale: 2) } }
+    public var tanh: Variable { unary(.tanh) { y, g in g - g * y.map(.square) } }
+    /// 1 / (1 + exp(-x))
+    public var sigmoid: Variable { unary(.sigmoid) { y, g in g * (y - y.map(.square)) } }
+    /// max(x, 0)
+    public var relu: Variable { unary(.relu) { y, g in g.combined(.reluGradient, y) } }
+    /// log(1 + exp(x)), without overflow.
+    public var softplus: Variable { unary(.softplus) { _, g in g * value.map(.sigmoid) } }
+    public var abs: Variable { unary(.absolute) { _, g in g * value.map(.sign) } }
+    public var sin: Variable { unary(.sin) { _, g in g * value.map(.cos) } }
+    public var cos: Variable { unary(.cos) { _, g in -(g * value.map(.sin)) } }
+
+    /// x raised to a constant.
+    public func power(_ exponent: Float) -> Variable {
+        tape.record(value.power(exponent), self) { g in
+            receive(g * value.power(exponent - 1).affine(scale: exponent))
+        }
+    }
+
+    /// min(max(x, low), high); no gradient where it is cut.
+    public func clamped(_ low: Float, _ high: Float) -> Variable {
+        let y = value.clamped(low, high)
+        return tape.record(y, self) { g in receive(g * value.combined(.equal, y)) }
+    }
+
+    /// x * sigmoid(x) (Ramachandran et al. 2017).
+    public var silu: Variable { self * sigmoid }
+
+    /// The tanh form of the Gaussian error linear unit (Hendrycks & Gimpel 2016).
+    public var gelu: Variable {
+        let inner = (self + 0.044715 * self * square) * Float(0.7978845608)
+        return 0.5 * self * (inner.tanh + 1)
+    }
+}

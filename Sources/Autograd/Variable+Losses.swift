@@ -1,0 +1,67 @@
+// Softmax and the losses. Every loss gives one value per sample; the training step weights and sums them.
+
+import Tensors
+
+extension Variable {
+    /// exp(x) / sum(exp(x)) over the last axis.
+    public var softmax: Variable {
+        let y = value.softmax
+        let result = tape.record(y, self) { g in receive(y.softmaxGradient(g)) }
+        tape.noteSoftmax(result, of: self)
+        return result
+    }
+
+    /// log(softmax(x)) over the last axis, without overflow.
+    public var logSoftmax: Variable {
+        let y = value.logSoftmax
+        return tape.record(y, self) { g in receive(y.logSoftmaxGradient(g)) }
+    }
+
+    /// -log of the probability of each sample's class. Self holds probabilities `[batch, classes]`, or logits when
+    /// `fromLogits`; labels `[batch]` are class numbers. A direct softmax result is computed from its logits.
+    public func sparseCategoricalCrossentropy(_ labels: Tensor, fromLogits: Bool = false) -> Variable {
+        guard let logits = fromLogits ? self : tape.logits(behind: self) else {
+            return categoricalCrossentropy(labels.reshaped([-1]).oneHot(classCount: shape[-1]))
+        }
+        let (losses, probabilities) = logits.value.sparseCrossEntropy(labels)
+        return tape.record(losses, logits) { g in
+            logits.receive(probabilities.sparseCrossEntropyGradient(labels, g))
+        }
+    }
+
+    /// -sum(targets * log(probabilities)) per sample; targets `[batch, classes]`, e.g. one-hot.
+    public func categoricalCrossentropy(_ targets: Tensor, fromLogits: Bool = false) -> Variable {
+        requireSameShape(targets, "categorical cross-entropy")
+        let logarithms =
+            (fromLogits ? self : tape.logits(behind: self))?.logSoftmax
+            ?? (self / sum(axes: [-1], keepingDimensions: true)).clamped(1e-7, 1 - 1e-7).log
+        return -(logarithms * tape.constant(targets)).sum(axes: [-1])
+    }
+
+    /// -mean(t log p + (1 - t) log(1 - p)) per sample; self and targets `[batch, ...]`.
+    public func binaryCrossentropy(_ targets: Tensor, fromLogits: Bool = false) -> Variable {
+        requireSameShape(targets, "binary cross-entropy")
+        let t = tape.constant(targets)
+        if fromLogits { return (softplus - self * t).perSampleMean }
+        let p = clamped(1e-7, 1 - 1e-7)
+        return -(t * p.log + (1 - t) * (1 - p).log).perSampleMean
+    }
+
+    /// The mean of squared differences per sample; self and targets `[batch, ...]`.
+    public func meanSquaredError(_ targets: Tensor) -> Variable {
+        requireSameShape(targets, "mean squared error")
+        return (self - tape.constant(targets)).square.perSampleMean
+    }
+
+    /// The mean of absolute differences per sample; self and targets `[batch, ...]`.
+    public func meanAbsoluteError(_ targets: Tensor) -> Variable {
+        requireSameShape(targets, "mean absolute error")
+        return (self - tape.constant(targets)).abs.perSampleMean
+    }
+
+    private var perSampleMean: Variable { shape.rank > 1 ? mean(axes: Array(1..<shape.rank)) : self }
+
+    private func requireSameShape(_ targets: Tensor, _ loss: String) {
+        require(targets.shape == shape, "\(loss): predictions have shape \(shape), targets \(targets.shape)")
+    }
+}

@@ -1,0 +1,70 @@
+// Matrix products and convolutions, with bias and activation fused where a kernel can.
+
+import Tensors
+
+extension Variable {
+    /// The matrix product of the last two axes, `[..., m, k] x [..., k, n] -> [..., m, n]`; leading axes broadcast.
+    public func matmul(_ other: Variable) -> Variable {
+        let product = value.matmul(
+            other.value, transposeSelf: false, transposeOther: false, in: tape.workspace)
+        return tape.record(product, self, other) { g in
+            receive(
+                g.matmul(other.value, transposeSelf: false, transposeOther: true, in: tape.workspace)
+                    .summed(to: shape))
+            other.receive(
+                value.matmul(g, transposeSelf: true, transposeOther: false, in: tape.workspace)
+                    .summed(to: other.shape))
+        }
+    }
+
+    /// `relu(self * kernel + bias)` in one pass: input `[..., in]`, kernel `[in, out]`, bias `[out]`, output
+    /// `[..., out]`. Bias and ReLU are optional.
+    package func dense(_ kernel: Variable, bias: Variable?, relu: Bool) -> Variable {
+        require(
+            kernel.shape.rank == 2 && shape.rank >= 1 && shape[-1] == kernel.shape[0],
+            "dense: input \(shape) does not fit kernel \(kernel.shape)")
+        let (inputs, outputs) = (kernel.shape[0], kernel.shape[1])
+        let rows = value.count / Swift.max(1, inputs)
+        let workspace = tape.workspace
+        let output = Tensor(uninitialized: Shape(shape.dimensions.dropLast() + [outputs]), in: workspace)
+        MatrixProduct(m: rows, n: outputs, k: inputs, relu: relu).run(
+            value.pointer, kernel.value.pointer, bias: bias?.value.pointer, into: output.pointer, in: workspace)
+        return tape.record(output, parents(kernel, bias)) { upstream in
+            let g = relu ? upstream.combined(.reluGradient, output) : upstream
+            tape.contribute(to: kernel) {
+                MatrixProduct(m: inputs, n: outputs, k: rows, transposeA: true).run(
+                    value.pointer, g.pointer, into: $0, in: workspace)
+            }
+            if let bias { tape.contribute(to: bias) { g.sumRows(into: $0) } }
+            tape.contribute(to: self) {
+                MatrixProduct(m: rows, n: inputs, k: outputs, transposeB: true).run(
+                    g.pointer, kernel.value.pointer, into: $0, in: workspace)
+            }
+        }
+    }
+
+    /// `relu(self * kernel + bias)`, a 2-D convolution: input `[batch, height, width, in]`, kernel
+    /// `[height, width, in / groups, out]`, bias `[out]`, output `[batch, height', width', out]`.
+    package func convolution(
+        _ kernel: Variable, bias: Variable?, options: ConvolutionOptions, relu: Bool
+    ) -> Variable {
+        let convolution = Convolution(input: shape, kernel: kernel.shape, options: options)
+        let workspace = tape.workspace
+        let output = convolution.forward(value, kernel.value, bias: bias?.value, relu: relu, in: workspace)
+        return tape.record(output, parents(kernel, bias)) { upstream in
+            let g = relu ? upstream.combined(.reluGradient, output) : upstream
+            tape.contribute(to: kernel) { convolution.kernelGradient(g, value, into: $0, in: workspace) }
+            if let bias { tape.contribute(to: bias) { g.sumRows(into: $0) } }
+            receive(convolution.inputGradient(g, kernel.value, in: workspace))
+        }
+    }
+
+    /// A 2-D convolution (cross-correlation, as in Keras and PyTorch) without bias.
+    public func convolution(_ kernel: Variable, options: ConvolutionOptions = ConvolutionOptions()) -> Variable {
+        convolution(kernel, bias: nil, options: options, relu: false)
+    }
+
+    private func parents(_ kernel: Variable, _ bias: Variable?) -> [Variable] {
+        bias.map { [self, kernel, $0] } ?? [self, kernel]
+    }
+}

@@ -1,0 +1,29 @@
+// Pooling and dropout.
+
+import Tensors
+
+extension Variable {
+    /// The largest element of each window: `[batch, height, width, channels] -> [batch, height', width', channels]`.
+    public func maxPooled(_ options: PoolingOptions) -> Variable {
+        let pooling = Pooling(input: shape, options: options)
+        let output = pooling.maximum(value)
+        return tape.record(output, self) { g in
+            receive(pooling.maximumGradient(g, input: value, output: output))
+        }
+    }
+
+    /// The mean of each window; positions in the padding do not count.
+    public func averagePooled(_ options: PoolingOptions) -> Variable {
+        let pooling = Pooling(input: shape, options: options)
+        return tape.record(pooling.average(value), self) { g in receive(pooling.averageGradient(g)) }
+    }
+
+    /// In training, zeroes each element with probability `rate` and divides the others by `1 - rate`; the identity in
+    /// inference (Srivastava et al. 2014).
+    public func dropout(rate: Float) -> Variable {
+        require(rate >= 0 && rate < 1, "dropout: rate \(rate) is outside 0 ..< 1")
+        guard tape.mode == .training, rate > 0 else { return self }
+        let key = tape.nextDropoutKey()
+        return tape.record(value.dropout(rate: rate, key: key), self) { g in receive(g.dropout(rate: rate, key: key)) }
+    }
+}

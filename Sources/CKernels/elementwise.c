@@ -1,0 +1,128 @@
+// Element-wise functions, with broadcasting for two arguments.
+#include "CKernels.h"
+#include <math.h>
+#include "vector.h"
+
+// `v` is the argument and becomes the result; further arguments are captured by name.
+#define MAP(n, ...)                                \
+    int64_t i = 0;                                 \
+    for (; i + LANES <= (n); i += LANES) {         \
+        vf v = *(const vf *)(x + i);               \
+        __VA_ARGS__;                               \
+        *(vf *)(out + i) = v;                      \
+    }                                              \
+    if (i < (n)) {                                 \
+        vf v;                                      \
+        load_part(&v, x + i, (n)-i);               \
+        __VA_ARGS__;                               \
+        store_part(out + i, &v, (n)-i);            \
+    }
+
+#define UNARY(name, ...) \
+    CLONES static void name(float *out, const float *x, int64_t n) { MAP(n, __VA_ARGS__) }
+
+UNARY(negate, v = -v)
+UNARY(absolute, v = AS_FLOAT(AS_INT(v) & 0x7fffffff))
+UNARY(exponential, exp_vector(&v))
+UNARY(logarithm, log_vector(&v))
+UNARY(square_root, v = __builtin_elementwise_sqrt(v))
+UNARY(reciprocal, v = SPLAT(1.0f) / v)
+UNARY(square, v = v * v)
+UNARY(hyperbolic_tangent, tanh_vector(&v))
+UNARY(sigmoid, v = -v; exp_vector(&v); v = SPLAT(1.0f) / (SPLAT(1.0f) + v))
+UNARY(relu, v = v < SPLAT(0.0f) ? SPLAT(0.0f) : v)
+UNARY(sign, v = v > SPLAT(0.0f) ? SPLAT(1.0f) : (v < SPLAT(0.0f) ? SPLAT(-1.0f) : SPLAT(0.0f)))
+UNARY(step, v = v > SPLAT(0.0f) ? SPLAT(1.0f) : SPLAT(0.0f))
+// max(x, 0) + log(1 + exp(-|x|)): no overflow.
+UNARY(softplus, vf top = v < SPLAT(0.0f) ? SPLAT(0.0f) : v; v = -AS_FLOAT(AS_INT(v) & 0x7fffffff); exp_vector(&v);
+      v += SPLAT(1.0f); log_vector(&v); v += top)
+
+static void sine(float *out, const float *x, int64_t n) {
+    for (int64_t i = 0; i < n; i++) out[i] = sinf(x[i]);
+}
+static void cosine(float *out, const float *x, int64_t n) {
+    for (int64_t i = 0; i < n; i++) out[i] = cosf(x[i]);
+}
+
+void lk_unary(lk_unary_operation operation, float *out, const float *x, int64_t n) {
+    static void (*const functions[])(float *, const float *, int64_t) = {
+        [LK_NEGATE] = negate, [LK_ABSOLUTE] = absolute, [LK_EXP] = exponential, [LK_LOG] = logarithm,
+        [LK_SQRT] = square_root, [LK_RECIPROCAL] = reciprocal, [LK_SQUARE] = square, [LK_TANH] = hyperbolic_tangent,
+        [LK_SIGMOID] = sigmoid, [LK_RELU] = relu, [LK_SIGN] = sign, [LK_STEP] = step, [LK_SOFTPLUS] = softplus,
+        [LK_SIN] = sine, [LK_COS] = cosine,
+    };
+    functions[operation](out, x, n);
+}
+
+CLONES void lk_affine(float *out, const float *x, int64_t n, float scale, float shift) {
+    MAP(n, v = v * SPLAT(scale) + SPLAT(shift))
+}
+
+CLONES void lk_clamp(float *out, const float *x, int64_t n, float low, float high) {
+    MAP(n, v = v < SPLAT(low) ? SPLAT(low) : v; v = v > SPLAT(high) ? SPLAT(high) : v)
+}
+
+void lk_power(float *out, const float *x, int64_t n, float exponent) {
+    for (int64_t i = 0; i < n; i++) out[i] = powf(x[i], exponent);
+}
+
+CLONES void lk_accumulate(float *out, const float *x, int64_t n) {
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES) *(vf *)(out + i) += *(const vf *)(x + i);
+    for (; i < n; i++) out[i] += x[i];
+}
+
+// One row of a binary operation. A stride of 0 repeats the argument's first element.
+#define BINARY(name, EXPRESSION)                                                                               \
+    CLONES static void name(float *out, const float *a, const float *b, int64_t n, int64_t sa, int64_t sb) {    \
+        vf x = SPLAT(a[0]), y = SPLAT(b[0]);                                                                    \
+        int64_t i = 0;                                                                                          \
+        for (; i + LANES <= n; i += LANES) {                                                                    \
+            if (sa) x = *(const vf *)(a + i);                                                                   \
+            if (sb) y = *(const vf *)(b + i);                                                                   \
+            *(vf *)(out + i) = EXPRESSION;                                                                      \
+        }                                                                                                       \
+        if (i < n) {                                                                                            \
+            if (sa) load_part(&x, a + i, n - i);                                                                \
+            if (sb) load_part(&y, b + i, n - i);                                                                \
+            vf v = EXPRESSION;                                                                                  \
+            store_part(out + i, &v, n - i);                                                                     \
+        }                                                                                                       \
+    }
+
+BINARY(add, x + y)
+BINARY(subtract, x - y)
+BINARY(multiply, x *y)
+BINARY(divide, x / y)
+BINARY(maximum, x > y ? x : (x == x ? y : x))
+BINARY(minimum, x < y ? x : (x == x ? y : x))
+BINARY(greater, x > y ? SPLAT(1.0f) : SPLAT(0.0f))
+BINARY(equal, x == y ? SPLAT(1.0f) : SPLAT(0.0f))
+BINARY(relu_gradient, y > SPLAT(0.0f) ? x : SPLAT(0.0f))
+
+static void power(float *out, const float *a, const float *b, int64_t n, int64_t sa, int64_t sb) {
+    for (int64_t i = 0; i < n; i++) out[i] = powf(a[i * sa], b[i * sb]);
+}
+
+void lk_binary(lk_binary_operation operation, float *out, const float *a, const float *b, int rank,
+               const int64_t *dimensions, const int64_t *a_strides, const int64_t *b_strides) {
+    static void (*const functions[])(float *, const float *, const float *, int64_t, int64_t, int64_t) = {
+        [LK_ADD] = add, [LK_SUBTRACT] = subtract, [LK_MULTIPLY] = multiply, [LK_DIVIDE] = divide,
+        [LK_MAXIMUM] = maximum, [LK_MINIMUM] = minimum, [LK_POWER] = power, [LK_GREATER] = greater,
+        [LK_EQUAL] = equal, [LK_RELU_GRADIENT] = relu_gradient,
+    };
+    int64_t width = rank ? dimensions[rank - 1] : 1;
+    int64_t sa = rank ? a_strides[rank - 1] : 0, sb = rank ? b_strides[rank - 1] : 0;
+    int64_t rows = 1, index[8] = {0};
+    for (int axis = 0; axis < rank - 1; axis++) rows *= dimensions[axis];
+    if (width == 0) return;
+    for (int64_t row = 0; row < rows; row++, out += width) {
+        functions[operation](out, a, b, width, sa, sb);
+        for (int axis = rank - 2; axis >= 0; axis--) {
+            a += a_strides[axis], b += b_strides[axis];
+            if (++index[axis] < dimensions[axis]) break;
+            a -= a_strides[axis] * dimensions[axis], b -= b_strides[axis] * dimensions[axis];
+            index[axis] = 0;
+        }
+    }
+}

@@ -1,0 +1,107 @@
+// Memory-bound loops over float arrays, compiled for several x86-64 levels and chosen at load time. All arrays are
+// dense and row-major; `out` may be the same array as an input of the same layout, and may not overlap otherwise.
+// Every result element depends only on its inputs, never on where a caller cut the array.
+#ifndef LOCKSTEP_CKERNELS_H
+#define LOCKSTEP_CKERNELS_H
+#include <stdint.h>
+
+// Element-wise, one argument: out[i] = f(x[i]).
+typedef enum {
+    LK_NEGATE, LK_ABSOLUTE, LK_EXP, LK_LOG, LK_SQRT, LK_RECIPROCAL, LK_SQUARE, LK_TANH, LK_SIGMOID, LK_RELU,
+    LK_SIGN, LK_STEP, LK_SOFTPLUS, LK_SIN, LK_COS
+} lk_unary_operation;
+void lk_unary(lk_unary_operation operation, float *out, const float *x, int64_t n);
+/// out[i] = x[i] * scale + shift
+void lk_affine(float *out, const float *x, int64_t n, float scale, float shift);
+/// out[i] = min(max(x[i], low), high)
+void lk_clamp(float *out, const float *x, int64_t n, float low, float high);
+/// out[i] = pow(x[i], exponent)
+void lk_power(float *out, const float *x, int64_t n, float exponent);
+
+// Element-wise, two arguments with broadcasting: strides are in elements, 0 along a broadcast axis.
+typedef enum {
+    LK_ADD, LK_SUBTRACT, LK_MULTIPLY, LK_DIVIDE, LK_MAXIMUM, LK_MINIMUM, LK_POWER,
+    LK_GREATER, LK_EQUAL, LK_RELU_GRADIENT /* b > 0 ? a : 0 */
+} lk_binary_operation;
+void lk_binary(lk_binary_operation operation, float *out, const float *a, const float *b, int rank,
+               const int64_t *dimensions, const int64_t *a_strides, const int64_t *b_strides);
+/// out[i] += x[i]
+void lk_accumulate(float *out, const float *x, int64_t n);
+
+// Reductions of x [outer, axis, inner] over the middle axis, in an order fixed by the shape.
+void lk_sum(float *out, const float *x, int64_t outer, int64_t axis, int64_t inner);
+void lk_maximum(float *out, const float *x, int64_t outer, int64_t axis, int64_t inner);
+/// The first index of the largest element along the middle axis, as a float.
+void lk_argmax(float *out, const float *x, int64_t outer, int64_t axis, int64_t inner);
+
+// Layout.
+/// Copies a strided view (strides in elements, 0 to broadcast) into a dense array.
+void lk_gather_strided(float *out, const float *x, int rank, const int64_t *dimensions, const int64_t *strides);
+/// Copies `rows` pieces of `width` elements between arrays with their own row pitches.
+void lk_copy_rows(float *out, int64_t out_pitch, const float *x, int64_t x_pitch, int64_t rows, int64_t width);
+/// out[i, :] = table[indices[i], :]. Indices are whole numbers in 0 ..< table_rows; returns the position of the
+/// first that is not, or -1.
+int64_t lk_take_rows(float *out, const float *table, const float *indices, int64_t count, int64_t width,
+                     int64_t table_rows);
+/// table[indices[i], :] += x[i, :], in order of i.
+void lk_add_rows(float *table, const float *x, const float *indices, int64_t count, int64_t width);
+/// out[i, :] = scale * bytes[rows[i], :]
+void lk_take_bytes(float *out, const uint8_t *bytes, const int32_t *rows, int64_t count, int64_t width,
+                   float scale);
+
+// Rows of `width` elements.
+void lk_softmax(float *out, const float *x, int64_t rows, int64_t width);
+void lk_log_softmax(float *out, const float *x, int64_t rows, int64_t width);
+/// out = y * (g - sum(g * y)), the gradient of softmax y for the upstream gradient g.
+void lk_softmax_gradient(float *out, const float *y, const float *g, int64_t rows, int64_t width);
+/// out = g - exp(y) * sum(g), the gradient of log-softmax y.
+void lk_log_softmax_gradient(float *out, const float *y, const float *g, int64_t rows, int64_t width);
+/// From logits: probabilities [rows, width], and losses [rows] = -log(probability of the label). Returns the
+/// position of the first label that is not a whole number in 0 ..< width, or -1.
+int64_t lk_sparse_cross_entropy(float *losses, float *probabilities, const float *logits, const float *labels,
+                                int64_t rows, int64_t width);
+/// out[i, :] = (probabilities[i, :] - one_hot(labels[i])) * g[i]
+void lk_sparse_cross_entropy_gradient(float *out, const float *probabilities, const float *labels, const float *g,
+                                      int64_t rows, int64_t width);
+/// out[i, :] = activation(x[i, :] + bias[:]), activation the identity or ReLU.
+void lk_add_bias(float *out, const float *x, const float *bias, int64_t rows, int64_t width, int relu);
+
+// Pooling, NHWC. `window` is in elements of the source; positions in the padding do not take part.
+typedef struct {
+    int64_t batch, in_height, in_width, channels, out_height, out_width;
+    int64_t window_height, window_width, stride_height, stride_width, pad_top, pad_left;
+} lk_pooling;
+void lk_max_pool(const lk_pooling *shape, float *out, const float *x);
+/// The gradient goes to the first largest element of each window.
+void lk_max_pool_gradient(const lk_pooling *shape, float *x_gradient, const float *x, const float *y,
+                          const float *y_gradient);
+void lk_average_pool(const lk_pooling *shape, float *out, const float *x);
+void lk_average_pool_gradient(const lk_pooling *shape, float *x_gradient, const float *y_gradient);
+
+// Counter-based random numbers: Philox4x32-10 (Salmon et al. 2011). Element 4 j + k is word k of the block with
+// counter {j, stream[0], stream[1], stream[2]} and key `key`.
+typedef struct {
+    uint32_t key[2];
+    uint32_t stream[3];
+} lk_random_key;
+/// Uniform in [low, high).
+void lk_random_uniform(float *out, int64_t n, lk_random_key key, float low, float high);
+/// Box-Muller pairs of uniforms.
+void lk_random_normal(float *out, int64_t n, lk_random_key key, float mean, float deviation);
+/// out[i] = uniform[i] < rate ? 0 : x[i] / (1 - rate)
+void lk_dropout(float *out, const float *x, int64_t n, lk_random_key key, float rate);
+
+// Optimizer updates of w[0 ..< n] by gradient g; the moments are updated in place.
+/// v = momentum * v - rate * (g + decay * w); w += nesterov ? momentum * v - rate * g' : v
+void lk_sgd(float *w, float *velocity, const float *g, int64_t n, float rate, float momentum, int nesterov,
+            float decay);
+/// Kingma & Ba 2015 in Keras's form: w -= alpha * m / (sqrt(v) + epsilon), alpha with the bias corrections.
+/// `decay` is added to the gradient (L2), `decoupled_decay` shrinks w by rate * decay first (AdamW).
+void lk_adam(float *w, float *m, float *v, const float *g, int64_t n, float alpha, float beta1, float beta2,
+             float epsilon, float decay, float decoupled_shrink);
+/// mean_square = rho * mean_square + (1 - rho) * g^2; w -= rate * g / sqrt(mean_square + epsilon)
+void lk_rmsprop(float *w, float *mean_square, float *velocity, const float *g, int64_t n, float rate, float rho,
+                float epsilon, float momentum, float decay);
+/// The sum of squares in double precision, in an order fixed by n.
+double lk_sum_of_squares(const float *x, int64_t n);
+#endif

@@ -1,0 +1,59 @@
+// Optimizer updates, one pass over parameters, gradients and moments.
+#include "CKernels.h"
+#include "vector.h"
+
+// Runs STATEMENT on vectors w and g and up to two state vectors, which may be absent (NULL).
+#define UPDATE(s1, s2, ...)                                                                  \
+    int64_t i = 0;                                                                           \
+    for (; i + LANES <= n; i += LANES) {                                                     \
+        vf vw = *(vf *)(w + i), vg = *(const vf *)(g + i), v1 = SPLAT(0.0f), v2 = v1;        \
+        if (s1) v1 = *(vf *)(s1 + i);                                                        \
+        if (s2) v2 = *(vf *)(s2 + i);                                                        \
+        __VA_ARGS__;                                                                         \
+        *(vf *)(w + i) = vw;                                                                 \
+        if (s1) *(vf *)(s1 + i) = v1;                                                        \
+        if (s2) *(vf *)(s2 + i) = v2;                                                        \
+    }                                                                                        \
+    if (i < n) {                                                                             \
+        vf vw, vg, v1 = SPLAT(0.0f), v2 = v1;                                                \
+        load_part(&vw, w + i, n - i);                                                        \
+        load_part(&vg, g + i, n - i);                                                        \
+        if (s1) load_part(&v1, s1 + i, n - i);                                               \
+        if (s2) load_part(&v2, s2 + i, n - i);                                               \
+        __VA_ARGS__;                                                                         \
+        store_part(w + i, &vw, n - i);                                                       \
+        if (s1) store_part(s1 + i, &v1, n - i);                                              \
+        if (s2) store_part(s2 + i, &v2, n - i);                                              \
+    }
+
+CLONES void lk_sgd(float *w, float *velocity, const float *g, int64_t n, float rate, float momentum, int nesterov,
+                   float decay) {
+    float *none = NULL;
+    UPDATE(velocity, none, {
+        vg += SPLAT(decay) * vw;
+        v1 = SPLAT(momentum) * v1 - SPLAT(rate) * vg;
+        vw += nesterov ? SPLAT(momentum) * v1 - SPLAT(rate) * vg : v1;
+    })
+}
+
+CLONES void lk_adam(float *w, float *m, float *v, const float *g, int64_t n, float alpha, float beta1, float beta2,
+                    float epsilon, float decay, float decoupled_shrink) {
+    UPDATE(m, v, {
+        vg += SPLAT(decay) * vw;
+        vw -= SPLAT(decoupled_shrink) * vw;
+        v1 += (vg - v1) * SPLAT(1.0f - beta1);
+        v2 += (vg * vg - v2) * SPLAT(1.0f - beta2);
+        vw -= SPLAT(alpha) * v1 / (__builtin_elementwise_sqrt(v2) + SPLAT(epsilon));
+    })
+}
+
+CLONES void lk_rmsprop(float *w, float *mean_square, float *velocity, const float *g, int64_t n, float rate,
+                       float rho, float epsilon, float momentum, float decay) {
+    UPDATE(mean_square, velocity, {
+        vg += SPLAT(decay) * vw;
+        v1 += (vg * vg - v1) * SPLAT(1.0f - rho);
+        vf step = SPLAT(rate) * vg / __builtin_elementwise_sqrt(v1 + SPLAT(epsilon));
+        v2 = SPLAT(momentum) * v2 + step;
+        vw -= velocity ? v2 : step;
+    })
+}

@@ -1,0 +1,107 @@
+// Max and average pooling over NHWC images: the channels of one position are a contiguous run of vectors.
+#include "CKernels.h"
+#include "vector.h"
+
+typedef struct {
+    int64_t top, bottom, left, right;
+} box;
+
+/// The part of output position (oy, ox)'s window that lies inside the image.
+static inline box window_of(const lk_pooling *s, int64_t oy, int64_t ox) {
+    int64_t top = oy * s->stride_height - s->pad_top, left = ox * s->stride_width - s->pad_left;
+    int64_t bottom = top + s->window_height, right = left + s->window_width;
+    return (box){top < 0 ? 0 : top, bottom > s->in_height ? s->in_height : bottom,
+                 left < 0 ? 0 : left, right > s->in_width ? s->in_width : right};
+}
+
+CLONES static void maximum_into(float *out, const float *x, int64_t n) {
+    for (int64_t i = 0; i < n; i++) out[i] = x[i] > out[i] || x[i] != x[i] ? x[i] : out[i];
+}
+
+void lk_max_pool(const lk_pooling *s, float *out, const float *x) {
+    int64_t c = s->channels;
+    for (int64_t image = 0; image < s->batch; image++, x += s->in_height * s->in_width * c) {
+        for (int64_t oy = 0; oy < s->out_height; oy++) {
+            for (int64_t ox = 0; ox < s->out_width; ox++, out += c) {
+                box w = window_of(s, oy, ox);
+                memcpy(out, x + (w.top * s->in_width + w.left) * c, (size_t)c * sizeof(float));
+                for (int64_t iy = w.top; iy < w.bottom; iy++) {
+                    for (int64_t ix = w.left; ix < w.right; ix++)
+                        maximum_into(out, x + (iy * s->in_width + ix) * c, c);
+                }
+            }
+        }
+    }
+}
+
+/// Adds g to dx where x is the window's maximum y and no earlier position took it; `taken` remembers.
+CLONES static void give_to_maximum(float *dx, const float *x, const float *y, const float *g, uint8_t *taken,
+                                   int64_t n) {
+    for (int64_t i = 0; i < n; i++) {
+        int hit = (x[i] == y[i]) & !taken[i];
+        dx[i] += hit ? g[i] : 0.0f;
+        taken[i] |= (uint8_t)hit;
+    }
+}
+
+void lk_max_pool_gradient(const lk_pooling *s, float *dx, const float *x, const float *y, const float *dy) {
+    enum { RUN = 512 };  // channels at a time, so that `taken` lives on the stack
+    int64_t c = s->channels, image_size = s->in_height * s->in_width * c;
+    memset(dx, 0, (size_t)(s->batch * image_size) * sizeof(float));
+    for (int64_t image = 0; image < s->batch; image++, x += image_size, dx += image_size) {
+        for (int64_t oy = 0; oy < s->out_height; oy++) {
+            for (int64_t ox = 0; ox < s->out_width; ox++, y += c, dy += c) {
+                box w = window_of(s, oy, ox);
+                for (int64_t start = 0; start < c; start += RUN) {
+                    int64_t count = c - start < RUN ? c - start : RUN;
+                    uint8_t taken[RUN] = {0};
+                    for (int64_t iy = w.top; iy < w.bottom; iy++) {
+                        for (int64_t ix = w.left; ix < w.right; ix++) {
+                            int64_t at = (iy * s->in_width + ix) * c + start;
+                            give_to_maximum(dx + at, x + at, y + start, dy + start, taken, count);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+CLONES static void add_scaled(float *out, const float *x, int64_t n, float scale) {
+    for (int64_t i = 0; i < n; i++) out[i] += x[i] * scale;
+}
+
+void lk_average_pool(const lk_pooling *s, float *out, const float *x) {
+    int64_t c = s->channels;
+    for (int64_t image = 0; image < s->batch; image++, x += s->in_height * s->in_width * c) {
+        for (int64_t oy = 0; oy < s->out_height; oy++) {
+            for (int64_t ox = 0; ox < s->out_width; ox++, out += c) {
+                box w = window_of(s, oy, ox);
+                float share = 1.0f / (float)((w.bottom - w.top) * (w.right - w.left));
+                memset(out, 0, (size_t)c * sizeof(float));
+                for (int64_t iy = w.top; iy < w.bottom; iy++) {
+                    for (int64_t ix = w.left; ix < w.right; ix++)
+                        lk_accumulate(out, x + (iy * s->in_width + ix) * c, c);
+                }
+                lk_affine(out, out, c, share, 0.0f);
+            }
+        }
+    }
+}
+
+void lk_average_pool_gradient(const lk_pooling *s, float *dx, const float *dy) {
+    int64_t c = s->channels, image_size = s->in_height * s->in_width * c;
+    memset(dx, 0, (size_t)(s->batch * image_size) * sizeof(float));
+    for (int64_t image = 0; image < s->batch; image++, dx += image_size) {
+        for (int64_t oy = 0; oy < s->out_height; oy++) {
+            for (int64_t ox = 0; ox < s->out_width; ox++, dy += c) {
+                box w = window_of(s, oy, ox);
+                float share = 1.0f / (float)((w.bottom - w.top) * (w.right - w.left));
+                for (int64_t iy = w.top; iy < w.bottom; iy++) {
+                    for (int64_t ix = w.left; ix < w.right; ix++)
+                        add_scaled(dx + (iy * s->in_width + ix) * c, dy, c, share);
+                }
+            }
+        }
+    }
+}

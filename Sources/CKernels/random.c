@@ -1,0 +1,48 @@
+// Counter-based random numbers: every element is a function of its key and index, so any thread can make any part.
+#include "CKernels.h"
+#include <math.h>
+
+/// Philox4x32-10, Salmon, Moraes, Dror & Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
+static inline void philox(uint32_t counter[4], uint32_t key0, uint32_t key1) {
+    for (int round = 0; round < 10; round++) {
+        uint64_t product0 = (uint64_t)0xD2511F53u * counter[0], product1 = (uint64_t)0xCD9E8D57u * counter[2];
+        counter[0] = (uint32_t)(product1 >> 32) ^ counter[1] ^ key0;
+        counter[1] = (uint32_t)product1;
+        counter[2] = (uint32_t)(product0 >> 32) ^ counter[3] ^ key1;
+        counter[3] = (uint32_t)product0;
+        key0 += 0x9E3779B9u, key1 += 0xBB67AE85u;
+    }
+}
+
+/// The four words of block `index` as uniforms in [0, 1), 24 bits each.
+static inline void uniform_block(float out[4], uint32_t index, const lk_random_key *key) {
+    uint32_t counter[4] = {index, key->stream[0], key->stream[1], key->stream[2]};
+    philox(counter, key->key[0], key->key[1]);
+    for (int word = 0; word < 4; word++) out[word] = (float)(counter[word] >> 8) * 0x1p-24f;
+}
+
+// Runs the statement for each block of four elements i ..< i + count with its uniforms in `u`.
+#define FOR_BLOCKS(n, key, ...)                                         \
+    for (int64_t i = 0; i < (n); i += 4) {                              \
+        float u[4];                                                     \
+        uniform_block(u, (uint32_t)(i / 4), &(key));                    \
+        int count = (n)-i < 4 ? (int)((n)-i) : 4;                       \
+        for (int k = 0; k < count; k++) __VA_ARGS__;                         \
+    }
+
+void lk_random_uniform(float *out, int64_t n, lk_random_key key, float low, float high) {
+    FOR_BLOCKS(n, key, out[i + k] = low + (high - low) * u[k])
+}
+
+void lk_random_normal(float *out, int64_t n, lk_random_key key, float mean, float deviation) {
+    FOR_BLOCKS(n, key, {
+        // 1 - u is in (0, 1], so the logarithm is finite.
+        float radius = sqrtf(-2.0f * logf(1.0f - u[k & 2])), angle = 6.28318530717958648f * u[(k & 2) + 1];
+        out[i + k] = mean + deviation * radius * ((k & 1) ? sinf(angle) : cosf(angle));
+    })
+}
+
+void lk_dropout(float *out, const float *x, int64_t n, lk_random_key key, float rate) {
+    float scale = 1.0f / (1.0f - rate);
+    FOR_BLOCKS(n, key, out[i + k] = u[k] < rate ? 0.0f : x[i + k] * scale)
+}

@@ -1,0 +1,95 @@
+// Engine, stream and the cache of built primitives: an open-addressing table, emptied when it holds too many shapes.
+#include "context.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// libgomp's, which oneDNN is built on. Declared here because the Swift toolchain's clang ships no <omp.h>.
+extern void omp_set_num_threads(int count);
+
+enum { CAPACITY = 512, MAX_ENTRIES = 256 };
+
+odnn_context *odnn_context_create(void) {
+    odnn_context *context = calloc(1, sizeof *context);
+    if (context == NULL) return NULL;
+    context->capacity = CAPACITY;
+    context->entries = calloc(CAPACITY, sizeof *context->entries);
+    if (context->entries == NULL || dnnl_engine_create(&context->engine, dnnl_cpu, 0) != dnnl_success ||
+        dnnl_stream_create(&context->stream, context->engine, dnnl_stream_default_flags) != dnnl_success) {
+        odnn_context_destroy(context);
+        return NULL;
+    }
+    return context;
+}
+
+static void release(odnn_entry *entry) {
+    for (int i = 0; i < entry->argument_count; i++) {
+        if (entry->arguments[i].memory != entry->packed) dnnl_memory_destroy(entry->arguments[i].memory);
+    }
+    if (entry->plain) dnnl_memory_destroy(entry->plain);
+    if (entry->packed) dnnl_memory_destroy(entry->packed);
+    if (entry->reorder) dnnl_primitive_destroy(entry->reorder);
+    if (entry->primitive) dnnl_primitive_destroy(entry->primitive);
+    memset(entry, 0, sizeof *entry);
+}
+
+static void empty(odnn_context *context) {
+    for (size_t i = 0; i < context->capacity; i++) release(&context->entries[i]);
+    context->count = 0;
+}
+
+void odnn_context_destroy(odnn_context *context) {
+    if (context->entries) empty(context);
+    if (context->stream) dnnl_stream_destroy(context->stream);
+    if (context->engine) dnnl_engine_destroy(context->engine);
+    free(context->entries);
+    free(context);
+}
+
+const char *odnn_version(void) {
+    static _Thread_local char text[32];
+    const dnnl_version_t *version = dnnl_version();
+    snprintf(text, sizeof text, "%d.%d.%d", version->major, version->minor, version->patch);
+    return text;
+}
+
+/// One thread per calling thread, both when a primitive is built (its blocking depends on it) and when it runs.
+/// OpenMP keeps the setting per thread, so each calling thread sets its own.
+static void pin_to_one_thread(void) {
+    static _Thread_local bool pinned = false;
+    if (!pinned) omp_set_num_threads(1);
+    pinned = true;
+}
+
+odnn_entry *odnn_find(odnn_context *context, const odnn_key *key) {
+    pin_to_one_thread();
+    if (context->count >= MAX_ENTRIES) empty(context);
+    uint64_t hash = 14695981039346656037u;
+    for (int i = 0; i < KEY_WORDS; i++) hash = (hash ^ (uint64_t)key->words[i]) * 1099511628211u;
+    hash ^= hash >> 29;
+    for (size_t slot = hash % context->capacity;; slot = (slot + 1) % context->capacity) {
+        odnn_entry *entry = &context->entries[slot];
+        if (entry->primitive == NULL) {
+            entry->key = *key;
+            return entry;
+        }
+        if (memcmp(&entry->key, key, sizeof *key) == 0) return entry;
+    }
+}
+
+int odnn_add_argument(odnn_context *context, odnn_entry *entry, int index, const dnnl_memory_desc_t *desc) {
+    dnnl_exec_arg_t *argument = &entry->arguments[entry->argument_count];
+    argument->arg = index;
+    ODNN_TRY(dnnl_memory_create(&argument->memory, desc, context->engine, DNNL_MEMORY_NONE));
+    entry->argument_count++;
+    return dnnl_success;
+}
+
+int odnn_execute(odnn_context *context, odnn_entry *entry) {
+    return dnnl_primitive_execute(entry->primitive, context->stream, entry->argument_count, entry->arguments);
+}
+
+void odnn_forget(odnn_context *context, odnn_entry *entry) {
+    if (entry->primitive) context->count--;
+    release(entry);
+}

@@ -1,0 +1,45 @@
+// The fully connected layer.
+
+import Autograd
+import Tensors
+
+/// activation(input * kernel + bias).
+///
+/// Input `[batch, ..., in]`, kernel `[in, units]`, bias `[units]`, output `[batch, ..., units]`. The equivalent of
+/// `keras.layers.Dense`.
+public final class Dense: Layer {
+    public let units: Int
+    public let activation: ActivationFunction
+    public let kernel: Parameter
+    public let bias: Parameter?
+
+    public init(
+        _ units: Int, activation: ActivationFunction = .linear, useBias: Bool = true,
+        kernelInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros
+    ) {
+        require(units > 0, "Dense: units must be positive, got \(units)")
+        self.units = units
+        self.activation = activation
+        kernel = Parameter("kernel", initializer: kernelInitializer)
+        bias = useBias ? Parameter("bias", initializer: biasInitializer) : nil
+    }
+
+    public var parameters: [Parameter] { bias.map { [kernel, $0] } ?? [kernel] }
+
+    public func build(_ input: Shape) throws(ShapeError) -> Shape {
+        guard input.rank >= 1, input[-1] > 0 else {
+            throw ShapeError("Dense(\(units)): expected input [..., features], got \(input)")
+        }
+        try kernel.declare([input[-1], units])
+        try bias?.declare([units])
+        return Shape(input.dimensions.dropLast() + [units])
+    }
+
+    public func callAsFunction(_ input: Variable) -> Variable {
+        buildIfNeeded(for: input, kernel)
+        let tape = input.tape
+        let output = input.dense(
+            tape.parameter(kernel), bias: bias.map(tape.parameter), relu: activation == .relu)
+        return activation.afterFusedReLU(output)
+    }
+}

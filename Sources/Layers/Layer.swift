@@ -1,0 +1,85 @@
+// What a model is made of. A layer declares parameters, knows its output shape and computes; a model is a layer made
+// of layers. Nothing here knows about ranks, threads or optimizers.
+
+import Autograd
+import Tensors
+
+/// A differentiable function with parameters, and any composition of such.
+///
+/// Layers are immutable but for the first call, which fixes their parameters' shapes (as Keras's `build` does), so
+/// several threads may run one layer at once. A model of your own lists its parts in `children`, in declaration
+/// order, and calls them in `callAsFunction`:
+///
+///     final class Classifier: Layer {
+///         let hidden = Dense(64, activation: .relu)
+///         let output = Dense(10)
+///         var children: [(String, any Layer)] { [("hidden", hidden), ("output", output)] }
+///         func callAsFunction(_ input: Variable) -> Variable { output(hidden(input.flattened)) }
+///     }
+public protocol Layer: AnyObject, Sendable {
+    /// The layer's own parameters in declaration order, without those of its children.
+    var parameters: [Parameter] { get }
+
+    /// The named parts in declaration order.
+    var children: [(String, any Layer)] { get }
+
+    /// Fixes the parameters' shapes for samples of shape `input` (no batch axis) and returns the shape of one output
+    /// sample. May be called again with the same shape.
+    ///
+    /// - Throws: `ShapeError` naming the layer, what it got and what it expects.
+    func build(_ input: Shape) throws(ShapeError) -> Shape
+
+    /// Computes a batch: `[batch, sample...] -> [batch, output sample...]`.
+    func callAsFunction(_ input: Variable) -> Variable
+}
+
+extension Layer {
+    public var parameters: [Parameter] { [] }
+    public var children: [(String, any Layer)] { [] }
+
+    /// Runs the layer once on a sample of zeros, in which each part builds itself.
+    public func build(_ input: Shape) throws(ShapeError) -> Shape {
+        let tape = Tape(.inference)
+        return callAsFunction(tape.constant(.zeros(input.prepending(1)))).shape.dropFirst()
+    }
+
+    /// The layer's type, e.g. `Conv2D`.
+    public var typeName: String { "\(type(of: self))" }
+
+    /// All parameters of the layer and its parts, each once, in declaration order, with their paths
+    /// (`dense_1.kernel`).
+    public func allParameters() -> [(path: String, parameter: Parameter)] {
+        var seen: Set<ObjectIdentifier> = []
+        var result: [(path: String, parameter: Parameter)] = []
+        collect("", &seen, &result)
+        return result
+    }
+
+    private func collect(
+        _ prefix: String, _ seen: inout Set<ObjectIdentifier>, _ result: inout [(path: String, parameter: Parameter)]
+    ) {
+        for parameter in parameters where seen.insert(ObjectIdentifier(parameter)).inserted {
+            result.append((prefix + parameter.name, parameter))
+        }
+        for (name, child) in children { child.collect(prefix + name + ".", &seen, &result) }
+    }
+
+    /// Builds the layer for samples of shape `input`, names its parameters by their paths, and places them in one
+    /// flat buffer.
+    ///
+    /// - Throws: `ShapeError` where a shape does not fit, or what `allocate` throws.
+    public func makeParameterBuffer(
+        input: Shape, seed: UInt64 = 0, allocate: (Int) throws -> FlatBuffer = { FlatBuffer(count: $0) }
+    ) throws -> ParameterBuffer {
+        _ = try build(input)
+        let named = allParameters()
+        for (path, parameter) in named { parameter.path = path }
+        return try ParameterBuffer(named.map(\.parameter), seed: seed, allocate: allocate)
+    }
+
+    /// For layers with parameters: builds on the first call, so that a model can be used without a separate step.
+    func buildIfNeeded(for input: Variable, _ parameter: Parameter) {
+        if parameter.shape != nil { return }
+        do { _ = try build(input.shape.dropFirst()) } catch { fatalError(error.description) }
+    }
+}

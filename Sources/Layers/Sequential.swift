@@ -1,0 +1,57 @@
+// Layers one after the other.
+
+import Autograd
+import Tensors
+
+/// A model that passes its input through a list of layers; the equivalent of `keras.Sequential`.
+///
+/// Parts are named after their type as in Keras: `conv2d`, `dense`, `dense_1`.
+public final class Sequential: Layer {
+    public let layers: [any Layer]
+    /// The parts' names, in order.
+    public let names: [String]
+
+    public init(_ layers: [any Layer]) {
+        require(!layers.isEmpty, "Sequential: expected at least one layer")
+        self.layers = layers
+        var counts: [String: Int] = [:]
+        names = layers.map { layer in
+            let base = Sequential.snakeCase(layer.typeName)
+            let count = counts[base, default: 0]
+            counts[base] = count + 1
+            return count == 0 ? base : "\(base)_\(count)"
+        }
+    }
+
+    public var children: [(String, any Layer)] {
+        Array(zip(names, layers))
+    }
+
+    public func build(_ input: Shape) throws(ShapeError) -> Shape {
+        var shape = input
+        for (name, layer) in zip(names, layers) {
+            do {
+                shape = try layer.build(shape)
+            } catch {
+                throw ShapeError("layer \(name): \(error)")
+            }
+        }
+        return shape
+    }
+
+    public func callAsFunction(_ input: Variable) -> Variable {
+        layers.reduce(input) { $1($0) }
+    }
+
+    /// `GlobalAveragePooling2D` -> `global_average_pooling2d`, as Keras names layers.
+    static func snakeCase(_ name: String) -> String {
+        var result = ""
+        var previousIsLower = false
+        for character in name {
+            if character.isUppercase && previousIsLower { result += "_" }
+            result += character.lowercased()
+            previousIsLower = character.isLowercase
+        }
+        return result
+    }
+}

@@ -1,0 +1,73 @@
+// Max and average pooling over NHWC images.
+
+import CKernels
+
+/// How a pooling window moves over an image.
+public struct PoolingOptions: Sendable, Hashable {
+    public var windowHeight: Int
+    public var windowWidth: Int
+    public var strideHeight: Int
+    public var strideWidth: Int
+    public var padding: Padding
+
+    /// - Parameter strides: the window itself when nil, as in Keras.
+    public init(window: Int, strides: Int? = nil, padding: Padding = .valid) {
+        (windowHeight, windowWidth) = (window, window)
+        (strideHeight, strideWidth) = (strides ?? window, strides ?? window)
+        self.padding = padding
+    }
+}
+
+/// Pooling of fixed shapes: input `[batch, height, width, channels]`, output `[batch, height', width', channels]`.
+package struct Pooling: Sendable {
+    private let shape: lk_pooling
+    package let inputShape: Shape
+    package let outputShape: Shape
+
+    package init(input: Shape, options: PoolingOptions) {
+        require(input.rank == 4, "pooling: expected input [batch, height, width, channels], got \(input)")
+        let rows = options.padding.resolve(
+            input: input[1], window: options.windowHeight, stride: options.strideHeight)
+        let columns = options.padding.resolve(
+            input: input[2], window: options.windowWidth, stride: options.strideWidth)
+        require(
+            rows.output > 0 && columns.output > 0,
+            "pooling: window \(options.windowHeight) x \(options.windowWidth) is larger than input \(input)")
+        inputShape = input
+        outputShape = [input[0], rows.output, columns.output, input[3]]
+        shape = lk_pooling(
+            batch: Int64(input[0]), in_height: Int64(input[1]), in_width: Int64(input[2]), channels: Int64(input[3]),
+            out_height: Int64(rows.output), out_width: Int64(columns.output),
+            window_height: Int64(options.windowHeight), window_width: Int64(options.windowWidth),
+            stride_height: Int64(options.strideHeight), stride_width: Int64(options.strideWidth),
+            pad_top: Int64(rows.before), pad_left: Int64(columns.before))
+    }
+
+    package func maximum(_ input: Tensor) -> Tensor {
+        let output = Tensor(uninitialized: outputShape, in: resultWorkspace(input))
+        withUnsafePointer(to: shape) { lk_max_pool($0, output.pointer, input.pointer) }
+        return output
+    }
+
+    /// The gradient goes to the first largest element of each window.
+    package func maximumGradient(_ outputGradient: Tensor, input: Tensor, output: Tensor) -> Tensor {
+        let result = Tensor(uninitialized: inputShape, in: resultWorkspace(input))
+        withUnsafePointer(to: shape) {
+            lk_max_pool_gradient($0, result.pointer, input.pointer, output.pointer, outputGradient.pointer)
+        }
+        return result
+    }
+
+    /// Padding does not count, as in Keras.
+    package func average(_ input: Tensor) -> Tensor {
+        let output = Tensor(uninitialized: outputShape, in: resultWorkspace(input))
+        withUnsafePointer(to: shape) { lk_average_pool($0, output.pointer, input.pointer) }
+        return output
+    }
+
+    package func averageGradient(_ outputGradient: Tensor) -> Tensor {
+        let result = Tensor(uninitialized: inputShape, in: resultWorkspace(outputGradient))
+        withUnsafePointer(to: shape) { lk_average_pool_gradient($0, result.pointer, outputGradient.pointer) }
+        return result
+    }
+}

@@ -1,0 +1,84 @@
+// Memory and built kernels that one thread uses again and again: results of operations take their buffers from here,
+// so that after the first training step nothing is asked of the system. Every worker thread owns one.
+
+import COneDNN
+import Synchronization
+
+/// A free list of float buffers and a cache of oneDNN primitives.
+///
+/// A tensor remembers the workspace it came from and passes it on to the results computed from it. Sharing one between
+/// threads is safe but makes them take turns.
+public final class Workspace: Sendable {
+    /// A free buffer; nobody else holds its address.
+    private struct Buffer: @unchecked Sendable {
+        let pointer: UnsafeMutablePointer<Float>
+    }
+
+    private struct State: ~Copyable {
+        /// Free buffers by size class.
+        var free: [[Buffer]] = Array(repeating: [], count: SizeClass.count)
+        var kernels: OpaquePointer?
+
+        deinit {
+            for buffers in free { for buffer in buffers { buffer.pointer.deallocate() } }
+            if let kernels { odnn_context_destroy(kernels) }
+        }
+    }
+
+    private let state = Mutex(State())
+
+    public init() {}
+
+    /// The version of the kernel library, e.g. `2.6.3`.
+    public static var kernelLibraryVersion: String { String(cString: odnn_version()) }
+
+    /// A 64-byte-aligned buffer for at least `count` floats, with unspecified contents.
+    package func takeBuffer(count: Int) -> UnsafeMutablePointer<Float> {
+        let sizeClass = SizeClass(holding: count)
+        let buffer = state.withLock { $0.free[sizeClass.index].popLast() }
+        return buffer?.pointer ?? allocateFloats(sizeClass.capacity)
+    }
+
+    /// Takes back a buffer that `takeBuffer(count:)` gave out.
+    package func giveBack(_ buffer: UnsafeMutablePointer<Float>, count: Int) {
+        let sizeClass = SizeClass(holding: count)
+        let buffer = Buffer(pointer: buffer)
+        state.withLock { $0.free[sizeClass.index].append(buffer) }
+    }
+
+    /// Calls `body` with the oneDNN context. A status other than 0 is a defect or exhausted memory: it ends the process.
+    func withKernels(_ operation: StaticString, _ shape: @autoclosure () -> String, _ body: (OpaquePointer) -> Int32) {
+        let status = state.withLock { state -> Int32 in
+            if state.kernels == nil { state.kernels = odnn_context_create() }
+            guard let kernels = state.kernels else { return 1 }
+            return body(kernels)
+        }
+        require(status == 0, "\(operation) failed in oneDNN with status \(status) for \(shape())")
+    }
+}
+
+/// Buffer sizes in quarter-powers of two from 64 bytes up, so that at most a fifth of a buffer is unused.
+private struct SizeClass {
+    static let count = 4 * 60
+    let index: Int
+    /// Floats a buffer of this class holds, a multiple of 16.
+    let capacity: Int
+
+    init(holding count: Int) {
+        let blocks = max(1, (count + 15) / 16)  // of 64 bytes
+        if blocks <= 8 {
+            index = blocks - 1
+            capacity = blocks * 16
+        } else {
+            let top = Int.bitWidth - 1 - (blocks - 1).leadingZeroBitCount  // 2^top <= blocks - 1
+            let quarter = ((blocks - 1) >> (top - 2)) & 3
+            index = 4 * (top - 1) + quarter
+            capacity = (5 + quarter) << (top + 2)  // floats: 16 a block
+        }
+    }
+}
+
+/// Memory aligned to a cache line, or to a huge page when it is large.
+package func allocateFloats(_ count: Int) -> UnsafeMutablePointer<Float> {
+    UnsafeMutableRawPointer.allocate(byteCount: max(count, 16) * 4, alignment: 64).assumingMemoryBound(to: Float.self)
+}
