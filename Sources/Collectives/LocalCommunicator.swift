@@ -36,7 +36,7 @@ public final class LocalCommunicator: Communicator {
     ) {
         precondition(
             sendBlocks.count == 1 && receiveBlocks.count == 1 && sendBlocks[0].count == receiveBlocks[0].count,
-            "allToAll on a single rank: sends \(sendBlocks), receives \(receiveBlocks), expected one block of one length")
+            "allToAll on a single rank: sends \(sendBlocks), receives \(receiveBlocks), one block each expected")
         UnsafeMutableRawBufferPointer(rebasing: receive[receiveBlocks[0]])
             .copyMemory(from: UnsafeRawBufferPointer(rebasing: send[sendBlocks[0]]))
     }

@@ -15,7 +15,10 @@ final class BlockLayout {
     init(
         _ blocks: [Range<Int>], of byteCount: Int, ranks: Int, _ operation: String
     ) throws(CommunicationError) {
-        precondition(blocks.count == ranks, "\(operation): \(blocks.count) blocks given, expected one for each of \(ranks) ranks")
+        precondition(
+            blocks.count == ranks,
+            "\(operation): \(blocks.count) blocks given, expected one for each of \(ranks) ranks"
+        )
         var numbers: [Int32] = []
         numbers.reserveCapacity(2 * ranks)
         for block in blocks {

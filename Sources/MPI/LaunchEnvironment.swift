@@ -27,9 +27,10 @@ public struct LaunchEnvironment: Sendable, Equatable {
         isUnderLauncher = hasPMIx || variables["OMPI_COMM_WORLD_SIZE"] != nil
         let slurm =
             hasPMIx || Self.isInSlurmStep(variables) ? ["SLURM_STEP_NUM_TASKS", "SLURM_NTASKS"] : []
-        promise = (["OMPI_COMM_WORLD_SIZE"] + slurm + ["PMI_SIZE"]).lazy.compactMap { name in
-            variables[name].flatMap(Int.init).map { Promise(worldSize: $0, variable: name) }
-        }.first
+        promise =
+            (["OMPI_COMM_WORLD_SIZE"] + slurm + ["PMI_SIZE"]).lazy.compactMap { name in
+                variables[name].flatMap(Int.init).map { Promise(worldSize: $0, variable: name) }
+            }.first
     }
 
     /// Whether `srun` started this process as a task; the batch and interactive shells are steps with special numbers.

@@ -55,7 +55,7 @@ extension Checks {
 
     func checkSharedWindow() throws {
         let node = try world.splitByNode()
-        for byteCount in [0, 1, 4097, 1 << 20] {
+        for byteCount in [0, 1, 4097, 20_000] {
             guard let window = try node.makeSharedWindow(byteCount: byteCount) else {
                 fail("no shared window of \(byteCount) bytes a rank; is /dev/shm full?")
             }
