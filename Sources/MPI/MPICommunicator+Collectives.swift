@@ -6,19 +6,24 @@ import Collectives
 
 extension MPICommunicator {
     public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) throws(CommunicationError) {
+        // MPI counts in 32 bits, so anything longer takes several calls.
+        try broadcast(bytes, from: root, pieceBytes: 1 << 30)
+    }
+
+    /// The same with the longest single call stated, so that several can be tested.
+    package func broadcast(
+        _ bytes: UnsafeMutableRawBufferPointer, from root: Int, pieceBytes: Int
+    ) throws(CommunicationError) {
         let root = try int32(root, "root", "MPI_Bcast")
         var offset = 0
         // At least one call, so that a wrong root is found even with nothing to send.
         repeat {
-            let count = min(bytes.count - offset, Self.broadcastBytes)
+            let count = min(bytes.count - offset, pieceBytes)
             let start = bytes.baseAddress.map { $0 + offset }
             try check(cmpi_broadcast(start, Int32(count), root, handle), "MPI_Bcast")
             offset += count
         } while offset < bytes.count
     }
-
-    /// The longest single broadcast: MPI counts in 32 bits, so anything longer takes several.
-    private static var broadcastBytes: Int { 1 << 30 }
 
     public func allGather(
         inPlace buffer: UnsafeMutableRawBufferPointer, blocks: [Range<Int>]

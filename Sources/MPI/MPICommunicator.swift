@@ -62,8 +62,9 @@ public final class MPICommunicator: Communicator, MPIResource {
 
     public func split(color: Int, key: Int) throws(CommunicationError) -> any Communicator {
         let color = try int32(color, "color", "MPI_Comm_split")
+        guard let key = Int32(exactly: key) else { preconditionFailure("split: key \(key) exceeds 32 bits") }
         var made = CMPICommunicator()
-        try check(cmpi_split(handle, color, Int32(clamping: key), &made), "MPI_Comm_split")
+        try check(cmpi_split(handle, color, key, &made), "MPI_Comm_split")
         return try MPICommunicator(made, resources: resources)
     }
 

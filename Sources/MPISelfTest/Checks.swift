@@ -15,8 +15,9 @@ final class Checks {
 
     /// Every topic in turn; all ranks run the same ones.
     func runAll(_ world: MPICommunicator) throws {
-        try checkBarrier()
+        try checkBarrier(world)
         try checkBroadcast()
+        try checkBroadcastInPieces(world)
         try checkAllGather()
         try checkAllToAll()
         try checkAllReduce()

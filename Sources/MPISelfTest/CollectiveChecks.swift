@@ -4,11 +4,22 @@ import Collectives
 import MPI
 
 extension Checks {
-    func checkBarrier() throws {
-        // Rank by rank, one rank comes late to a non-blocking barrier: no other may have passed it before.
+    /// Each rank in turn comes late to a barrier: the others must not pass it, however often they ask.
+    func checkBarrier(_ world: MPICommunicator) throws {
+        let token = UnsafeMutableRawBufferPointer.allocate(byteCount: 1, alignment: 1)
+        defer { token.deallocate() }
         for late in 0..<world.size {
-            let arrivals = try world.allReduce([world.rank == late ? 0 : 1], .sum)
-            expectEqual(arrivals, [Int64(world.size - 1)], "ranks waiting for rank \(late)")
+            if world.rank == late {
+                for peer in 0..<world.size where peer != late {
+                    try world.startReceive(token, from: peer, tag: late).wait()
+                }
+                try world.startBarrier().wait()
+            } else {
+                let barrier = try world.startBarrier()
+                for _ in 0..<20 { expect(try !barrier.test(), "a barrier was passed before rank \(late) came") }
+                try world.startSend(UnsafeRawBufferPointer(token), to: late, tag: late).wait()
+                try barrier.wait()
+            }
             try world.barrier()
         }
     }
@@ -27,6 +38,16 @@ extension Checks {
             var values: [Float] = world.rank == root ? [1.5, -2, Float(root)] : [0, 0, 0]
             try world.broadcast(&values, from: root)
             expectEqual(values, [1.5, -2, Float(root)], "broadcast of floats from rank \(root)")
+        }
+    }
+
+    /// Lengths on both sides of one piece and of several.
+    func checkBroadcastInPieces(_ world: MPICommunicator) throws {
+        for length in [0, 99, 100, 101, 1000] {
+            let expected = (0..<length).map { pattern(from: 0, to: 0, at: $0) }
+            var bytes = world.rank == 0 ? expected : [UInt8](repeating: 0, count: length)
+            try bytes.withUnsafeMutableBytes { try world.broadcast($0, from: 0, pieceBytes: 100) }
+            expect(bytes == expected, "broadcast of \(length) bytes in pieces of 100")
         }
     }
 
@@ -80,8 +101,6 @@ extension Checks {
     }
 
     func checkNonBlocking(_ world: MPICommunicator) throws {
-        let barrier = try world.startBarrier()
-        try barrier.wait()
         for (name, lengths) in unevenLengths() {
             let gatherBlocks = blocks(ofLengths: lengths)
             let (send, sendBlocks, expected, receiveBlocks) = exchange(lengths)
