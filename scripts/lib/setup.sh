@@ -5,13 +5,14 @@
 # shellcheck disable=SC2034,SC2154
 
 minimum_swift=6.1
-repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+# -P: also right when started through a symbolic link, as scripts/check-readme does.
+repository=$(cd -P "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
 # What the build links and the run needs; git and g++ (C headers, libstdc++, linker) are SwiftPM's own needs.
 build_packages=(libopenmpi-dev openmpi-bin libdnnl-dev zlib1g-dev libstb-dev libxxhash-dev git g++)
 # What a swift.org toolchain itself is linked to or calls, by swift.org's list for Debian 12.
 toolchain_packages=(
-    binutils-gold g++ git libcurl4-openssl-dev libedit-dev libncurses-dev libpython3-dev libsqlite3-dev libxml2-dev
+    binutils g++ git libcurl4-openssl-dev libedit-dev libncurses-dev libpython3-dev libsqlite3-dev libxml2-dev
     pkg-config tzdata uuid-dev
 )
 
@@ -102,7 +103,7 @@ install_swift() {
         || fail "the packages that Swift asks for could not be installed. As root, run:" "bash $work/post-install.sh"
     hash -r
     note "Swift $(swift_version) is installed; new shells have it on PATH, this one after: . $environment"
-    [ -f "$work/post-install.sh" ] || rm -rf "$work"
+    rm -rf "$work"
 }
 
 # Installs the given apt packages, but touches nothing (and needs neither root nor network) if all are there.
