@@ -86,9 +86,9 @@ install_swift() {
         curl -fsSL --retry 2 --connect-timeout 20 -O "$base/$archive" -O "$base/$archive.sig" || exit 1
         curl -fsSL --retry 2 --connect-timeout 20 -o all-keys.asc https://swift.org/keys/all-keys.asc || exit 1
     ) || fail "the download from swift.org failed (its message is above). With a network, run again:" "$command_line --yes"
-    # A key ring of its own: only swift.org's keys can make the check succeed.
-    { gpg --homedir "$work/keys" --batch --quiet --import "$work/all-keys.asc" \
-        && gpg --homedir "$work/keys" --batch --verify "$work/$archive.sig" "$work/$archive"; } >"$work/gpg.log" 2>&1 || {
+    # A key ring of its own, so that only keys of swift.org can make the check succeed; and no agent left behind.
+    { gpg --homedir "$work/keys" --no-autostart --batch --quiet --import "$work/all-keys.asc" \
+        && gpg --homedir "$work/keys" --no-autostart --batch --verify "$work/$archive.sig" "$work/$archive"; } >"$work/gpg.log" 2>&1 || {
         cat "$work/gpg.log" >&2
         fail "the signature of $archive is not swift.org's: nothing was installed (kept in $work)"
     }
