@@ -23,7 +23,8 @@ public struct StepContext: Sendable {
     }
 }
 
-/// A forward pass under way. Used by one thread, for one backward pass.
+/// A forward pass under way. Used by one thread, for one backward pass, which also lets go of all activations: a
+/// training tape that recorded something and never ran `backward` keeps itself and them alive.
 public final class Tape {
     /// What a pass is for.
     public enum Mode: Sendable {
@@ -49,8 +50,7 @@ public final class Tape {
     private var leaves: [ObjectIdentifier: Int] = [:]
     private var observed: Set<ObjectIdentifier> = []
     private var dropoutCount = 0
-    /// The logits behind each softmax result, so that cross-entropy can be computed from them (as Keras does).
-    private var logits: [Int: Variable] = [:]
+    private var hasRunBackward = false
 
     /// - Parameters:
     ///   - buffer: the model's parameters.
@@ -71,11 +71,16 @@ public final class Tape {
     // MARK: Leaves
 
     /// An input: no gradient flows to it.
-    public func constant(_ value: Tensor) -> Variable { Variable(tape: self, node: nil, value: value) }
+    public func constant(_ value: Tensor) -> Variable { leaf(value, node: nil) }
 
     /// An input whose gradient `gradient(of:)` tells after `backward`.
     public func watched(_ value: Tensor) -> Variable {
-        Variable(tape: self, node: mode == .training ? append(Node()) : nil, value: value)
+        leaf(value, node: mode == .training ? append(Node()) : nil)
+    }
+
+    /// What is computed from a leaf takes its memory from this pass's workspace, wherever the leaf itself lies.
+    private func leaf(_ value: Tensor, node: Int?) -> Variable {
+        Variable(tape: self, node: node, value: Tensor(value, computingIn: workspace))
     }
 
     /// A parameter's present value. All uses in one pass share one node, created at the first use, so that the
@@ -83,9 +88,13 @@ public final class Tape {
     public func parameter(_ parameter: Parameter) -> Variable {
         guard mode == .training, parameter.role == .trainable else { return constant(parameter.value) }
         let identity = ObjectIdentifier(parameter)
-        let node = leaves[identity] ?? append(Node(parameter: parameter))
+        if let node = leaves[identity] { return leaf(parameter.value, node: node) }
+        require(
+            gradients == nil || parameter.lies(in: buffer!.values),
+            "parameter \(parameter.path) does not lie in the parameter buffer that this tape's gradients belong to")
+        let node = append(Node(parameter: parameter))
         leaves[identity] = node
-        return Variable(tape: self, node: node, value: parameter.value)
+        return leaf(parameter.value, node: node)
     }
 
     // MARK: Recording
@@ -97,7 +106,9 @@ public final class Tape {
     }
 
     package func record(_ value: Tensor, _ parents: [Variable], backward: @escaping (Tensor) -> Void) -> Variable {
-        guard mode == .training, parents.contains(where: { $0.node != nil }) else { return constant(value) }
+        guard mode == .training, parents.contains(where: { $0.node != nil }) else {
+            return Variable(tape: self, node: nil, value: value)
+        }
         return Variable(tape: self, node: append(Node(backward: backward)), value: value)
     }
 
@@ -111,6 +122,9 @@ public final class Tape {
         guard let gradients, mode == .training else { return }
         let first = observed.insert(ObjectIdentifier(statistic)).inserted
         require(first, "statistic \(statistic.path) was observed twice in one pass: use one layer per place")
+        require(
+            statistic.lies(in: buffer!.values),
+            "statistic \(statistic.path) does not lie in the parameter buffer that this tape's gradients belong to")
         gradients.view(statistic.range, shape: value.shape).assign(value.affine(scale: context.fraction))
     }
 
@@ -121,19 +135,13 @@ public final class Tape {
             seed: context.seed, purpose: .dropout, index: context.step, subindex: context.shard << 16 | dropoutCount)
     }
 
-    package func noteSoftmax(_ result: Variable, of logits: Variable) {
-        if let node = result.node { self.logits[node] = logits }
-    }
-
-    package func logits(behind probabilities: Variable) -> Variable? { probabilities.node.flatMap { logits[$0] } }
-
     // MARK: Backward
 
     /// Propagates gradients from `output` to every watched variable and parameter it depends on.
     ///
     /// - Parameters:
-    ///   - output: of any shape; every element counts with the weight `weight`.
-    ///   - weight: the gradient of the objective in each element of `output`.
+    ///   - output: of any shape. The objective is `weight` times the sum of its elements.
+    ///   - weight: for a shard's losses, one over the samples of the whole step.
     ///   - parameterIsFinal: called once for each parameter of the buffer, as soon as its gradient is complete;
     ///     parameters this pass did not use come last, with a zero gradient.
     public func backward(
@@ -141,6 +149,8 @@ public final class Tape {
     ) {
         require(mode == .training, "backward: this tape was made for inference")
         require(output.tape === self, "backward: the output belongs to another tape")
+        require(!hasRunBackward, "backward: this tape has been used; record the forward pass on a new one")
+        hasRunBackward = true
         if let node = output.node {
             accumulate(Tensor(repeating: weight, output.shape, in: workspace), into: node)
         }
@@ -170,7 +180,9 @@ public final class Tape {
 
     /// The gradient of a parameter after `backward`; zeros where the output does not depend on it.
     public func gradient(of parameter: Parameter) -> Tensor {
-        if let gradients { return gradients.view(parameter.range, shape: parameter.value.shape) }
+        if let gradients, parameter.lies(in: buffer!.values) {
+            return gradients.view(parameter.range, shape: parameter.value.shape)
+        }
         let node = leaves[ObjectIdentifier(parameter)]
         return node.flatMap { nodes[$0].gradient } ?? .zeros(parameter.value.shape)
     }

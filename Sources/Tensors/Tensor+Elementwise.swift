@@ -58,6 +58,11 @@ extension Tensor {
     package func combined(_ function: BinaryFunction, _ other: Tensor, in workspace: Workspace? = nil) -> Tensor {
         let broadcast = Shape.broadcast(shape, other.shape, operation: "\(function)")
         let result = Tensor(uninitialized: broadcast, in: workspace ?? resultWorkspace(self, other))
+        if shape == other.shape {
+            var (length, stride) = (Int64(count), Int64(1))
+            lk_binary(function.kernel, result.pointer, pointer, other.pointer, 1, &length, &stride, &stride)
+            return result
+        }
         let plan = BroadcastPlan(broadcast, shape, other.shape)
         lk_binary(
             function.kernel, result.pointer, pointer, other.pointer, Int32(plan.lengths.count), plan.lengths,
@@ -71,6 +76,9 @@ extension Tensor {
         lk_affine(result.pointer, pointer, Int64(count), scale, shift)
         return result
     }
+
+    /// max(x, 0) written over this tensor's memory; only for memory that nobody else reads.
+    package func applyReLU() { lk_unary(LK_RELU, pointer, pointer, Int64(count)) }
 
     package func clamped(_ low: Float, _ high: Float) -> Tensor {
         let result = Tensor(uninitialized: shape, in: resultWorkspace(self))
