@@ -62,6 +62,10 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
             ]),
         .executableTarget(name: "MPISelfTest", dependencies: ["MPI", "Collectives"]),
+
+        // Tests
+        .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels"]),
+        .testTarget(name: "AutogradTests", dependencies: ["Autograd", "Tensors"], exclude: ["Reference"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11
