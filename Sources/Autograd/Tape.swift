@@ -106,7 +106,7 @@ public final class Tape {
     }
 
     package func record(_ value: Tensor, _ parents: [Variable], backward: @escaping (Tensor) -> Void) -> Variable {
-        guard mode == .training, parents.contains(where: { $0.node != nil }) else {
+        guard parents.contains(where: { $0.node != nil }) else {  // and so never in inference
             return Variable(tape: self, node: nil, value: value)
         }
         return Variable(tape: self, node: append(Node(backward: backward)), value: value)

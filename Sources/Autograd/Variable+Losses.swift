@@ -20,7 +20,8 @@ extension Variable {
     /// `fromLogits`; labels `[batch]` are class numbers. A direct softmax result is computed from its logits.
     public func sparseCategoricalCrossentropy(_ labels: Tensor, fromLogits: Bool = false) -> Variable {
         guard let logits = fromLogits ? self : logits else {
-            return categoricalCrossentropy(labels.reshaped([-1]).oneHot(classCount: shape[-1]))
+            let labels = Tensor(labels.reshaped([-1]), computingIn: tape.workspace)
+            return categoricalCrossentropy(labels.oneHot(classCount: shape[-1]))
         }
         let (losses, probabilities) = logits.value.sparseCrossEntropy(labels)
         return tape.record(losses, logits) { g in

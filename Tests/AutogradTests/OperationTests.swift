@@ -1,8 +1,9 @@
 // Every differentiable operation, against values computed without the engine and against differences of itself.
 
 import Autograd
-import Tensors
 import Testing
+
+@testable import Tensors
 
 struct OperationTests {
     @Test func everyOperationHasAReference() {
@@ -15,9 +16,11 @@ struct OperationTests {
     @Test(arguments: ReferenceCase.all)
     func agreesWithTheReference(_ reference: ReferenceCase) throws {
         let run = try Run(reference)
+        #expect(run.output.workspace === run.workspace, "the output was allocated elsewhere")
         #expect(run.output.shape.dimensions == reference.output.shape)
         expectClose(run.output.scalars, reference.output.scalars, "output")
         for (index, expected) in reference.gradients.enumerated() {
+            #expect(run.gradients[index].workspace === run.workspace, "gradient \(index) allocated elsewhere")
             #expect(run.gradients[index].shape.dimensions == reference.inputs[index].shape)
             expectClose(run.gradients[index].scalars, expected, "gradient \(index)")
         }
@@ -63,13 +66,17 @@ struct OperationTests {
 
 /// One forward and backward pass of a case.
 private struct Run {
+    let workspace = Workspace()
     let output: Tensor
     let gradients: [Tensor]
 
     init(_ reference: ReferenceCase) throws {
-        let tape = Tape(context: Operations.context)
+        let tape = Tape(context: Operations.context, workspace: workspace)
         let inputs = reference.inputs.map { tape.watched($0.tensor) }
-        let result = try Run.operation(reference)(inputs, reference.constants.map(\.tensor))
+        // Labels and targets come from whoever read the batch.
+        let elsewhere = Workspace()
+        let constants = reference.constants.map { Tensor($0.tensor, computingIn: elsewhere) }
+        let result = try Run.operation(reference)(inputs, constants)
         output = result.value
         tape.backward(from: result * tape.constant(reference.weights.tensor))
         gradients = inputs.map { tape.gradient(of: $0) }

@@ -57,4 +57,40 @@ struct WorkspaceTests {
         #expect(Tensor.zeros([2, 0]).matmul(.zeros([0, 3])).scalars == [0, 0, 0, 0, 0, 0])
         #expect(Tensor.zeros([0, 2]).matmul(.zeros([2, 3])).shape == [0, 3])
     }
+
+    /// A shard's operands may start anywhere in a batch or a flat buffer; their address must not change the sums.
+    @Test func productsGiveTheSameBitsAtAnyAddress() {
+        let workspace = Workspace()
+        let (m, n, k) = (19, 35, 333)
+        let convolution = Convolution(input: [2, 9, 9, 3], kernel: [3, 3, 3, 17], options: .init(padding: .same))
+        func results(offset: Int) -> [[Float]] {
+            func placed(_ count: Int, salt: Int) -> UnsafeMutablePointer<Float> {
+                let memory = UnsafeMutableRawPointer.allocate(byteCount: (count + 16) * 4, alignment: 64)
+                let pointer = memory.assumingMemoryBound(to: Float.self) + offset
+                pointer.update(from: ElementwiseKernelTests.values(count, salt: salt), count: count)
+                return pointer
+            }
+            let (a, b, c) = (placed(m * k, salt: 1), placed(k * n, salt: 2), placed(m * n, salt: 3))
+            let (x, g) = (placed(convolution.inputShape.count, salt: 4), placed(convolution.outputShape.count, salt: 5))
+            let kernel = placed(convolution.kernelShape.count, salt: 6)
+            defer { for pointer in [a, b, c, x, g, kernel] { (pointer - offset).deallocate() } }
+            var found: [[Float]] = []
+            for transposed in [false, true] {
+                MatrixProduct(m: m, n: n, k: k, transposeA: transposed, transposeB: transposed).run(
+                    a, b, into: c, in: workspace)
+                found.append(Array(UnsafeBufferPointer(start: c, count: m * n)))
+            }
+            func view(_ pointer: UnsafeMutablePointer<Float>, _ shape: Shape) -> Tensor {
+                Tensor(viewing: pointer, shape: shape, owner: workspace)
+            }
+            let (input, output) = (view(x, convolution.inputShape), view(g, convolution.outputShape))
+            let weights = view(kernel, convolution.kernelShape)
+            found.append(convolution.forward(input, weights, bias: nil, in: workspace).scalars)
+            found.append(convolution.inputGradient(output, weights, in: workspace).scalars)
+            convolution.kernelGradient(output, input, into: kernel, in: workspace)
+            return found + [weights.scalars]
+        }
+        let aligned = results(offset: 0)
+        for offset in 1..<16 { #expect(results(offset: offset) == aligned, "offset \(offset)") }
+    }
 }
