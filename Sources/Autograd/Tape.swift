@@ -35,7 +35,7 @@ public final class Tape {
     }
 
     private struct Node {
-        var backward: ((Tensor) -> Void)?
+        var backward: ((inout Tensor) -> Void)?
         var parameter: Parameter?
         var gradient: Tensor?
         var isTouched = false
@@ -99,13 +99,13 @@ public final class Tape {
 
     // MARK: Recording
 
-    /// The result of an operation on `parents`. `backward` is called at most once with the gradient of the result and
-    /// passes on to each parent that has a node.
-    package func record(_ value: Tensor, _ parents: Variable..., backward: @escaping (Tensor) -> Void) -> Variable {
+    /// The result of an operation on `parents`. `backward` is called at most once with the gradient of the result,
+    /// which is its to change, and passes on to each parent that has a node.
+    package func record(_ value: Tensor, _ parents: Variable..., backward: @escaping (inout Tensor) -> Void) -> Variable {
         record(value, parents, backward: backward)
     }
 
-    package func record(_ value: Tensor, _ parents: [Variable], backward: @escaping (Tensor) -> Void) -> Variable {
+    package func record(_ value: Tensor, _ parents: [Variable], backward: @escaping (inout Tensor) -> Void) -> Variable {
         guard parents.contains(where: { $0.node != nil }) else {  // and so never in inference
             return Variable(tape: self, node: nil, value: value)
         }
@@ -159,11 +159,11 @@ public final class Tape {
                 if !nodes[index].isTouched { clearGradient(of: parameter) }
                 parameterIsFinal?(parameter)
             } else if let backward = nodes[index].backward {
-                let gradient = nodes[index].gradient
+                var gradient = nodes[index].gradient
                 // Dropping both frees activations for the operations still to come.
                 nodes[index].backward = nil
                 nodes[index].gradient = nil
-                if let gradient { backward(gradient) }
+                if gradient != nil { backward(&gradient!) }
             }
         }
         for parameter in buffer?.parameters ?? [] where leaves[ObjectIdentifier(parameter)] == nil {

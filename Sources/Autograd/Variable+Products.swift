@@ -33,8 +33,8 @@ extension Variable {
         MatrixProduct(m: rows, n: outputs, k: inputs).run(
             value.pointer, kernel.value.pointer, bias: bias?.value.pointer, into: output.pointer, in: workspace)
         if relu { output.applyReLU() }
-        return tape.record(output, parents(kernel, bias)) { upstream in
-            let g = relu ? upstream.combined(.reluGradient, output) : upstream
+        return tape.record(output, parents(kernel, bias)) { g in
+            if relu { g.clearGradient(ofReLU: output) }
             tape.contribute(to: kernel) {
                 MatrixProduct(m: inputs, n: outputs, k: rows, transposeA: true).run(
                     value.pointer, g.pointer, into: $0, in: workspace)
@@ -56,8 +56,8 @@ extension Variable {
         let workspace = tape.workspace
         let output = convolution.forward(value, kernel.value, bias: bias?.value, in: workspace)
         if relu { output.applyReLU() }
-        return tape.record(output, parents(kernel, bias)) { upstream in
-            let g = relu ? upstream.combined(.reluGradient, output) : upstream
+        return tape.record(output, parents(kernel, bias)) { g in
+            if relu { g.clearGradient(ofReLU: output) }
             tape.contribute(to: kernel) { convolution.kernelGradient(g, value, into: $0, in: workspace) }
             if let bias { tape.contribute(to: bias) { g.sumRows(into: $0) } }
             receive(convolution.inputGradient(g, kernel.value, in: workspace))

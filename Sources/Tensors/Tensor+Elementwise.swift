@@ -103,6 +103,17 @@ extension Tensor {
         if isUniquelyReferenced() { accumulate(other) } else { self = combined(.add, other) }
     }
 
+    /// Zeroes the elements where `output` is not positive, ReLU's gradient; in place where nobody else holds this
+    /// tensor's memory.
+    package mutating func clearGradient(ofReLU output: Tensor) {
+        guard isUniquelyReferenced(), shape == output.shape else {
+            self = combined(.reluGradient, output)
+            return
+        }
+        var (length, stride) = (Int64(count), Int64(1))
+        lk_binary(LK_RELU_GRADIENT, pointer, pointer, output.pointer, 1, &length, &stride, &stride)
+    }
+
     /// Copies `other` of the same count into this tensor's memory.
     package func assign(_ other: Tensor) {
         require(count == other.count, "assign: \(shape) and \(other.shape) differ in size")

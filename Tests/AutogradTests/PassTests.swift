@@ -128,6 +128,16 @@ struct PassTests {
         #expect(tape.gradient(of: network.parameters[5]).scalars.allSatisfy { $0.isNaN })
     }
 
+    /// ReLU's gradient is taken in place, but not where a sum has handed the same memory to a second operand.
+    @Test func aSharedGradientIsNotOverwritten() {
+        let tape = Tape()
+        let (x, shortcut) = (tape.watched(Tensor([1, 2], [1, 1])), tape.watched(Tensor([1, 2], [5, 5])))
+        let hidden = x.dense(tape.constant(Tensor([2, 2], [1, -1, 1, -1])), bias: nil, relu: true)
+        tape.backward(from: hidden + shortcut)
+        #expect(tape.gradient(of: shortcut).scalars == [1, 1])
+        #expect(tape.gradient(of: x).scalars == [1, 1])
+    }
+
     /// With equal elements in a window the first takes the gradient, and a NaN counts as the largest.
     @Test func maxPoolingGivesTheGradientToOneElement() {
         let tape = Tape()
