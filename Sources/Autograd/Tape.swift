@@ -101,11 +101,13 @@ public final class Tape {
 
     /// The result of an operation on `parents`. `backward` is called at most once with the gradient of the result,
     /// which is its to change, and passes on to each parent that has a node.
-    package func record(_ value: Tensor, _ parents: Variable..., backward: @escaping (inout Tensor) -> Void) -> Variable {
+    package func record(_ value: Tensor, _ parents: Variable..., backward: @escaping (inout Tensor) -> Void) -> Variable
+    {
         record(value, parents, backward: backward)
     }
 
-    package func record(_ value: Tensor, _ parents: [Variable], backward: @escaping (inout Tensor) -> Void) -> Variable {
+    package func record(_ value: Tensor, _ parents: [Variable], backward: @escaping (inout Tensor) -> Void) -> Variable
+    {
         guard parents.contains(where: { $0.node != nil }) else {  // and so never in inference
             return Variable(tape: self, node: nil, value: value)
         }
