@@ -51,7 +51,7 @@ public final class FlatBuffer: @unchecked Sendable {
         return Tensor(viewing: self[range].baseAddress ?? pointer, shape: shape, owner: self)
     }
 
-    /// The 128-bit hash of the first `count` elements' bytes.
+    /// The 128-bit hash of the bytes of `range`.
     public func fingerprint(_ range: Range<Int>) -> Fingerprint {
         Fingerprint(of: UnsafeRawBufferPointer(bytes(range)))
     }

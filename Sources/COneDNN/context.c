@@ -62,6 +62,8 @@ static void pin_to_one_thread(void) {
     pinned = true;
 }
 
+int64_t odnn_built_count(const odnn_context *context) { return context->built; }
+
 odnn_entry *odnn_find(odnn_context *context, const odnn_key *key) {
     pin_to_one_thread();
     uint64_t hash = 14695981039346656037u;
@@ -71,9 +73,13 @@ odnn_entry *odnn_find(odnn_context *context, const odnn_key *key) {
     for (; context->entries[slot].primitive != NULL; slot = (slot + 1) % CAPACITY) {
         if (memcmp(&context->entries[slot].key, key, sizeof *key) == 0) return &context->entries[slot];
     }
-    if (context->count >= MAX_ENTRIES) empty(context);
+    if (context->count >= MAX_ENTRIES) {
+        empty(context);
+        slot = hash % CAPACITY;
+    }
     // Counted before it is built. The end of a probe chain: odnn_forget may empty it again without breaking one.
     context->count++;
+    context->built++;
     context->entries[slot].key = *key;
     return &context->entries[slot];
 }

@@ -29,6 +29,7 @@ struct odnn_context {
     dnnl_stream_t stream;
     odnn_entry *entries;
     size_t count;
+    int64_t built;
     /// Working memory for whichever primitive runs. oneDNN's own would belong to the thread that built the primitive.
     void *scratch;
     size_t scratch_bytes;

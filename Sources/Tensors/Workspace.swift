@@ -50,6 +50,9 @@ public final class Workspace: Sendable {
     /// How many buffers lie here unused: all of `systemAllocationCount` when no tensor holds one.
     package var freeBufferCount: Int { state.withLock { $0.free.reduce(0) { $0 + $1.count } } }
 
+    /// How many oneDNN primitives were built so far; constant once every shape is known.
+    package var builtKernelCount: Int { state.withLock { $0.kernels.map { Int(odnn_built_count($0)) } ?? 0 } }
+
     /// Takes back a buffer that `takeBuffer(count:)` gave out.
     package func giveBack(_ buffer: UnsafeMutablePointer<Float>, count: Int) {
         let sizeClass = SizeClass(holding: count)

@@ -32,16 +32,27 @@ struct WorkspaceTests {
         #expect(UInt(bitPattern: Tensor.zeros([3], in: workspace).pointer) % 64 == 0)
     }
 
-    /// More shapes than the cache keeps, twice over: what was thrown away is built again, and right.
+    /// More shapes than the cache keeps: what was thrown away is built again, and right; what was not is found.
     @Test func manyShapesGoThroughThePrimitiveCache() {
         let workspace = Workspace()
-        for _ in 0..<2 {
-            for n in 1...300 {
-                let a = Tensor(repeating: 2, [1, 3], in: workspace)
-                #expect(
-                    a.matmul(Tensor(repeating: Float(n), [3, n])).scalars == [Float](repeating: Float(6 * n), count: n))
+        func multiply(_ widths: ClosedRange<Int>) {
+            for n in widths {
+                let product = Tensor(repeating: 2, [1, 3], in: workspace).matmul(Tensor(repeating: Float(n), [3, n]))
+                #expect(product.scalars == [Float](repeating: Float(6 * n), count: n))
             }
         }
+        multiply(1...256)
+        multiply(1...256)
+        #expect(workspace.builtKernelCount == 256)
+        multiply(257...257)
+        multiply(1...2)
+        #expect(workspace.builtKernelCount == 259)
+        // Each is found again at once, also the first in an emptied table.
+        for n in 1000...3000 {
+            multiply(n...n)
+            multiply(n...n)
+        }
+        #expect(workspace.builtKernelCount == 259 + 2001)
     }
 
     @Test func matrixProductsTransposeAccumulateAndTakeEmptyAxes() {

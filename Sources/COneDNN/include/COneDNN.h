@@ -11,6 +11,9 @@ typedef struct odnn_context odnn_context;
 odnn_context *odnn_context_create(void);
 void odnn_context_destroy(odnn_context *context);
 
+/// How many primitives were built so far; constant once every shape is known.
+int64_t odnn_built_count(const odnn_context *context);
+
 /// The library's version, e.g. "2.6.3".
 const char *odnn_version(void);
 
