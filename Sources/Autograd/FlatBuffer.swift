@@ -47,10 +47,11 @@ public final class FlatBuffer: @unchecked Sendable {
 
     /// A tensor that shares the memory of `range`.
     public func view(_ range: Range<Int>, shape: Shape) -> Tensor {
-        Tensor(viewing: self[range].baseAddress ?? pointer, shape: shape, owner: self)
+        require(shape.count == range.count, "a view of shape \(shape) does not fit a range of \(range.count) floats")
+        return Tensor(viewing: self[range].baseAddress ?? pointer, shape: shape, owner: self)
     }
 
-    /// The 128-bit hash of the first `count` elements' bytes.
+    /// The 128-bit hash of the bytes of `range`.
     public func fingerprint(_ range: Range<Int>) -> Fingerprint {
         Fingerprint(of: UnsafeRawBufferPointer(bytes(range)))
     }

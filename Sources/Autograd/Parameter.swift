@@ -27,6 +27,7 @@ public final class Parameter: @unchecked Sendable {
     /// Where the values lie in the flat buffers.
     public private(set) var range: Range<Int> = 0..<0
     private var placed: Tensor?
+    private var home: FlatBuffer?
 
     public init(_ name: String, initializer: Initializer, role: Role = .trainable) {
         self.name = name
@@ -45,6 +46,9 @@ public final class Parameter: @unchecked Sendable {
     /// Whether it lies in a buffer and has values.
     public var isPlaced: Bool { placed != nil }
 
+    /// Whether its values are a range of `buffer`.
+    func lies(in buffer: FlatBuffer) -> Bool { home === buffer }
+
     /// Fixes the shape on the first call; later calls must agree.
     ///
     /// - Throws: `ShapeError` when the shape is another than before.
@@ -61,6 +65,7 @@ public final class Parameter: @unchecked Sendable {
         let view = buffer.view(range, shape: shape)
         view.assign(placed ?? initializer.values(shape, key: key))
         placed = view
+        home = buffer
         self.range = range
     }
 }

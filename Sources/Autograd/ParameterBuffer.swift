@@ -29,13 +29,16 @@ public final class ParameterBuffer: @unchecked Sendable {
     /// Room for the step's record.
     public static let recordCount = 16
 
+    /// Places `parameters` in memory of its own; see `init(_:seed:allocate:)`.
+    public convenience init(_ parameters: [Parameter], seed: UInt64) {
+        self.init(parameters, seed: seed) { FlatBuffer(count: $0) }
+    }
+
     /// Places `parameters`, whose shapes must be known. Those that already have values keep them, others are drawn
     /// from `seed` by their position.
     ///
-    /// - Parameter allocate: gives the memory for a number of floats, zeroed; own memory by default.
-    public init(
-        _ parameters: [Parameter], seed: UInt64, allocate: (Int) throws -> FlatBuffer = { FlatBuffer(count: $0) }
-    ) rethrows {
+    /// - Parameter allocate: gives the memory for a number of floats, zeroed.
+    public init(_ parameters: [Parameter], seed: UInt64, allocate: (Int) throws -> FlatBuffer) rethrows {
         let ordered = parameters.filter { $0.role == .trainable } + parameters.filter { $0.role != .trainable }
         var ranges: [Range<Int>] = []
         var end = 0

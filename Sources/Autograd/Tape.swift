@@ -23,7 +23,8 @@ public struct StepContext: Sendable {
     }
 }
 
-/// A forward pass under way. Used by one thread, for one backward pass.
+/// A forward pass under way. Used by one thread, for one backward pass, which also lets go of all activations: a
+/// training tape that recorded something and never ran `backward` keeps itself and them alive.
 public final class Tape {
     /// What a pass is for.
     public enum Mode: Sendable {
@@ -34,7 +35,7 @@ public final class Tape {
     }
 
     private struct Node {
-        var backward: ((Tensor) -> Void)?
+        var backward: ((inout Tensor) -> Void)?
         var parameter: Parameter?
         var gradient: Tensor?
         var isTouched = false
@@ -49,8 +50,7 @@ public final class Tape {
     private var leaves: [ObjectIdentifier: Int] = [:]
     private var observed: Set<ObjectIdentifier> = []
     private var dropoutCount = 0
-    /// The logits behind each softmax result, so that cross-entropy can be computed from them (as Keras does).
-    private var logits: [Int: Variable] = [:]
+    private var hasRunBackward = false
 
     /// - Parameters:
     ///   - buffer: the model's parameters.
@@ -71,11 +71,16 @@ public final class Tape {
     // MARK: Leaves
 
     /// An input: no gradient flows to it.
-    public func constant(_ value: Tensor) -> Variable { Variable(tape: self, node: nil, value: value) }
+    public func constant(_ value: Tensor) -> Variable { leaf(value, node: nil) }
 
     /// An input whose gradient `gradient(of:)` tells after `backward`.
     public func watched(_ value: Tensor) -> Variable {
-        Variable(tape: self, node: mode == .training ? append(Node()) : nil, value: value)
+        leaf(value, node: mode == .training ? append(Node()) : nil)
+    }
+
+    /// What is computed from a leaf takes its memory from this pass's workspace, wherever the leaf itself lies.
+    private func leaf(_ value: Tensor, node: Int?) -> Variable {
+        Variable(tape: self, node: node, value: Tensor(value, computingIn: workspace))
     }
 
     /// A parameter's present value. All uses in one pass share one node, created at the first use, so that the
@@ -83,21 +88,29 @@ public final class Tape {
     public func parameter(_ parameter: Parameter) -> Variable {
         guard mode == .training, parameter.role == .trainable else { return constant(parameter.value) }
         let identity = ObjectIdentifier(parameter)
-        let node = leaves[identity] ?? append(Node(parameter: parameter))
+        if let node = leaves[identity] { return leaf(parameter.value, node: node) }
+        require(
+            gradients == nil || parameter.lies(in: buffer!.values),
+            "parameter \(parameter.path) does not lie in the parameter buffer that this tape's gradients belong to")
+        let node = append(Node(parameter: parameter))
         leaves[identity] = node
-        return Variable(tape: self, node: node, value: parameter.value)
+        return leaf(parameter.value, node: node)
     }
 
     // MARK: Recording
 
-    /// The result of an operation on `parents`. `backward` is called at most once with the gradient of the result and
-    /// passes on to each parent that has a node.
-    package func record(_ value: Tensor, _ parents: Variable..., backward: @escaping (Tensor) -> Void) -> Variable {
+    /// The result of an operation on `parents`. `backward` is called at most once with the gradient of the result,
+    /// which is its to change, and passes on to each parent that has a node.
+    package func record(_ value: Tensor, _ parents: Variable..., backward: @escaping (inout Tensor) -> Void) -> Variable
+    {
         record(value, parents, backward: backward)
     }
 
-    package func record(_ value: Tensor, _ parents: [Variable], backward: @escaping (Tensor) -> Void) -> Variable {
-        guard mode == .training, parents.contains(where: { $0.node != nil }) else { return constant(value) }
+    package func record(_ value: Tensor, _ parents: [Variable], backward: @escaping (inout Tensor) -> Void) -> Variable
+    {
+        guard parents.contains(where: { $0.node != nil }) else {  // and so never in inference
+            return Variable(tape: self, node: nil, value: value)
+        }
         return Variable(tape: self, node: append(Node(backward: backward)), value: value)
     }
 
@@ -111,6 +124,9 @@ public final class Tape {
         guard let gradients, mode == .training else { return }
         let first = observed.insert(ObjectIdentifier(statistic)).inserted
         require(first, "statistic \(statistic.path) was observed twice in one pass: use one layer per place")
+        require(
+            statistic.lies(in: buffer!.values),
+            "statistic \(statistic.path) does not lie in the parameter buffer that this tape's gradients belong to")
         gradients.view(statistic.range, shape: value.shape).assign(value.affine(scale: context.fraction))
     }
 
@@ -121,19 +137,13 @@ public final class Tape {
             seed: context.seed, purpose: .dropout, index: context.step, subindex: context.shard << 16 | dropoutCount)
     }
 
-    package func noteSoftmax(_ result: Variable, of logits: Variable) {
-        if let node = result.node { self.logits[node] = logits }
-    }
-
-    package func logits(behind probabilities: Variable) -> Variable? { probabilities.node.flatMap { logits[$0] } }
-
     // MARK: Backward
 
     /// Propagates gradients from `output` to every watched variable and parameter it depends on.
     ///
     /// - Parameters:
-    ///   - output: of any shape; every element counts with the weight `weight`.
-    ///   - weight: the gradient of the objective in each element of `output`.
+    ///   - output: of any shape. The objective is `weight` times the sum of its elements.
+    ///   - weight: for a shard's losses, one over the samples of the whole step.
     ///   - parameterIsFinal: called once for each parameter of the buffer, as soon as its gradient is complete;
     ///     parameters this pass did not use come last, with a zero gradient.
     public func backward(
@@ -141,6 +151,8 @@ public final class Tape {
     ) {
         require(mode == .training, "backward: this tape was made for inference")
         require(output.tape === self, "backward: the output belongs to another tape")
+        require(!hasRunBackward, "backward: this tape has been used; record the forward pass on a new one")
+        hasRunBackward = true
         if let node = output.node {
             accumulate(Tensor(repeating: weight, output.shape, in: workspace), into: node)
         }
@@ -149,11 +161,11 @@ public final class Tape {
                 if !nodes[index].isTouched { clearGradient(of: parameter) }
                 parameterIsFinal?(parameter)
             } else if let backward = nodes[index].backward {
-                let gradient = nodes[index].gradient
+                var gradient = nodes[index].gradient
                 // Dropping both frees activations for the operations still to come.
                 nodes[index].backward = nil
                 nodes[index].gradient = nil
-                if let gradient { backward(gradient) }
+                if gradient != nil { backward(&gradient!) }
             }
         }
         for parameter in buffer?.parameters ?? [] where leaves[ObjectIdentifier(parameter)] == nil {
@@ -170,7 +182,9 @@ public final class Tape {
 
     /// The gradient of a parameter after `backward`; zeros where the output does not depend on it.
     public func gradient(of parameter: Parameter) -> Tensor {
-        if let gradients { return gradients.view(parameter.range, shape: parameter.value.shape) }
+        if let gradients, parameter.lies(in: buffer!.values) {
+            return gradients.view(parameter.range, shape: parameter.value.shape)
+        }
         let node = leaves[ObjectIdentifier(parameter)]
         return node.flatMap { nodes[$0].gradient } ?? .zeros(parameter.value.shape)
     }

@@ -7,8 +7,7 @@ extension Variable {
     public var softmax: Variable {
         let y = value.softmax
         let result = tape.record(y, self) { g in receive(y.softmaxGradient(g)) }
-        tape.noteSoftmax(result, of: self)
-        return result
+        return Variable(result, softmaxOf: self)
     }
 
     /// log(softmax(x)) over the last axis, without overflow.
@@ -20,8 +19,9 @@ extension Variable {
     /// -log of the probability of each sample's class. Self holds probabilities `[batch, classes]`, or logits when
     /// `fromLogits`; labels `[batch]` are class numbers. A direct softmax result is computed from its logits.
     public func sparseCategoricalCrossentropy(_ labels: Tensor, fromLogits: Bool = false) -> Variable {
-        guard let logits = fromLogits ? self : tape.logits(behind: self) else {
-            return categoricalCrossentropy(labels.reshaped([-1]).oneHot(classCount: shape[-1]))
+        guard let logits = fromLogits ? self : logits else {
+            let labels = Tensor(labels.reshaped([-1]), computingIn: tape.workspace)
+            return categoricalCrossentropy(labels.oneHot(classCount: shape[-1]))
         }
         let (losses, probabilities) = logits.value.sparseCrossEntropy(labels)
         return tape.record(losses, logits) { g in
@@ -33,7 +33,7 @@ extension Variable {
     public func categoricalCrossentropy(_ targets: Tensor, fromLogits: Bool = false) -> Variable {
         requireSameShape(targets, "categorical cross-entropy")
         let logarithms =
-            (fromLogits ? self : tape.logits(behind: self))?.logSoftmax
+            (fromLogits ? self : logits)?.logSoftmax
             ?? (self / sum(axes: [-1], keepingDimensions: true)).clamped(1e-7, 1 - 1e-7).log
         return -(logarithms * tape.constant(targets)).sum(axes: [-1])
     }

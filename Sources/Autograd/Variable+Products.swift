@@ -1,4 +1,4 @@
-// Matrix products and convolutions, with bias and activation fused where a kernel can.
+// Matrix products and convolutions, with bias and ReLU in the same record.
 
 import Tensors
 
@@ -17,20 +17,24 @@ extension Variable {
         }
     }
 
-    /// `relu(self * kernel + bias)` in one pass: input `[..., in]`, kernel `[in, out]`, bias `[out]`, output
+    /// `relu(self * kernel + bias)`: input `[..., in]`, kernel `[in, out]`, bias `[out]`, output
     /// `[..., out]`. Bias and ReLU are optional.
     package func dense(_ kernel: Variable, bias: Variable?, relu: Bool) -> Variable {
         require(
             kernel.shape.rank == 2 && shape.rank >= 1 && shape[-1] == kernel.shape[0],
             "dense: input \(shape) does not fit kernel \(kernel.shape)")
+        require(
+            bias == nil || bias!.shape == [kernel.shape[1]],
+            "dense: bias \(bias?.shape ?? []) does not fit kernel \(kernel.shape)")
         let (inputs, outputs) = (kernel.shape[0], kernel.shape[1])
         let rows = value.count / Swift.max(1, inputs)
         let workspace = tape.workspace
         let output = Tensor(uninitialized: Shape(shape.dimensions.dropLast() + [outputs]), in: workspace)
-        MatrixProduct(m: rows, n: outputs, k: inputs, relu: relu).run(
+        MatrixProduct(m: rows, n: outputs, k: inputs).run(
             value.pointer, kernel.value.pointer, bias: bias?.value.pointer, into: output.pointer, in: workspace)
-        return tape.record(output, parents(kernel, bias)) { upstream in
-            let g = relu ? upstream.combined(.reluGradient, output) : upstream
+        if relu { output.applyReLU() }
+        return tape.record(output, parents(kernel, bias)) { g in
+            if relu { g.clearGradient(ofReLU: output) }
             tape.contribute(to: kernel) {
                 MatrixProduct(m: inputs, n: outputs, k: rows, transposeA: true).run(
                     value.pointer, g.pointer, into: $0, in: workspace)
@@ -50,9 +54,10 @@ extension Variable {
     ) -> Variable {
         let convolution = Convolution(input: shape, kernel: kernel.shape, options: options)
         let workspace = tape.workspace
-        let output = convolution.forward(value, kernel.value, bias: bias?.value, relu: relu, in: workspace)
-        return tape.record(output, parents(kernel, bias)) { upstream in
-            let g = relu ? upstream.combined(.reluGradient, output) : upstream
+        let output = convolution.forward(value, kernel.value, bias: bias?.value, in: workspace)
+        if relu { output.applyReLU() }
+        return tape.record(output, parents(kernel, bias)) { g in
+            if relu { g.clearGradient(ofReLU: output) }
             tape.contribute(to: kernel) { convolution.kernelGradient(g, value, into: $0, in: workspace) }
             if let bias { tape.contribute(to: bias) { g.sumRows(into: $0) } }
             receive(convolution.inputGradient(g, kernel.value, in: workspace))

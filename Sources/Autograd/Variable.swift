@@ -8,6 +8,33 @@ public struct Variable {
     /// The position on the tape; nil for what needs no gradient.
     package let node: Int?
     public let value: Tensor
+    /// For a direct softmax result: what it was computed from, so that cross-entropy can be, too (as Keras does).
+    private let logitsBehind: Logits?
+
+    private final class Logits: Sendable {
+        let node: Int?
+        let value: Tensor
+
+        init(_ variable: Variable) { (node, value) = (variable.node, variable.value) }
+    }
+
+    init(tape: Tape, node: Int?, value: Tensor) {
+        self.tape = tape
+        self.node = node
+        self.value = value
+        logitsBehind = nil
+    }
+
+    /// `softmax`, marked as the softmax of `logits`.
+    init(_ softmax: Variable, softmaxOf logits: Variable) {
+        tape = softmax.tape
+        node = softmax.node
+        value = softmax.value
+        logitsBehind = Logits(logits)
+    }
+
+    /// The logits that this variable is the softmax of, if it came straight from there.
+    var logits: Variable? { logitsBehind.map { Variable(tape: tape, node: $0.node, value: $0.value) } }
 
     public var shape: Shape { value.shape }
 

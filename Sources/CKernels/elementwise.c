@@ -33,9 +33,10 @@ UNARY(sigmoid, v = -v; exp_vector(&v); v = SPLAT(1.0f) / (SPLAT(1.0f) + v))
 UNARY(relu, v = v < SPLAT(0.0f) ? SPLAT(0.0f) : v)
 UNARY(sign, v = v > SPLAT(0.0f) ? SPLAT(1.0f) : (v < SPLAT(0.0f) ? SPLAT(-1.0f) : SPLAT(0.0f)))
 UNARY(step, v = v > SPLAT(0.0f) ? SPLAT(1.0f) : SPLAT(0.0f))
-// max(x, 0) + log(1 + exp(-|x|)): no overflow.
-UNARY(softplus, vf top = v < SPLAT(0.0f) ? SPLAT(0.0f) : v; v = -AS_FLOAT(AS_INT(v) & 0x7fffffff); exp_vector(&v);
-      v += SPLAT(1.0f); log_vector(&v); v += top)
+// max(x, 0) + log(1 + e), e = exp(-|x|): no overflow. What 1 + e rounds off is added back to first order, or the
+// result for very negative x would be 0.
+UNARY(softplus, vf top = v < SPLAT(0.0f) ? SPLAT(0.0f) : v; vf e = -AS_FLOAT(AS_INT(v) & 0x7fffffff); exp_vector(&e);
+      v = SPLAT(1.0f) + e; vf rest = (e - (v - SPLAT(1.0f))) / v; log_vector(&v); v += rest; v += top)
 
 static void sine(float *out, const float *x, int64_t n) {
     for (int64_t i = 0; i < n; i++) out[i] = sinf(x[i]);

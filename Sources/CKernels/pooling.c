@@ -14,51 +14,63 @@ static inline box window_of(const lk_pooling *s, int64_t oy, int64_t ox) {
                  left < 0 ? 0 : left, right > s->in_width ? s->in_width : right};
 }
 
-CLONES static void maximum_into(float *out, const float *x, int64_t n) {
-    for (int64_t i = 0; i < n; i++) out[i] = x[i] > out[i] || x[i] != x[i] ? x[i] : out[i];
+static inline __attribute__((always_inline)) void load(vf *v, const float *x, int64_t count) {
+    if (count == LANES) *v = *(const vf *)x;
+    else load_part(v, x, count);
+}
+static inline __attribute__((always_inline)) void store(float *out, const vf *v, int64_t count) {
+    if (count == LANES) *(vf *)out = *v;
+    else store_part(out, v, count);
 }
 
-void lk_max_pool(const lk_pooling *s, float *out, const float *x) {
+CLONES void lk_max_pool(const lk_pooling *s, float *out, const float *x) {
     int64_t c = s->channels;
     for (int64_t image = 0; image < s->batch; image++, x += s->in_height * s->in_width * c) {
         for (int64_t oy = 0; oy < s->out_height; oy++) {
             for (int64_t ox = 0; ox < s->out_width; ox++, out += c) {
                 box w = window_of(s, oy, ox);
-                memcpy(out, x + (w.top * s->in_width + w.left) * c, (size_t)c * sizeof(float));
-                for (int64_t iy = w.top; iy < w.bottom; iy++) {
-                    for (int64_t ix = w.left; ix < w.right; ix++)
-                        maximum_into(out, x + (iy * s->in_width + ix) * c, c);
+                for (int64_t start = 0; start < c; start += LANES) {
+                    int64_t count = c - start < LANES ? c - start : LANES;
+                    vf best = SPLAT(-__builtin_inff()), v;
+                    for (int64_t iy = w.top; iy < w.bottom; iy++) {
+                        for (int64_t ix = w.left; ix < w.right; ix++) {
+                            load(&v, x + (iy * s->in_width + ix) * c + start, count);
+                            best = ((v > best) | (v != v)) ? v : best;  // nothing is > NaN, so a NaN stays
+                        }
+                    }
+                    store(out + start, &best, count);
                 }
             }
         }
     }
 }
 
-/// Adds g to dx where x is the window's maximum y and no earlier position took it; `taken` remembers.
-CLONES static void give_to_maximum(float *dx, const float *x, const float *y, const float *g, uint8_t *taken,
-                                   int64_t n) {
-    for (int64_t i = 0; i < n; i++) {
-        int hit = (x[i] == y[i]) & !taken[i];
-        dx[i] += hit ? g[i] : 0.0f;
-        taken[i] |= (uint8_t)hit;
-    }
-}
-
-void lk_max_pool_gradient(const lk_pooling *s, float *dx, const float *x, const float *y, const float *dy) {
-    enum { RUN = 512 };  // channels at a time, so that `taken` lives on the stack
+CLONES void lk_max_pool_gradient(const lk_pooling *s, float *dx, const float *x, const float *y, const float *dy) {
     int64_t c = s->channels, image_size = s->in_height * s->in_width * c;
-    memset(dx, 0, (size_t)(s->batch * image_size) * sizeof(float));
+    // Where every position lies in exactly one window, each gradient is written once; elsewhere they add up.
+    int tiled = s->out_height * s->window_height == s->in_height && s->stride_height == s->window_height &&
+                s->out_width * s->window_width == s->in_width && s->stride_width == s->window_width;
+    if (!tiled) memset(dx, 0, (size_t)(s->batch * image_size) * sizeof(float));
     for (int64_t image = 0; image < s->batch; image++, x += image_size, dx += image_size) {
         for (int64_t oy = 0; oy < s->out_height; oy++) {
             for (int64_t ox = 0; ox < s->out_width; ox++, y += c, dy += c) {
                 box w = window_of(s, oy, ox);
-                for (int64_t start = 0; start < c; start += RUN) {
-                    int64_t count = c - start < RUN ? c - start : RUN;
-                    uint8_t taken[RUN] = {0};
+                for (int64_t start = 0; start < c; start += LANES) {
+                    int64_t count = c - start < LANES ? c - start : LANES;
+                    vf top, gradient, v, sum;
+                    load(&top, y + start, count);
+                    load(&gradient, dy + start, count);
+                    vi given = (vi)(0);  // -1 in the lanes whose gradient has found its place
                     for (int64_t iy = w.top; iy < w.bottom; iy++) {
                         for (int64_t ix = w.left; ix < w.right; ix++) {
                             int64_t at = (iy * s->in_width + ix) * c + start;
-                            give_to_maximum(dx + at, x + at, y + start, dy + start, taken, count);
+                            load(&v, x + at, count);
+                            vi hit = ((v == top) | (v != v)) & ~given;
+                            sum = SPLAT(0.0f);
+                            if (!tiled) load(&sum, dx + at, count);
+                            sum += hit ? gradient : SPLAT(0.0f);
+                            given |= hit;
+                            store(dx + at, &sum, count);
                         }
                     }
                 }

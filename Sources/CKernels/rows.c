@@ -1,4 +1,4 @@
-// Operations on the rows of a matrix: softmax, cross-entropy, bias.
+// Operations on the rows of a matrix: softmax and cross-entropy.
 #include "CKernels.h"
 #include "vector.h"
 
@@ -82,14 +82,5 @@ void lk_sparse_cross_entropy_gradient(float *out, const float *probabilities, co
     for (int64_t row = 0; row < rows; row++, out += width, probabilities += width) {
         lk_affine(out, probabilities, width, g[row], 0.0f);
         out[(int64_t)labels[row]] -= g[row];
-    }
-}
-
-CLONES void lk_add_bias(float *out, const float *x, const float *bias, int64_t rows, int64_t width, int relu) {
-    for (int64_t row = 0; row < rows; row++, out += width, x += width) {
-        for (int64_t i = 0; i < width; i++) {
-            float y = x[i] + bias[i];
-            out[i] = relu && y < 0 ? 0.0f : y;
-        }
     }
 }

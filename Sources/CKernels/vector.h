@@ -31,7 +31,7 @@ static inline __attribute__((always_inline)) void store_part(float *out, const v
 // Vectors are passed by pointer: by value they would need the same registers in every clone.
 #define INLINE static inline __attribute__((always_inline)) void
 
-/// v = exp(v), within 2 ulp; Cephes' reduction and polynomial.
+/// v = exp(v), within 2 ulp; Cephes' reduction and polynomial. Results below the smallest normal number are 0.
 INLINE exp_vector(vf *v) {
     vf x = *v;
     vf n = x * SPLAT(1.44269504088896341f) + SPLAT(12582912.0f);  // adding 1.5 * 2^23 rounds to a whole number
@@ -47,16 +47,17 @@ INLINE exp_vector(vf *v) {
     p = p * r + SPLAT(5.0000001201e-1f);
     p = p * r * r + r + SPLAT(1.0f);
     vf y = AS_FLOAT(AS_INT(p) + exponent);
-    y = x < SPLAT(-87.0f) ? SPLAT(0.0f) : y;
-    y = x > SPLAT(88.3f) ? SPLAT(__builtin_inff()) : y;
+    y = x < SPLAT(-87.33654f) ? SPLAT(0.0f) : y;
+    y = x > SPLAT(88.72283f) ? SPLAT(__builtin_inff()) : y;
     *v = x != x ? x : y;
 }
 
 /// v = log(v), within 2 ulp; Cephes.
 INLINE log_vector(vf *v) {
     vf x = *v;
-    vi bits = AS_INT(x);
-    vi e = ((bits >> 23) & 0xff) - 126;
+    vi tiny = x < SPLAT(1.17549435e-38f);  // denormals: scaled by 2^23 to be normal
+    vi bits = AS_INT(tiny ? x * SPLAT(8388608.0f) : x);
+    vi e = ((bits >> 23) & 0xff) - 126 + 23 * tiny;
     vf m = AS_FLOAT((bits & 0x007fffff) | 0x3f000000);  // in [0.5, 1)
     vi small = m < SPLAT(0.707106781186547524f);
     vf n = __builtin_convertvector(e + small, vf);  // `small` is -1 where true
@@ -73,7 +74,7 @@ INLINE log_vector(vf *v) {
     p = p * m + SPLAT(3.3333331174e-1f);
     vf y = p * m * z + n * SPLAT(-2.12194440e-4f) - SPLAT(0.5f) * z;
     y = m + y + n * SPLAT(0.693359375f);
-    y = x < SPLAT(1.17549435e-38f) ? SPLAT(-__builtin_inff()) : y;  // zero and denormals
+    y = x == SPLAT(0.0f) ? SPLAT(-__builtin_inff()) : y;
     y = x < SPLAT(0.0f) ? SPLAT(__builtin_nanf("")) : y;
     y = x == SPLAT(__builtin_inff()) ? x : y;
     *v = x != x ? x : y;

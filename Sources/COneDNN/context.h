@@ -21,17 +21,26 @@ typedef struct {
     dnnl_exec_arg_t arguments[MAX_ARGUMENTS];
     dnnl_memory_t plain, packed;
     dnnl_primitive_t reorder;
+    dnnl_memory_t scratchpad;
 } odnn_entry;
 
 struct odnn_context {
     dnnl_engine_t engine;
     dnnl_stream_t stream;
     odnn_entry *entries;
-    size_t capacity, count;
+    size_t count;
+    int64_t built;
+    /// Working memory for whichever primitive runs. oneDNN's own would belong to the thread that built the primitive.
+    void *scratch;
+    size_t scratch_bytes;
 };
 
 /// The entry for `key`, or an empty one to be filled in (`primitive == NULL`).
 odnn_entry *odnn_find(odnn_context *context, const odnn_key *key);
+/// Attributes that leave the scratchpad to us.
+int odnn_create_attributes(dnnl_primitive_attr_t *attributes);
+/// Makes room for what the primitive in `entry` needs while it runs.
+int odnn_add_scratchpad(odnn_context *context, odnn_entry *entry, const_dnnl_primitive_desc_t descriptor);
 /// Appends a memory argument of layout `desc`; its pointer is given at each run.
 int odnn_add_argument(odnn_context *context, odnn_entry *entry, int index, const dnnl_memory_desc_t *desc);
 int odnn_execute(odnn_context *context, odnn_entry *entry);

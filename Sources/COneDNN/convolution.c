@@ -37,7 +37,7 @@ static int describe(const odnn_convolution *s, layouts *l) {
 
 /// A primitive descriptor for one direction. The gradients want the forward one as a hint.
 static int describe_primitive(odnn_context *context, const layouts *l, enum direction direction, bool has_bias,
-                              bool relu, dnnl_primitive_desc_t hint, dnnl_primitive_desc_t *result) {
+                              dnnl_primitive_desc_t hint, dnnl_primitive_desc_t *result) {
     dnnl_convolution_desc_t operation;
     const dnnl_memory_desc_t *bias = has_bias ? &l->bias : NULL;
     switch (direction) {
@@ -58,14 +58,7 @@ static int describe_primitive(odnn_context *context, const layouts *l, enum dire
             break;
     }
     dnnl_primitive_attr_t attributes;
-    ODNN_TRY(dnnl_primitive_attr_create(&attributes));
-    if (relu) {
-        dnnl_post_ops_t post;
-        dnnl_post_ops_create(&post);
-        dnnl_post_ops_append_eltwise(post, 1.0f, dnnl_eltwise_relu, 0.0f, 0.0f);
-        dnnl_primitive_attr_set_post_ops(attributes, post);
-        dnnl_post_ops_destroy(post);
-    }
+    ODNN_TRY(odnn_create_attributes(&attributes));
     dnnl_status_t status = dnnl_primitive_desc_create(result, &operation, attributes, context->engine, hint);
     dnnl_primitive_attr_destroy(attributes);
     return status;
@@ -94,17 +87,17 @@ static int add_kernel(odnn_context *context, odnn_entry *entry, dnnl_primitive_d
 
 /// Arguments in the order source side, destination side, kernel, bias.
 static int build(odnn_context *context, odnn_entry *entry, const odnn_convolution *shape, enum direction direction,
-                 bool has_bias, bool relu) {
+                 bool has_bias) {
     layouts l;
     ODNN_TRY(describe(shape, &l));
     dnnl_primitive_desc_t descriptor = NULL, hint = NULL;
-    if (direction != FORWARD) ODNN_TRY(describe_primitive(context, &l, FORWARD, has_bias, false, NULL, &hint));
-    dnnl_status_t status = describe_primitive(context, &l, direction, has_bias, relu, hint, &descriptor);
+    if (direction != FORWARD) ODNN_TRY(describe_primitive(context, &l, FORWARD, has_bias, NULL, &hint));
+    dnnl_status_t status = describe_primitive(context, &l, direction, has_bias, hint, &descriptor);
     if (hint) dnnl_primitive_desc_destroy(hint);
     if (status != dnnl_success) return status;
     status = dnnl_primitive_create(&entry->primitive, descriptor);
+    if (status == dnnl_success) status = odnn_add_scratchpad(context, entry, descriptor);
     if (status == dnnl_success) {
-        context->count++;
         bool forward = direction == FORWARD;
         status = odnn_add_argument(context, entry,
                                    direction == BACKWARD_SOURCE ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC, &l.source);
@@ -123,15 +116,15 @@ static int run_reorder(odnn_context *context, odnn_entry *entry, dnnl_memory_t f
     return dnnl_primitive_execute(entry->reorder, context->stream, 2, arguments);
 }
 
-static int run(odnn_context *context, const odnn_convolution *s, enum direction direction, bool relu,
+static int run(odnn_context *context, const odnn_convolution *s, enum direction direction,
                const float *source, const float *destination, const float *kernel, const float *bias) {
     odnn_key key = {{direction, s->batch, s->in_height, s->in_width, s->in_channels, s->out_height, s->out_width,
                      s->out_channels, s->kernel_height, s->kernel_width, s->groups, s->stride_height,
                      s->stride_width, s->dilation_height, s->dilation_width, s->pad_top, s->pad_bottom, s->pad_left,
-                     s->pad_right, relu | (bias != NULL) << 1}};
+                     s->pad_right, bias != NULL}};
     odnn_entry *entry = odnn_find(context, &key);
     if (entry->primitive == NULL) {
-        int status = build(context, entry, s, direction, bias != NULL, relu);
+        int status = build(context, entry, s, direction, bias != NULL);
         if (status != dnnl_success) {
             odnn_forget(context, entry);
             return status;
@@ -150,17 +143,17 @@ static int run(odnn_context *context, const odnn_convolution *s, enum direction 
 }
 
 int odnn_run_convolution(odnn_context *context, const odnn_convolution *shape, const float *source,
-                         const float *kernel, const float *bias, bool relu, float *destination) {
-    return run(context, shape, FORWARD, relu, source, destination, kernel, bias);
+                         const float *kernel, const float *bias, float *destination) {
+    return run(context, shape, FORWARD, source, destination, kernel, bias);
 }
 
 int odnn_run_convolution_backward_source(odnn_context *context, const odnn_convolution *shape,
                                          const float *destination_gradient, const float *kernel,
                                          float *source_gradient) {
-    return run(context, shape, BACKWARD_SOURCE, false, source_gradient, destination_gradient, kernel, NULL);
+    return run(context, shape, BACKWARD_SOURCE, source_gradient, destination_gradient, kernel, NULL);
 }
 
 int odnn_run_convolution_backward_kernel(odnn_context *context, const odnn_convolution *shape, const float *source,
                                          const float *destination_gradient, float *kernel_gradient) {
-    return run(context, shape, BACKWARD_KERNEL, false, source, destination_gradient, kernel_gradient, NULL);
+    return run(context, shape, BACKWARD_KERNEL, source, destination_gradient, kernel_gradient, NULL);
 }

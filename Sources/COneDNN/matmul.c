@@ -13,11 +13,10 @@ static int build(odnn_context *context, odnn_entry *entry, odnn_matmul shape, bo
     dnnl_matmul_desc_t operation;
     ODNN_TRY(dnnl_matmul_desc_init(&operation, &a, &b, has_bias ? &bias : NULL, &c));
     dnnl_primitive_attr_t attributes;
-    ODNN_TRY(dnnl_primitive_attr_create(&attributes));
+    ODNN_TRY(odnn_create_attributes(&attributes));
     dnnl_post_ops_t post;
     dnnl_post_ops_create(&post);
     if (shape.accumulate) dnnl_post_ops_append_sum(post, 1.0f);
-    if (shape.relu) dnnl_post_ops_append_eltwise(post, 1.0f, dnnl_eltwise_relu, 0.0f, 0.0f);
     dnnl_primitive_attr_set_post_ops(attributes, post);
     dnnl_primitive_desc_t descriptor;
     dnnl_status_t status = dnnl_primitive_desc_create(&descriptor, &operation, attributes, context->engine, NULL);
@@ -25,22 +24,19 @@ static int build(odnn_context *context, odnn_entry *entry, odnn_matmul shape, bo
     dnnl_primitive_attr_destroy(attributes);
     if (status != dnnl_success) return status;
     status = dnnl_primitive_create(&entry->primitive, descriptor);
+    if (status == dnnl_success) status = odnn_add_scratchpad(context, entry, descriptor);
     dnnl_primitive_desc_destroy(descriptor);
     if (status != dnnl_success) return status;
-    context->count++;
-
     ODNN_TRY(odnn_add_argument(context, entry, DNNL_ARG_SRC, &a));
     ODNN_TRY(odnn_add_argument(context, entry, DNNL_ARG_WEIGHTS, &b));
     ODNN_TRY(odnn_add_argument(context, entry, DNNL_ARG_DST, &c));
-    if (has_bias) ODNN_TRY(odnn_add_argument(context, entry, DNNL_ARG_BIAS, &bias));
-    return dnnl_success;
+    return has_bias ? odnn_add_argument(context, entry, DNNL_ARG_BIAS, &bias) : dnnl_success;
 }
 
 int odnn_run_matmul(odnn_context *context, odnn_matmul shape, const float *a, const float *b, const float *bias,
                     float *c) {
     odnn_key key = {{1, shape.m, shape.n, shape.k,
-                     shape.transpose_a | shape.transpose_b << 1 | shape.accumulate << 2 | shape.relu << 3 |
-                         (bias != NULL) << 4}};
+                     shape.transpose_a | shape.transpose_b << 1 | shape.accumulate << 2 | (bias != NULL) << 3}};
     odnn_entry *entry = odnn_find(context, &key);
     if (entry->primitive == NULL) {
         int status = build(context, entry, shape, bias != NULL);

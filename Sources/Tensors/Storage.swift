@@ -3,7 +3,7 @@
 /// A block of floats that goes back where it came from when the last tensor lets go of it.
 final class Storage: @unchecked Sendable {
     let pointer: UnsafeMutablePointer<Float>
-    let workspace: Workspace?
+    private let workspace: Workspace?
     private let count: Int
     /// Keeps memory alive that belongs to somebody else (a flat parameter buffer); nil where it is our own.
     private let owner: AnyObject?

@@ -58,6 +58,11 @@ extension Tensor {
     package func combined(_ function: BinaryFunction, _ other: Tensor, in workspace: Workspace? = nil) -> Tensor {
         let broadcast = Shape.broadcast(shape, other.shape, operation: "\(function)")
         let result = Tensor(uninitialized: broadcast, in: workspace ?? resultWorkspace(self, other))
+        if shape == other.shape {
+            var (length, stride) = (Int64(count), Int64(1))
+            lk_binary(function.kernel, result.pointer, pointer, other.pointer, 1, &length, &stride, &stride)
+            return result
+        }
         let plan = BroadcastPlan(broadcast, shape, other.shape)
         lk_binary(
             function.kernel, result.pointer, pointer, other.pointer, Int32(plan.lengths.count), plan.lengths,
@@ -71,6 +76,9 @@ extension Tensor {
         lk_affine(result.pointer, pointer, Int64(count), scale, shift)
         return result
     }
+
+    /// max(x, 0) written over this tensor's memory; only for memory that nobody else reads.
+    package func applyReLU() { lk_unary(LK_RELU, pointer, pointer, Int64(count)) }
 
     package func clamped(_ low: Float, _ high: Float) -> Tensor {
         let result = Tensor(uninitialized: shape, in: resultWorkspace(self))
@@ -93,6 +101,17 @@ extension Tensor {
     /// Adds `other`, in place where nobody else holds this tensor's memory.
     package mutating func add(_ other: Tensor) {
         if isUniquelyReferenced() { accumulate(other) } else { self = combined(.add, other) }
+    }
+
+    /// Zeroes the elements where `output` is not positive, ReLU's gradient; in place where nobody else holds this
+    /// tensor's memory.
+    package mutating func clearGradient(ofReLU output: Tensor) {
+        guard isUniquelyReferenced(), shape == output.shape else {
+            self = combined(.reluGradient, output)
+            return
+        }
+        var (length, stride) = (Int64(count), Int64(1))
+        lk_binary(LK_RELU_GRADIENT, pointer, pointer, output.pointer, 1, &length, &stride, &stride)
     }
 
     /// Copies `other` of the same count into this tensor's memory.

@@ -98,7 +98,7 @@ extension Tensor {
     public func gathered(_ indices: Tensor) -> Tensor {
         require(shape.rank >= 1, "gather: expected at least 1 axis, got shape \(shape)")
         let target = Shape(indices.shape.dimensions + shape.dimensions.dropFirst())
-        let result = Tensor(uninitialized: target, in: indices.workspace ?? resultWorkspace(self))
+        let result = Tensor(uninitialized: target, in: resultWorkspace(self, indices))
         let width = shape.dropFirst().count
         let wrong = lk_take_rows(
             result.pointer, pointer, indices.pointer, Int64(indices.count), Int64(width), Int64(shape[0]))

@@ -30,7 +30,7 @@ extension Tensor {
     }
 }
 
-/// One product `c [m, n] (+)= relu(a [m, k] * b [k, n] + bias [n])` with its options, on raw memory.
+/// One product `c [m, n] (+)= a [m, k] * b [k, n] + bias [n]` with its options, on raw memory.
 package struct MatrixProduct: Sendable {
     var shape: odnn_matmul
 
@@ -39,12 +39,11 @@ package struct MatrixProduct: Sendable {
     ///   - transposeB: `b` is stored `[n, k]`.
     ///   - accumulate: adds to `c` instead of replacing it.
     package init(
-        m: Int, n: Int, k: Int, transposeA: Bool = false, transposeB: Bool = false, accumulate: Bool = false,
-        relu: Bool = false
+        m: Int, n: Int, k: Int, transposeA: Bool = false, transposeB: Bool = false, accumulate: Bool = false
     ) {
         shape = odnn_matmul(
             m: Int64(m), n: Int64(n), k: Int64(k), transpose_a: transposeA, transpose_b: transposeB,
-            accumulate: accumulate, relu: relu)
+            accumulate: accumulate)
     }
 
     package func run(
@@ -135,15 +134,14 @@ package struct Convolution: Sendable {
             pad_left: Int64(columns.before), pad_right: Int64(columns.after))
     }
 
-    /// `relu(input * kernel + bias)`, bias `[out]` and ReLU optional.
-    package func forward(_ input: Tensor, _ kernel: Tensor, bias: Tensor?, relu: Bool, in workspace: Workspace)
-        -> Tensor
-    {
+    /// `input * kernel + bias`, bias `[out]` optional.
+    package func forward(_ input: Tensor, _ kernel: Tensor, bias: Tensor?, in workspace: Workspace) -> Tensor {
+        require(bias == nil || bias!.shape == [kernelShape[3]], "conv2d: bias does not fit kernel \(kernelShape)")
         let output = Tensor(uninitialized: outputShape, in: workspace)
         if inputShape[0] == 0 { return output }
         workspace.withKernels("conv2d", "input \(inputShape), kernel \(kernelShape)") { kernels in
             withUnsafePointer(to: shape) {
-                odnn_run_convolution(kernels, $0, input.pointer, kernel.pointer, bias?.pointer, relu, output.pointer)
+                odnn_run_convolution(kernels, $0, input.pointer, kernel.pointer, bias?.pointer, output.pointer)
             }
         }
         return output

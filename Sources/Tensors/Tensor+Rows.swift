@@ -1,4 +1,4 @@
-// Operations on the last axis: softmax, cross-entropy, bias.
+// Operations on the last axis: softmax and cross-entropy.
 
 import CKernels
 

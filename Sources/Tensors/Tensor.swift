@@ -7,6 +7,8 @@
 public struct Tensor: Sendable, CustomStringConvertible {
     public let shape: Shape
     private(set) var storage: Storage
+    /// Where results computed from this tensor take their memory from.
+    package let workspace: Workspace?
 
     /// The number of elements.
     public var count: Int { shape.count }
@@ -14,19 +16,30 @@ public struct Tensor: Sendable, CustomStringConvertible {
     /// A tensor with unspecified contents, for an operation that writes every element.
     package init(uninitialized shape: Shape, in workspace: Workspace? = nil) {
         self.shape = shape
+        self.workspace = workspace
         storage = Storage(count: shape.count, workspace: workspace)
     }
 
     /// A tensor that is a window onto memory kept alive by `owner`.
     package init(viewing pointer: UnsafeMutablePointer<Float>, shape: Shape, owner: AnyObject) {
         self.shape = shape
+        workspace = nil
         storage = Storage(viewing: pointer, count: shape.count, owner: owner)
     }
 
     /// The same memory under another shape.
     init(sharing tensor: Tensor, shape: Shape) {
         self.shape = shape
+        workspace = tensor.workspace
         storage = tensor.storage
+    }
+
+    /// The same memory, with results computed from it taking theirs from `workspace`: so a tensor from elsewhere joins
+    /// a pass without making it allocate.
+    package init(_ tensor: Tensor, computingIn workspace: Workspace) {
+        shape = tensor.shape
+        storage = tensor.storage
+        self.workspace = workspace
     }
 
     /// - Parameter scalars: exactly `shape.count` elements in row-major order.
@@ -69,9 +82,6 @@ public struct Tensor: Sendable, CustomStringConvertible {
 
     /// Whether writing to this tensor's memory can be seen through no other tensor.
     mutating func isUniquelyReferenced() -> Bool { storage.isOwned && isKnownUniquelyReferenced(&storage) }
-
-    /// Where results computed from this tensor take their memory from.
-    package var workspace: Workspace? { storage.workspace }
 
     public var description: String {
         let shown = scalars.prefix(16).map { "\($0)" }.joined(separator: ", ")

@@ -18,6 +18,7 @@ public final class Workspace: Sendable {
         /// Free buffers by size class.
         var free: [[Buffer]] = Array(repeating: [], count: SizeClass.count)
         var kernels: OpaquePointer?
+        var systemAllocationCount = 0
 
         deinit {
             for buffers in free { for buffer in buffers { buffer.pointer.deallocate() } }
@@ -35,9 +36,22 @@ public final class Workspace: Sendable {
     /// A 64-byte-aligned buffer for at least `count` floats, with unspecified contents.
     package func takeBuffer(count: Int) -> UnsafeMutablePointer<Float> {
         let sizeClass = SizeClass(holding: count)
-        let buffer = state.withLock { $0.free[sizeClass.index].popLast() }
+        let buffer = state.withLock { state -> Buffer? in
+            let buffer = state.free[sizeClass.index].popLast()
+            if buffer == nil { state.systemAllocationCount += 1 }
+            return buffer
+        }
         return buffer?.pointer ?? allocateFloats(sizeClass.capacity)
     }
+
+    /// How many buffers were asked of the system so far; constant once every step finds what it needs.
+    package var systemAllocationCount: Int { state.withLock { $0.systemAllocationCount } }
+
+    /// How many buffers lie here unused: all of `systemAllocationCount` when no tensor holds one.
+    package var freeBufferCount: Int { state.withLock { $0.free.reduce(0) { $0 + $1.count } } }
+
+    /// How many oneDNN primitives were built so far; constant once every shape is known.
+    package var builtKernelCount: Int { state.withLock { $0.kernels.map { Int(odnn_built_count($0)) } ?? 0 } }
 
     /// Takes back a buffer that `takeBuffer(count:)` gave out.
     package func giveBack(_ buffer: UnsafeMutablePointer<Float>, count: Int) {
@@ -58,7 +72,7 @@ public final class Workspace: Sendable {
 }
 
 /// Buffer sizes in quarter-powers of two from 64 bytes up, so that at most a fifth of a buffer is unused.
-private struct SizeClass {
+struct SizeClass {
     static let count = 4 * 60
     let index: Int
     /// Floats a buffer of this class holds, a multiple of 16.
@@ -78,7 +92,7 @@ private struct SizeClass {
     }
 }
 
-/// Memory aligned to a cache line, or to a huge page when it is large.
+/// Memory for `count` floats, aligned to a cache line.
 package func allocateFloats(_ count: Int) -> UnsafeMutablePointer<Float> {
     UnsafeMutableRawPointer.allocate(byteCount: max(count, 16) * 4, alignment: 64).assumingMemoryBound(to: Float.self)
 }

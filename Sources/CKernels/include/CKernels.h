@@ -72,8 +72,6 @@ int64_t lk_sparse_cross_entropy(float *losses, float *probabilities, const float
 /// out[i, :] = (probabilities[i, :] - one_hot(labels[i])) * g[i]
 void lk_sparse_cross_entropy_gradient(float *out, const float *probabilities, const float *labels, const float *g,
                                       int64_t rows, int64_t width);
-/// out[i, :] = activation(x[i, :] + bias[:]), activation the identity or ReLU.
-void lk_add_bias(float *out, const float *x, const float *bias, int64_t rows, int64_t width, int relu);
 
 // Pooling, NHWC. `window` is in elements of the source; positions in the padding do not take part.
 typedef struct {
@@ -81,7 +79,7 @@ typedef struct {
     int64_t window_height, window_width, stride_height, stride_width, pad_top, pad_left;
 } lk_pooling;
 void lk_max_pool(const lk_pooling *shape, float *out, const float *x);
-/// The gradient goes to the first largest element of each window.
+/// The gradient goes to the first largest element of each window, a NaN being larger than all.
 void lk_max_pool_gradient(const lk_pooling *shape, float *x_gradient, const float *x, const float *y,
                           const float *y_gradient);
 void lk_average_pool(const lk_pooling *shape, float *out, const float *x);
@@ -101,6 +99,7 @@ void lk_random_normal(float *out, int64_t n, lk_random_key key, float mean, floa
 void lk_dropout(float *out, const float *x, int64_t n, lk_random_key key, float rate);
 
 // Optimizer updates of w[0 ..< n] by gradient g; the moments are updated in place.
+/// `velocity` may be NULL where momentum is 0 (also in lk_rmsprop).
 /// v = momentum * v - rate * (g + decay * w); w += nesterov ? momentum * v - rate * g' : v
 void lk_sgd(float *w, float *velocity, const float *g, int64_t n, float rate, float momentum, int nesterov,
             float decay);

@@ -1,5 +1,6 @@
 // The only door to oneDNN. Everything above sees plain float pointers and row-major / NHWC shapes; primitives are
-// built once per shape and kept in a context. A context is used by one thread at a time and runs on that thread.
+// built once per shape and kept in a context. A context is used by one thread at a time, not always the same, and
+// runs on that thread alone. ReLU is not fused here: oneDNN's turns NaN into 0, which would hide a diverged run.
 #ifndef LOCKSTEP_CONEDNN_H
 #define LOCKSTEP_CONEDNN_H
 #include <stdbool.h>
@@ -10,14 +11,17 @@ typedef struct odnn_context odnn_context;
 odnn_context *odnn_context_create(void);
 void odnn_context_destroy(odnn_context *context);
 
+/// How many primitives were built so far; constant once every shape is known.
+int64_t odnn_built_count(const odnn_context *context);
+
 /// The library's version, e.g. "2.6.3".
 const char *odnn_version(void);
 
-/// c[m, n] (+)= activation(a[m, k] * b[k, n] + bias[n]); a is stored [k, m] when transpose_a, b [n, k] when
+/// c[m, n] (+)= a[m, k] * b[k, n] + bias[n]; a is stored [k, m] when transpose_a, b [n, k] when
 /// transpose_b. `bias` may be NULL. Returns oneDNN's status, 0 for success.
 typedef struct {
     int64_t m, n, k;
-    bool transpose_a, transpose_b, accumulate, relu;
+    bool transpose_a, transpose_b, accumulate;
 } odnn_matmul;
 int odnn_run_matmul(odnn_context *context, odnn_matmul shape, const float *a, const float *b, const float *bias,
                     float *c);
@@ -31,7 +35,7 @@ typedef struct {
     int64_t pad_top, pad_bottom, pad_left, pad_right;
 } odnn_convolution;
 int odnn_run_convolution(odnn_context *context, const odnn_convolution *shape, const float *source,
-                         const float *kernel, const float *bias, bool relu, float *destination);
+                         const float *kernel, const float *bias, float *destination);
 int odnn_run_convolution_backward_source(odnn_context *context, const odnn_convolution *shape,
                                          const float *destination_gradient, const float *kernel,
                                          float *source_gradient);

@@ -1,0 +1,94 @@
+// Sums, maxima, positions of maxima, softmax and cross-entropy: odd lengths, empty axes, ties, extreme logits.
+
+import CKernels
+import Foundation
+import Testing
+
+@testable import Tensors
+
+struct ReductionTests {
+    @Test(arguments: 1...40) func sumsAgreeWithPlainOnesForAnyWidth(_ width: Int) {
+        for rows in [1, 2, 3, 4, 5, 8, 19, 70] {
+            let x = Tensor([2, rows, width], ElementwiseKernelTests.values(2 * rows * width, salt: 1))
+            let (down, across) = (x.sum(axes: [1]).scalars, x.sum(axes: [2]).scalars)
+            func value(_ o: Int, _ r: Int, _ w: Int) -> Double { Double(x.scalars[(o * rows + r) * width + w]) }
+            // At most 70 additions of values below 2.25, each rounded at the size of the sum.
+            for o in 0..<2 {
+                for w in 0..<width {
+                    let expected = (0..<rows).reduce(0.0) { $0 + value(o, $1, w) }
+                    #expect(abs(Double(down[o * width + w]) - expected) <= 70 * 0x1p-24 * expected)
+                }
+                for r in 0..<rows {
+                    let expected = (0..<width).reduce(0.0) { $0 + value(o, r, $1) }
+                    #expect(abs(Double(across[o * rows + r]) - expected) <= 70 * 0x1p-24 * expected)
+                }
+            }
+        }
+    }
+
+    @Test func emptyAxesSumToZero() {
+        #expect(Tensor.zeros([0]).sum().scalars == [0])
+        #expect(Tensor.zeros([3, 0]).sum(axes: [1]).scalars == [0, 0, 0])
+        #expect(Tensor.zeros([0, 3]).sum(axes: [0]).scalars == [0, 0, 0])
+        #expect(Tensor.zeros([2, 0, 3]).sum(axes: [1], keepingDimensions: true).scalars.count == 6)
+        #expect(Tensor.zeros([2, 0, 3]).sum(axes: [0]).shape == [0, 3])
+        #expect(Tensor.zeros([0, 0]).mean().scalars == [0])
+        #expect(Tensor([5]).sum(axes: []).scalars == [5])
+    }
+
+    @Test func maximaPreferTheFirstAndKeepNaN() {
+        let x = Tensor([2, 4], [1, 3, 3, 2, -1, .nan, 5, 5])
+        #expect(x.max(axes: [1]).scalars[0] == 3 && x.max(axes: [1]).scalars[1].isNaN)
+        #expect(Tensor([2, 4], [1, 3, 3, 2, 7, 7, 0, 7]).argmax().scalars == [1, 0])
+        #expect(Tensor([3, 2], [1, 4, 5, 4, 5, 0]).argmax(axis: 0).scalars == [1, 0])
+    }
+
+    @Test func sumOfSquares() {
+        for length in 0...70 {
+            let x = ElementwiseKernelTests.values(length, salt: 1)
+            let expected = x.reduce(0.0) { $0 + Double($1) * Double($1) }
+            #expect(abs(lk_sum_of_squares(x, Int64(length)) - expected) <= 1e-13 * expected)
+        }
+    }
+
+    @Test func softmaxOfExtremeLogits() {
+        let x = Tensor([3, 3], [1000, 1000, -1000, 3e38, -3e38, 0, -1e5, -1e5, -1e5])
+        let third = Float(1) / 3
+        #expect(x.softmax.scalars == [0.5, 0.5, 0, 1, 0, 0, third, third, third])
+        let logarithms = x.logSoftmax.scalars
+        #expect(logarithms[2] == -2000 - Float(log(2.0)))
+        #expect(logarithms[4] == -.infinity || logarithms[4] <= -3e38)
+        #expect(abs(logarithms[6] + Float(log(3.0))) <= 2e-7)
+        let (losses, probabilities) = x.sparseCrossEntropy(Tensor([2, 0, 1]))
+        #expect(losses.scalars == [2000 + Float(log(2.0)), 0, -logarithms[7]])
+        #expect(probabilities.scalars == x.softmax.scalars)
+    }
+
+    @Test(arguments: 1...40) func softmaxOfAnyWidth(_ width: Int) {
+        let x = Tensor([2, width], ElementwiseKernelTests.values(2 * width, salt: 1))
+        let (y, z) = (x.softmax.scalars, x.logSoftmax.scalars)
+        for row in 0..<2 {
+            let exponentials = (0..<width).map { exp(Double(x.scalars[row * width + $0])) }
+            let total = exponentials.reduce(0, +)
+            for i in 0..<width {
+                // `width` rounded additions, exp and a division; the logarithm's size is at most 6.
+                let expected = exponentials[i] / total
+                #expect(abs(Double(y[row * width + i]) - expected) <= Double(width + 4) * 0x1p-24 * expected)
+                #expect(abs(Double(z[row * width + i]) - log(expected)) <= Double(width + 8) * 0x1p-24)
+            }
+        }
+    }
+
+    @Test func labelsThatAreNoClassAreNamed() async {
+        let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = Tensor.zeros([3, 4]).sparseCrossEntropy(Tensor([0, 4, 1]))
+        }
+        let message = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+        #expect(message.contains("label 4.0 at position 1 is no class of 0 ..< 4"))
+        for label: Float in [-1, 0.5, .nan, .infinity] {
+            var losses: Float = 0
+            var probabilities = [Float](repeating: 0, count: 4)
+            #expect(lk_sparse_cross_entropy(&losses, &probabilities, [0, 0, 0, 0], [label], 1, 4) == 0, "\(label)")
+        }
+    }
+}
