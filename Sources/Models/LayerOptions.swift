@@ -30,12 +30,11 @@ struct LayerOptions {
         self.nodes = nodes
     }
 
-    func integer(_ key: String, _ allowed: ClosedRange<Int> = 1...Int(Int32.max)) throws(ModelFileError) -> Int {
-        guard let node = nodes[key] else { throw missing(key, "a whole number") }
-        guard let value = node.int, allowed.contains(value) else {
-            let upper = allowed.upperBound == Int(Int32.max) ? "or more" : "... \(allowed.upperBound)"
-            throw wrong(key, node, "a whole number, \(allowed.lowerBound) \(upper)")
-        }
+    /// A whole number, 1 or more.
+    func integer(_ key: String) throws(ModelFileError) -> Int {
+        let expected = "a whole number, 1 or more"
+        guard let node = nodes[key] else { throw missing(key, expected) }
+        guard let value = node.int, (1...Int(Int32.max)).contains(value) else { throw wrong(key, node, expected) }
         return value
     }
 
@@ -118,12 +117,16 @@ struct LayerOptions {
     private func wrong(_ key: String, _ node: Node, _ expected: String) -> ModelFileError {
         ModelFileError(
             file: file, line: node.mark?.line ?? line,
-            problem: "\(key) of layer \(layer): expected \(expected), got \(LayerOptions.text(of: node))")
+            problem: "\(key) of layer \(layer): expected \(expected), got \(node.excerpt)")
     }
+}
 
-    private static func text(of node: Node) -> String {
-        if let scalar = node.scalar { return "'\(scalar.string)'" }
-        if let list = node.sequence { return "[" + list.map(text(of:)).joined(separator: ", ") + "]" }
-        return "a mapping"
+extension Node {
+    /// What was found, for messages; short lists of words and numbers in full.
+    var excerpt: String {
+        if let scalar { return "'\(scalar.string)'" }
+        guard let sequence else { return "a mapping" }
+        let words = sequence.compactMap { $0.scalar?.string }
+        return words.count == sequence.count && words.count <= 8 ? "[" + words.joined(separator: ", ") + "]" : "a list"
     }
 }

@@ -50,8 +50,11 @@ private struct ModelFileParser {
     let file: String
 
     func parse(_ text: String) throws(ModelFileError) -> (name: String, model: Sequential) {
-        guard let root = try compose(text), let mapping = root.mapping else {
-            throw error(nil, "expected a mapping with the keys name and layers")
+        guard let root = try compose(text) else {
+            throw ModelFileError(file: file, problem: "the file is empty; expected the keys name and layers")
+        }
+        guard let mapping = root.mapping else {
+            throw unexpected(root, "expected a mapping with the keys name and layers")
         }
         for key in mapping.keys where !["name", "layers"].contains(key.string) {
             let name = key.string ?? "?"
@@ -60,12 +63,12 @@ private struct ModelFileParser {
         }
         var name = "model"
         if let node = mapping["name"] {
-            guard let text = node.scalar?.string, !text.isEmpty else { throw error(node, "name: expected a word") }
+            guard let text = node.scalar?.string, !text.isEmpty else { throw unexpected(node, "name: expected a word") }
             name = text
         }
         guard let layers = mapping["layers"] else { throw error(root, "the key 'layers' is missing: a list of layers") }
         guard let entries = layers.sequence, !entries.isEmpty else {
-            throw error(layers, "layers: expected a list of at least one layer")
+            throw unexpected(layers, "layers: expected a list of at least one layer")
         }
         var made: [any Layer] = []
         for entry in entries { made.append(try layer(entry)) }
@@ -83,10 +86,10 @@ private struct ModelFileParser {
             if let given = value.mapping {
                 options = given
             } else if value.null == nil {
-                throw error(value, "layer \(key.string ?? "?"): expected its options as {key: value, ...}")
+                throw unexpected(value, "layer \(key.string ?? "?"): expected its options as {key: value, ...}")
             }
         } else {
-            throw error(entry, "expected a layer, such as flatten or dense: {units: 10}")
+            throw unexpected(entry, "expected a layer, such as flatten or dense: {units: 10}")
         }
         guard let kind = name.string.flatMap(LayerKind.init(rawValue:)) else {
             let rest = ModelFileError.suggestion(
@@ -109,15 +112,23 @@ private struct ModelFileParser {
 
     private func syntaxError(_ error: YamlError) -> ModelFileError {
         switch error {
-        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
-            .composer(_, let problem, let mark, _):
-            ModelFileError(file: file, line: mark.line, problem: "not YAML: \(problem)")
+        case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
+            .composer(let context, let problem, let mark, _):
+            let place = context.map { " \($0.text) that begins on line \($0.mark.line)" } ?? ""
+            return ModelFileError(file: file, line: mark.line, problem: "not YAML: \(problem)\(place)")
+        case .duplicatedKeysInMapping(let keys, let context):
+            let names = keys.map { "'\($0)'" }.joined(separator: ", ")
+            return ModelFileError(file: file, line: context.mark.line, problem: "a mapping has a key twice: \(names)")
         default:
-            ModelFileError(file: file, problem: "not YAML: \(error)")
+            return ModelFileError(file: file, problem: "not YAML: \(error)")
         }
     }
 
-    private func error(_ node: Node?, _ problem: String) -> ModelFileError {
-        ModelFileError(file: file, line: node?.mark?.line, problem: problem)
+    private func error(_ node: Node, _ problem: String) -> ModelFileError {
+        ModelFileError(file: file, line: node.mark?.line, problem: problem)
+    }
+
+    private func unexpected(_ node: Node, _ problem: String) -> ModelFileError {
+        error(node, "\(problem), got \(node.excerpt)")
     }
 }
