@@ -1,26 +1,47 @@
-// The handle of a communication that is under way.
+// The handle of communications that are under way; made by communicators, waited for by whoever started them.
 
-/// A started operation. It can't be copied, and must be waited for exactly once: dropping one would leave the
-/// library writing into memory that may be gone.
+/// One or more started operations. It can't be copied, and must be waited for exactly once: dropping one would leave
+/// the library writing into memory that may be gone.
 public struct PendingOperation: ~Copyable {
-    private let request: any PendingRequest
+    private var requests: [any PendingRequest]
 
     public init(_ request: any PendingRequest) {
-        self.request = request
+        requests = [request]
     }
 
-    /// True once the operation has completed; makes progress when asked (MPI 4.0, 3.7.3 `MPI_Test`).
-    public func test() throws(CommunicationError) -> Bool { try request.test() }
+    /// Nothing under way: what a loop of starts appends to.
+    public init() {
+        requests = []
+    }
 
-    /// Blocks until the operation has completed.
+    /// Takes over `other`, so that one wait ends both.
+    public mutating func append(_ other: consuming PendingOperation) {
+        requests += other.requests
+        other.requests = []
+    }
+
+    /// True once every operation has completed; makes progress when asked (MPI 4.0, 3.7.3 `MPI_Test`).
+    public func test() throws(CommunicationError) -> Bool {
+        var allComplete = true
+        for request in requests where try !request.test() {
+            allComplete = false
+        }
+        return allComplete
+    }
+
+    /// Blocks until every operation has completed. After an error the rest is not waited for: the job is lost.
     public consuming func wait() throws(CommunicationError) {
-        let request = self.request
-        discard self
-        try request.wait()
+        let waited = requests
+        requests = []
+        for request in waited {
+            try request.wait()
+        }
     }
 
     deinit {
-        fatalError("a pending communication was dropped without wait(): its buffer may already be gone")
+        guard requests.isEmpty else {
+            fatalError("a pending communication was dropped without wait(): its buffer may already be gone")
+        }
     }
 }
 

@@ -5,6 +5,15 @@
 #define LOCKSTEP_CKERNELS_H
 #include <stdint.h>
 
+/// Tells the core that the thread is spinning.
+static inline void lk_pause(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ __volatile__("yield");
+#endif
+}
+
 // Element-wise, one argument: out[i] = f(x[i]).
 typedef enum {
     LK_NEGATE, LK_ABSOLUTE, LK_EXP, LK_LOG, LK_SQRT, LK_RECIPROCAL, LK_SQUARE, LK_TANH, LK_SIGMOID, LK_RELU,

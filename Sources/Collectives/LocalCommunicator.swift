@@ -1,0 +1,107 @@
+// The group of one rank: what a plain process hands to the layers above, which never start MPI then.
+
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Glibc
+#endif
+
+/// A communicator of size 1. Collectives move this rank's own bytes only; there is no one to send to.
+public final class LocalCommunicator: Communicator {
+    public let rank = 0
+    public let size = 1
+    public let hostName: String
+
+    public init() {
+        hostName = Self.nameOfThisHost()
+    }
+
+    public func barrier() {}
+
+    public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) throws(CommunicationError) {
+        try requireOwnRank(root, "broadcast")
+    }
+
+    public func allGather(inPlace buffer: UnsafeMutableRawBufferPointer, blocks: [Range<Int>]) {
+        precondition(
+            blocks.count == 1 && blocks[0].lowerBound >= 0 && blocks[0].upperBound <= buffer.count,
+            "allGather on a single rank: blocks are \(blocks), expected one within 0..<\(buffer.count)")
+    }
+
+    public func allToAll(
+        _ send: UnsafeRawBufferPointer, sendBlocks: [Range<Int>],
+        into receive: UnsafeMutableRawBufferPointer, receiveBlocks: [Range<Int>]
+    ) {
+        precondition(
+            sendBlocks.count == 1 && receiveBlocks.count == 1 && sendBlocks[0].count == receiveBlocks[0].count,
+            "allToAll on a single rank: sends \(sendBlocks), receives \(receiveBlocks), one block each expected")
+        UnsafeMutableRawBufferPointer(rebasing: receive[receiveBlocks[0]])
+            .copyMemory(from: UnsafeRawBufferPointer(rebasing: send[sendBlocks[0]]))
+    }
+
+    public func allReduce(_ values: [Int64], _ operation: IntegerReduction) -> [Int64] { values }
+
+    /// Always an error: a group of one has no other rank to send to.
+    public func startSend(
+        _ bytes: UnsafeRawBufferPointer, to rank: Int, tag: Int
+    ) throws(CommunicationError) -> PendingOperation {
+        throw Self.noPeer("startSend", "to rank \(rank)")
+    }
+
+    /// Always an error: a group of one has no other rank to receive from.
+    public func startReceive(
+        _ bytes: UnsafeMutableRawBufferPointer, from rank: Int, tag: Int
+    ) throws(CommunicationError) -> PendingOperation {
+        throw Self.noPeer("startReceive", "from rank \(rank)")
+    }
+
+    public func duplicate() -> any Communicator { LocalCommunicator() }
+    public func split(color: Int, key: Int) -> any Communicator { LocalCommunicator() }
+    public func splitByNode() -> any Communicator { LocalCommunicator() }
+
+    /// One zeroed block of plain memory; it lives as long as the returned object.
+    public func makeSharedWindow(byteCount: Int) -> (any SharedWindow)? { LocalWindow(byteCount: byteCount) }
+
+    public func abort(code: Int32) -> Never { _exit(code) }
+
+    private func requireOwnRank(_ rank: Int, _ operation: String) throws(CommunicationError) {
+        guard rank == 0 else { throw Self.noPeer(operation, "from rank \(rank)") }
+    }
+
+    private static func noPeer(_ operation: String, _ peer: String) -> CommunicationError {
+        CommunicationError(
+            operation: operation, code: -1,
+            message: "\(peer): this process runs alone, as rank 0 of 1; start more ranks with mpirun or srun")
+    }
+
+    private static func nameOfThisHost() -> String {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { name in
+            name.initialize(repeating: 0)
+            // The last byte stays zero even where a long name was cut.
+            guard gethostname(name.baseAddress!, name.count - 1) == 0 else { return "localhost" }
+            return String(cString: name.baseAddress!)
+        }
+    }
+}
+
+/// The shared window of a group of one: memory that nobody else maps.
+private final class LocalWindow: SharedWindow {
+    // Safe to share: the pointer never changes, and who may touch the bytes when is the window's contract.
+    nonisolated(unsafe) private let bytes: UnsafeMutableRawBufferPointer
+
+    init(byteCount: Int) {
+        bytes = .allocate(byteCount: byteCount, alignment: 64)
+        bytes.initializeMemory(as: UInt8.self, repeating: 0)
+    }
+
+    deinit { bytes.deallocate() }
+
+    func block(of rank: Int) -> UnsafeMutableRawBufferPointer {
+        precondition(rank == 0, "block(of:) on a single rank: rank is \(rank), expected 0")
+        return bytes
+    }
+
+    func synchronize() {}
+}

@@ -1,0 +1,87 @@
+// The order of additions that makes results layout-free: one balanced binary tree over the shards. Whoever holds
+// neighbouring partial sums adds them as soon as they are the two halves of a tree node, and never otherwise.
+
+/// A node of the tree over shard indices: the sum of shards `first ..< first + width`, `width` a power of two that
+/// divides `first`.
+public struct SubtreeSum: Sendable, Hashable {
+    public let first: Int
+    public let width: Int
+
+    public init(first: Int, width: Int) {
+        self.first = first
+        self.width = width
+    }
+
+    /// The node made of `self` and `next`, if they are the left and right half of one.
+    func joined(with next: SubtreeSum) -> SubtreeSum? {
+        guard width == next.width, first + width == next.first, first % (2 * width) == 0 else { return nil }
+        return SubtreeSum(first: first, width: 2 * width)
+    }
+}
+
+/// An addition of one buffer into another.
+public struct Addition: Sendable, Hashable {
+    public let target: Int
+    public let source: Int
+}
+
+/// The additions that reduce a run of neighbouring subtree sums as far as the tree allows.
+public struct CanonicalSum: Sendable {
+    /// In the order to execute; buffers are numbered as the inputs are.
+    public private(set) var additions: [Addition] = []
+    /// What remains, left to right: the tree's maximal nodes within the run, and the buffers that hold them.
+    public private(set) var results: [(node: SubtreeSum, buffer: Int)] = []
+
+    /// - Parameter inputs: neighbouring nodes, left to right, with the buffers they lie in.
+    public init(_ inputs: [(node: SubtreeSum, buffer: Int)] = []) {
+        for input in inputs { append(input.node, buffer: input.buffer) }
+    }
+
+    /// Takes the next node to the right, and adds up whatever it completes.
+    @discardableResult
+    public mutating func append(_ node: SubtreeSum, buffer: Int) -> [Addition] {
+        let before = additions.count
+        results.append((node, buffer))
+        while results.count > 1, let joined = results[results.count - 2].node.joined(with: results.last!.node) {
+            let source = results.removeLast().buffer
+            let target = results.removeLast().buffer
+            additions.append(Addition(target: target, source: source))
+            results.append((joined, target))
+        }
+        return Array(additions[before...])
+    }
+}
+
+/// How one worker goes through its shards with as few gradient buffers as possible.
+public struct WorkerSchedule: Sendable {
+    public struct Task: Sendable {
+        public let shard: Int
+        /// The buffer that receives the shard's gradient.
+        public let buffer: Int
+        /// What to add up once it is there.
+        public let additions: [Addition]
+    }
+
+    public let tasks: [Task]
+    /// The subtree sums that remain at the end, left to right, and the buffers that hold them.
+    public let results: [(node: SubtreeSum, buffer: Int)]
+    public let bufferCount: Int
+
+    public init(shards: Range<Int>) {
+        var sum = CanonicalSum()
+        var free: [Int] = []
+        var bufferCount = 0
+        tasks = shards.map { shard in
+            if free.isEmpty {
+                free.append(bufferCount)
+                bufferCount += 1
+            }
+            let buffer = free.removeLast()
+            let additions = sum.append(SubtreeSum(first: shard, width: 1), buffer: buffer)
+            free.append(contentsOf: additions.map(\.source).reversed())
+            return Task(shard: shard, buffer: buffer, additions: additions)
+        }
+        results = sum.results
+        self.bufferCount = bufferCount
+    }
+}

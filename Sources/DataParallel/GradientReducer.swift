@@ -1,0 +1,169 @@
+// From every shard's gradient to every replica's new parameters. The training step calls it on all threads of all
+// ranks; what it adds, and in which order, is fixed by the shards alone.
+
+import Autograd
+import CKernels
+import Collectives
+import Tensors
+
+/// Sums shard gradients in the canonical tree, lets each worker update its slice of the parameters, and brings the
+/// slices together again on all ranks.
+public final class GradientReducer: @unchecked Sendable {
+    public let plan: ShardPlan
+    /// The model's parameters, in memory that the exchange can reach.
+    public let parameters: ParameterBuffer
+    private let communicator: any Communicator
+    private let team: WorkerTeam
+    private let layout: ExchangeLayout
+    private let exchange: any GradientExchange
+    private let schedules: [WorkerSchedule]
+    private let crossRankAdditions: [Addition]
+    /// Sums of squares of the reduced gradient, by block of the flat buffer.
+    private let blockSums: UnsafeMutableBufferPointer<Double>
+    /// The first error of this step; set by thread 0 only.
+    private var failure: CommunicationError?
+    /// Seconds that thread 0 has spent in the exchange so far.
+    public private(set) var exchangeSeconds = 0.0
+
+    /// Places the model's parameters where all ranks can exchange them. Collective.
+    ///
+    /// - Parameters:
+    ///   - makeParameters: builds the parameter buffer with the given allocation.
+    ///   - allowSharedMemory: false sends messages even where ranks could share memory.
+    public init(
+        plan: ShardPlan, communicator: any Communicator, team: WorkerTeam, allowSharedMemory: Bool = true,
+        makeParameters: (_ allocate: (Int) throws -> FlatBuffer) throws -> ParameterBuffer
+    ) throws {
+        require(
+            plan.ranks == communicator.size && plan.threads == team.size,
+            "GradientReducer: the plan is for \(plan.ranks) ranks x \(plan.threads) threads, "
+                + "the job has \(communicator.size) x \(team.size)")
+        var made: (layout: ExchangeLayout, exchange: any GradientExchange)?
+        parameters = try makeParameters { count in
+            let layout = ExchangeLayout(plan: plan, count: count)
+            let exchange = try GradientReducer.makeExchange(layout, communicator, allowSharedMemory)
+            made = (layout, exchange)
+            return exchange.values
+        }
+        guard let made else { fatalError("GradientReducer: makeParameters did not use the given allocation") }
+        (layout, exchange) = made
+        self.plan = plan
+        self.communicator = communicator
+        self.team = team
+        let first = communicator.rank * plan.threads
+        schedules = (0..<plan.threads).map { WorkerSchedule(shards: plan.shards(ofWorker: first + $0)) }
+        crossRankAdditions =
+            CanonicalSum(exchange.partialSums.enumerated().map { ($1.node, $0) }).additions
+        blockSums = .allocate(
+            capacity: (layout.slices.count + SliceLayout.blockLength - 1) / SliceLayout.blockLength)
+        blockSums.initialize(repeating: 0)
+    }
+
+    deinit { blockSums.deallocate() }
+
+    private static func makeExchange(
+        _ layout: ExchangeLayout, _ communicator: any Communicator, _ allowSharedMemory: Bool
+    ) throws(CommunicationError) -> any GradientExchange {
+        if communicator.size == 1 { return SharedMemoryExchange(layout: layout) }
+        if allowSharedMemory, let shared = try SharedMemoryExchange(layout: layout, communicator: communicator) {
+            return shared
+        }
+        return MessageExchange(layout: layout, communicator: communicator)
+    }
+
+    /// The shards of `thread` in the order to compute them; within `WorkerTeam.run`.
+    public func tasks(ofThread thread: Int) -> [WorkerSchedule.Task] { schedules[thread].tasks }
+
+    /// The buffer that receives the gradient of `task`.
+    public func gradients(ofThread thread: Int, _ task: WorkerSchedule.Task) -> FlatBuffer {
+        exchange.gradients[thread * layout.buffersPerThread + task.buffer]
+    }
+
+    /// Adds up what the gradient of `task`, now complete, makes possible.
+    public func shardIsDone(_ task: WorkerSchedule.Task, onThread thread: Int) {
+        let base = thread * layout.buffersPerThread
+        for addition in task.additions {
+            add(exchange.gradients[base + addition.source].pointer,
+                to: exchange.gradients[base + addition.target].pointer, 0..<layout.slices.count)
+        }
+    }
+
+    /// Reduces, updates and publishes. Every thread of every rank calls it once a step, after its last shard.
+    ///
+    /// - Parameters:
+    ///   - wantsNorm: whether `update` needs the global norm of the trainable gradient.
+    ///   - update: applies the reduced gradient (indexed like the parameter buffer) to a range of the parameters.
+    public func reduce(
+        onThread thread: Int, wantsNorm: Bool,
+        update: (_ range: Range<Int>, _ gradients: UnsafeMutablePointer<Float>, _ norm: Double?) -> Void
+    ) {
+        let own = layout.sums[communicator.rank]
+        team.barrier()
+        let part = SliceLayout(count: layout.slices.count, workers: plan.threads).slice(ofWorker: thread)
+        for addition in own.additions {
+            add(exchange.gradients[addition.source].pointer, to: exchange.gradients[addition.target].pointer, part)
+        }
+        if plan.ranks > 1 {
+            exclusively(thread) { () throws(CommunicationError) in try exchange.collect() }
+        }
+        let slice = layout.slices.slice(ofWorker: communicator.rank * plan.threads + thread)
+        for addition in crossRankAdditions {
+            add(exchange.partialSums[addition.source].pointer,
+                to: exchange.partialSums[addition.target].pointer, slice)
+        }
+        let total = exchange.partialSums[0].pointer
+        update(slice, total, wantsNorm ? norm(of: total, slice, thread) : nil)
+        exchange.publish(slice)
+        if plan.ranks > 1 {
+            exclusively(thread) { () throws(CommunicationError) in try exchange.complete() }
+        }
+        // Without other ranks, the end of `WorkerTeam.run` is the barrier.
+    }
+
+    /// Throws what went wrong in the exchange, if anything did; after `WorkerTeam.run`.
+    public func check() throws(CommunicationError) {
+        if let failure { throw failure }
+    }
+
+    private func add(
+        _ source: UnsafeMutablePointer<Float>, to target: UnsafeMutablePointer<Float>, _ range: Range<Int>
+    ) {
+        lk_accumulate(target + range.lowerBound, source + range.lowerBound, Int64(range.count))
+    }
+
+    /// The norm over all trainable gradients: block sums of all workers, added in the order of blocks.
+    private func norm(of gradients: UnsafeMutablePointer<Float>, _ slice: Range<Int>, _ thread: Int) -> Double {
+        let length = SliceLayout.blockLength
+        var start = slice.lowerBound
+        while start < slice.upperBound {
+            let end = min(start + length, slice.upperBound, parameters.trainable.upperBound)
+            blockSums[start / length] = end > start ? lk_sum_of_squares(gradients + start, Int64(end - start)) : 0
+            start += length
+        }
+        exclusively(thread) { () throws(CommunicationError) in
+            if plan.ranks > 1 { try gatherBlockSums() }
+        }
+        return blockSums.reduce(0, +).squareRoot()
+    }
+
+    private func gatherBlockSums() throws(CommunicationError) {
+        let blocks = (0..<plan.ranks).map { rank in
+            let slice = layout.slice(ofRank: rank)
+            let first = slice.lowerBound / SliceLayout.blockLength
+            let last = (slice.upperBound + SliceLayout.blockLength - 1) / SliceLayout.blockLength
+            return (first * MemoryLayout<Double>.stride)..<(max(first, last) * MemoryLayout<Double>.stride)
+        }
+        try communicator.allGather(inPlace: UnsafeMutableRawBufferPointer(blockSums), blocks: blocks)
+    }
+
+    /// Runs a collective on thread 0 between two barriers. After a failure nothing more is exchanged.
+    private func exclusively(_ thread: Int, _ body: () throws(CommunicationError) -> Void) {
+        team.barrier()
+        if thread == 0 && failure == nil {
+            let start = monotonicSeconds()
+            do { try body() } catch { failure = error }
+            exchangeSeconds += monotonicSeconds() - start
+        }
+        team.barrier()
+    }
+}

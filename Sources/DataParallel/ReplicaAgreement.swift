@@ -1,0 +1,70 @@
+// Before training, all ranks must mean the same run. Each tells what it has; a difference is named key by key.
+
+import Collectives
+
+/// What a rank believes about the run: configuration, layout, data, as texts by key.
+public struct ReplicaAgreement: Sendable {
+    /// Texts to compare, in the order to report.
+    public let facts: [(key: String, value: String)]
+
+    public init(_ facts: [(key: String, value: String)]) { self.facts = facts }
+
+    /// Returns when all ranks have the same facts. Collective.
+    ///
+    /// - Throws: `ReplicaDisagreement` on every rank if any two differ.
+    public func check(_ communicator: any Communicator) throws {
+        if communicator.size == 1 { return }
+        let texts = try gatherTexts(facts.map { "\($0.key)\u{1}\($0.value)" }.joined(separator: "\u{2}"), communicator)
+        guard Set(texts).count > 1 else { return }
+        let tables = texts.map { text in
+            Dictionary(
+                text.split(separator: "\u{2}").map { fact in
+                    let parts = fact.split(separator: "\u{1}", maxSplits: 1, omittingEmptySubsequences: false)
+                    return (String(parts[0]), String(parts.count > 1 ? parts[1] : ""))
+                }, uniquingKeysWith: { first, _ in first })
+        }
+        let keys = facts.map(\.key) + Set(tables.flatMap(\.keys)).subtracting(facts.map(\.key)).sorted()
+        var lines: [String] = []
+        for key in keys {
+            let groups = Dictionary(grouping: tables.indices) { tables[$0][key] ?? "(absent)" }
+            if groups.count == 1 { continue }
+            lines += groups.sorted { $0.value[0] < $1.value[0] }.map { value, ranks in
+                "  \(key): \(value) on rank\(ranks.count > 1 ? "s" : "") \(ranks.map(String.init).joined(separator: ", "))"
+            }
+        }
+        throw ReplicaDisagreement(differences: lines)
+    }
+}
+
+/// The ranks of a job were started with different runs in mind.
+public struct ReplicaDisagreement: Error, CustomStringConvertible, Sendable {
+    public let differences: [String]
+
+    public var description: String {
+        "the ranks of this job do not agree on what to train; start all of them with the same command, files and "
+            + "binary:\n" + differences.joined(separator: "\n")
+    }
+}
+
+/// Every rank's text, by rank. Collective.
+public func gatherTexts(_ text: String, _ communicator: any Communicator) throws(CommunicationError) -> [String] {
+    let stride = MemoryLayout<Int64>.stride
+    var lengths = [Int64](repeating: 0, count: communicator.size)
+    lengths[communicator.rank] = Int64(text.utf8.count)
+    try lengths.gather(communicator, blocks: lengths.indices.map { ($0 * stride)..<(($0 + 1) * stride) })
+    var blocks: [Range<Int>] = []
+    for length in lengths { blocks.append((blocks.last?.upperBound ?? 0)..<((blocks.last?.upperBound ?? 0) + Int(length))) }
+    var bytes = [UInt8](repeating: 0, count: blocks.last?.upperBound ?? 0)
+    bytes.replaceSubrange(blocks[communicator.rank], with: text.utf8)
+    try bytes.gather(communicator, blocks: blocks)
+    return blocks.map { String(decoding: bytes[$0], as: UTF8.self) }
+}
+
+extension Array {
+    /// All-gathers in place; blocks in bytes.
+    mutating func gather(_ communicator: any Communicator, blocks: [Range<Int>]) throws(CommunicationError) {
+        try withUnsafeMutableBytes { (memory) throws(CommunicationError) in
+            try communicator.allGather(inPlace: memory, blocks: blocks)
+        }
+    }
+}

@@ -1,0 +1,21 @@
+// How the flat buffers are divided among the workers for adding up, updating and publishing.
+
+/// Contiguous slices of `count` floats, one per worker of the job, cut at multiples of `blockLength` so that blockwise
+/// sums (the gradient norm) never depend on the division.
+struct SliceLayout: Sendable {
+    static let blockLength = 4096
+    let count: Int
+    let workers: Int
+
+    func slice(ofWorker worker: Int) -> Range<Int> { boundary(worker)..<boundary(worker + 1) }
+
+    /// The union of the slices of a rank's threads.
+    func slice(ofRank rank: Int, threads: Int) -> Range<Int> {
+        boundary(rank * threads)..<boundary((rank + 1) * threads)
+    }
+
+    private func boundary(_ worker: Int) -> Int {
+        let blocks = (count + SliceLayout.blockLength - 1) / SliceLayout.blockLength
+        return min(count, worker * blocks / workers * SliceLayout.blockLength)
+    }
+}

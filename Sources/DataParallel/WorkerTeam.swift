@@ -1,0 +1,129 @@
+// The threads of a rank. They live as long as the training run, and meet at barriers several times a step.
+
+import CKernels
+import Glibc
+import Synchronization
+
+/// A fixed group of threads that run the same function together; the caller is member 0.
+public final class WorkerTeam: Sendable {
+    public let size: Int
+    private let meeting: Meeting
+    private let job = Mutex<(@Sendable (Int) -> Void)?>(nil)
+
+    /// Starts `size - 1` threads.
+    public init(size: Int) {
+        require(size > 0, "WorkerTeam: expected at least one member, got \(size)")
+        self.size = size
+        meeting = Meeting(size: size)
+        for member in 1..<max(size, 1) where member < size {
+            startThread { [meeting, weak self] in
+                while true {
+                    meeting.wait()
+                    // The job is nil, or the team gone, when the team ends.
+                    guard let body = self?.currentJob else { return }
+                    body(member)
+                    meeting.wait()
+                }
+            }
+        }
+    }
+
+    private var currentJob: (@Sendable (Int) -> Void)? { job.withLock { $0 } }
+
+    /// Runs `body(member)` on every member, and returns when all are done.
+    public func run(_ body: (Int) -> Void) {
+        if size == 1 { return body(0) }
+        // The members are done with `body` before this function returns, so it never really escapes.
+        withoutActuallyEscaping(body) { escaping in
+            nonisolated(unsafe) let shared = escaping
+            job.withLock { $0 = { shared($0) } }
+            meeting.wait()
+            shared(0)
+            meeting.wait()
+            job.withLock { $0 = nil }
+        }
+    }
+
+    /// Returns once every member has called it; only within `run`.
+    public func barrier() {
+        if size > 1 { meeting.wait() }
+    }
+
+    /// Ends the threads. Nothing may be running.
+    public func stop() {
+        if size > 1 { meeting.wait() }
+    }
+}
+
+/// A barrier that spins for as long as a step's imbalance may last, then sleeps.
+private final class Meeting: @unchecked Sendable {
+    private let size: Int
+    private let arrived = Atomic<Int>(0)
+    private let round = Atomic<Int>(0)
+    private let sleepers = Atomic<Int>(0)
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let wakeUp = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    /// Spinning only helps where every member has a core to itself.
+    private let spins: Int
+
+    init(size: Int) {
+        self.size = size
+        spins = size <= availableCores() ? 20_000 : 0
+        pthread_mutex_init(mutex, nil)
+        pthread_cond_init(wakeUp, nil)
+    }
+
+    deinit {
+        pthread_cond_destroy(wakeUp)
+        pthread_mutex_destroy(mutex)
+        mutex.deallocate()
+        wakeUp.deallocate()
+    }
+
+    func wait() {
+        let present = round.load(ordering: .acquiring)
+        if arrived.add(1, ordering: .acquiringAndReleasing).newValue == size {
+            arrived.store(0, ordering: .relaxed)
+            round.store(present + 1, ordering: .sequentiallyConsistent)
+            if sleepers.load(ordering: .sequentiallyConsistent) > 0 {
+                pthread_mutex_lock(mutex)
+                pthread_cond_broadcast(wakeUp)
+                pthread_mutex_unlock(mutex)
+            }
+            return
+        }
+        for _ in 0..<spins {
+            if round.load(ordering: .acquiring) != present { return }
+            lk_pause()
+        }
+        pthread_mutex_lock(mutex)
+        sleepers.add(1, ordering: .sequentiallyConsistent)
+        while round.load(ordering: .sequentiallyConsistent) == present { pthread_cond_wait(wakeUp, mutex) }
+        sleepers.subtract(1, ordering: .sequentiallyConsistent)
+        pthread_mutex_unlock(mutex)
+    }
+}
+
+/// The number of cores this process may run on.
+public func availableCores() -> Int {
+    var set = cpu_set_t()
+    guard sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &set) == 0 else { return 1 }
+    return withUnsafeBytes(of: &set) { bytes in max(1, bytes.reduce(0) { $0 + $1.nonzeroBitCount }) }
+}
+
+/// Runs `body` on a detached thread.
+private func startThread(_ body: @escaping @Sendable () -> Void) {
+    final class Box {
+        let body: @Sendable () -> Void
+        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+    }
+    var thread = pthread_t()
+    let status = pthread_create(
+        &thread, nil,
+        { argument in
+            Unmanaged<Box>.fromOpaque(argument!).takeRetainedValue().body()
+            return nil
+        }, Unmanaged.passRetained(Box(body)).toOpaque())
+    require(status == 0, "can't start a thread: error \(status)")
+    pthread_detach(thread)
+}

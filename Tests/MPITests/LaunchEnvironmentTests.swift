@@ -1,0 +1,67 @@
+// What the launcher's variables are read as, and which worlds are refused.
+
+import MPI
+import Testing
+
+struct LaunchEnvironmentTests {
+    @Test(
+        arguments: [
+            ("plain", [:], false, nil),
+            ("mpirun", ["OMPI_COMM_WORLD_SIZE": "4", "PMIX_RANK": "0"], true, 4),
+            ("prterun, size unknown", ["PMIX_RANK": "0"], true, nil),
+            (
+                "srun --mpi=pmix",
+                [
+                    "PMIX_RANK": "1", "SLURM_PROCID": "1", "SLURM_STEP_ID": "0", "SLURM_STEP_NUM_TASKS": "6",
+                    "SLURM_NTASKS": "8",
+                ], true, 6
+            ),
+            ("srun --mpi=pmix, job size only", ["PMIX_RANK": "1", "SLURM_NTASKS": "3"], true, 3),
+            ("srun --mpi=none", ["SLURM_PROCID": "0", "SLURM_STEP_ID": "2", "SLURM_NTASKS": "6"], false, 6),
+            ("batch shell", ["SLURM_PROCID": "0", "SLURM_JOB_ID": "7", "SLURM_NTASKS": "6"], false, nil),
+            (
+                "batch step's own number",
+                ["SLURM_PROCID": "0", "SLURM_STEP_ID": "4294967291", "SLURM_NTASKS": "6"], false, nil
+            ),
+            (
+                "mpirun in an allocation",
+                [
+                    "OMPI_COMM_WORLD_SIZE": "4", "PMIX_RANK": "3", "SLURM_PROCID": "0", "SLURM_STEP_ID": "1",
+                    "SLURM_STEP_NUM_TASKS": "2",
+                ], true, 4
+            ),
+            ("MPICH's mpiexec", ["PMI_RANK": "1", "PMI_SIZE": "2"], false, 2),
+            ("nonsense", ["OMPI_COMM_WORLD_SIZE": "many"], true, nil),
+        ] as [(String, [String: String], Bool, Int?)])
+    func reads(name: String, variables: [String: String], isUnderLauncher: Bool, expectedWorldSize: Int?) {
+        let launch = LaunchEnvironment(variables)
+        #expect(launch.isUnderLauncher == isUnderLauncher, "\(name)")
+        #expect(launch.expectedWorldSize == expectedWorldSize, "\(name)")
+    }
+
+    @Test func acceptsTheWorldThatWasPromised() throws {
+        try LaunchEnvironment([:]).check(worldSize: 1)
+        try LaunchEnvironment(["OMPI_COMM_WORLD_SIZE": "4"]).check(worldSize: 4)
+        try LaunchEnvironment(["SLURM_PROCID": "0", "SLURM_STEP_ID": "0", "SLURM_NTASKS": "1"]).check(worldSize: 1)
+    }
+
+    @Test func refusesSilentSingleRunsOfSrun() throws {
+        let launch = LaunchEnvironment(["SLURM_PROCID": "3", "SLURM_STEP_ID": "0", "SLURM_NTASKS": "6"])
+        let error = try #require(throws: LaunchError.self) { try launch.check(worldSize: 1) }
+        #expect("\(error)".contains("SLURM_NTASKS=6"))
+        #expect("\(error)".contains("srun --mpi=pmix"))
+    }
+
+    @Test func refusesAForeignLauncher() throws {
+        let launch = LaunchEnvironment(["PMI_RANK": "0", "PMI_SIZE": "2"])
+        let error = try #require(throws: LaunchError.self) { try launch.check(worldSize: 1) }
+        #expect("\(error)".contains("Open MPI's mpirun"))
+    }
+
+    @Test func refusesAnotherOpenMPIsWorld() throws {
+        let launch = LaunchEnvironment(["OMPI_COMM_WORLD_SIZE": "4", "PMIX_RANK": "0"])
+        let error = try #require(throws: LaunchError.self) { try launch.check(worldSize: 1) }
+        #expect("\(error)".contains("a world of 1"))
+        #expect("\(error)".contains("OMPI_COMM_WORLD_SIZE=4"))
+    }
+}
