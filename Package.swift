@@ -67,6 +67,10 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         .testTarget(name: "CollectivesTests", dependencies: ["Collectives"]),
         .testTarget(name: "MPITests", dependencies: ["MPI", "MPISelfTest", "TestSupport"]),
+        .testTarget(name: "LayersTests", dependencies: ["Layers", "Autograd", "Tensors"]),
+        .testTarget(
+            name: "OptimizersTests", dependencies: ["Optimizers", "Autograd"], resources: [.copy("Reference")]),
+        .testTarget(name: "ModelsTests", dependencies: ["Models", "Layers", "Autograd", "Tensors"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11
