@@ -60,8 +60,9 @@ struct ScheduleReference: Decodable {
             .init(steps: 100, 0.1), .init(steps: 200, 0.05), .init(steps: 1, 0.001),
         ]),
         "joined": .joined([
-            .init(steps: 200, .cosine(rate: 0.1, decaySteps: 1000)),
-            .init(steps: 1, .exponential(rate: 0.1, decayRate: 0.96, decaySteps: 100)),
+            .init(steps: 100, .cosine(rate: 0.1, decaySteps: 1000)),
+            .init(steps: 200, .exponential(rate: 0.1, decayRate: 0.96, decaySteps: 100)),
+            .init(steps: 1, .cosine(rate: 0.1, decaySteps: 1000, alpha: 0.1)),
         ]),
     ]
 }

@@ -111,7 +111,9 @@ def schedules():
         "cosine-alpha": lambda step: cosine(step, alpha=0.1),
         "warm-up-cosine": cosine_with_warm_up,
         "joined-constants": piecewise,
-        "joined": lambda step: cosine(step) if step < 200 else exponential(step - 200),
+        "joined": lambda step: (
+            cosine(step) if step < 100 else exponential(step - 100) if step < 300 else cosine(step - 300, alpha=0.1)
+        ),
     }
     steps = [0, 1, 49, 50, 51, 99, 100, 101, 199, 200, 201, 299, 300, 500, 999, 1000, 1001, 1050, 5000]
     return {"steps": steps, "rates": {name: [f(step) for step in steps] for name, f in functions.items()}}
