@@ -13,7 +13,7 @@ import Testing
             Parameter("variance", initializer: .ones, role: .statistic(momentum: 0.5)),
         ]
         for parameter in parameters { try parameter.declare([5]) }
-        return try ParameterBuffer(parameters, seed: 0)
+        return ParameterBuffer(parameters, seed: 0) { FlatBuffer(count: $0) }
     }
 
     private func makeObservations(_ buffer: ParameterBuffer) -> FlatBuffer {
