@@ -76,6 +76,9 @@ private final class Classifier: Layer {
                 == "│ a_name_that_is_longer_than_the_column_is_wide (Dense) │ (None, 3)              │     3,000,003 │")
         #expect(Set(lines[1...5].map(\.count)).count == 1)
         #expect(text.contains("Total params: 3,000,003 (11.44 MB)"))
+        // A kilobyte is 1,024 bytes.
+        #expect(try Dense(1, useBias: false).summary(input: [255]).contains("Total params: 255 (1020.00 B)"))
+        #expect(try Dense(1, useBias: false).summary(input: [256]).contains("Total params: 256 (1.00 KB)"))
     }
 
     @Test func shapesThatDoNotFitAreReported() {
