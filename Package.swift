@@ -70,6 +70,10 @@ let package = Package(
         // Tests
         .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels"]),
         .testTarget(name: "AutogradTests", dependencies: ["Autograd", "Tensors"], exclude: ["Reference"]),
+        .testTarget(name: "LayersTests", dependencies: ["Layers", "Autograd", "Tensors"]),
+        .testTarget(
+            name: "OptimizersTests", dependencies: ["Optimizers", "Autograd"], resources: [.copy("Reference")]),
+        .testTarget(name: "ModelsTests", dependencies: ["Models", "Layers", "Autograd", "Tensors"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11

@@ -1,0 +1,24 @@
+// Average pooling over windows.
+
+import Autograd
+import Tensors
+
+/// The mean of each window of an NHWC image; positions in the padding do not count.
+///
+/// Input `[batch, height, width, channels]`, output `[batch, height', width', channels]`. The equivalent of
+/// `keras.layers.AveragePooling2D`.
+public final class AveragePooling2D: Layer {
+    public let options: PoolingOptions
+
+    /// - Parameter strides: the window itself when nil.
+    public init(_ poolSize: Int = 2, strides: Int? = nil, padding: Padding = .valid) {
+        require(poolSize > 0 && (strides ?? 1) > 0, "AveragePooling2D: poolSize and strides must be positive")
+        options = PoolingOptions(window: poolSize, strides: strides, padding: padding)
+    }
+
+    public func build(_ input: Shape) throws(ShapeError) -> Shape {
+        try options.outputShape(input, layer: "AveragePooling2D(\(options.windowHeight))")
+    }
+
+    public func callAsFunction(_ input: Variable) -> Variable { input.averagePooled(options) }
+}

@@ -1,0 +1,62 @@
+// Batch normalisation, the one layer with running statistics.
+
+import Autograd
+import Tensors
+
+/// (x - mean) / sqrt(variance + epsilon) * gamma + beta per channel (Ioffe & Szegedy 2015).
+///
+/// Input and output `[batch, ..., channels]`; gamma, beta, moving_mean and moving_variance `[channels]`. In training,
+/// mean and (biased) variance are those of the *shard*, over all axes but the last, so that the result does not depend
+/// on how shards are spread over ranks; what the shards observed is averaged and enters the moving statistics as
+/// `moving = momentum * moving + (1 - momentum) * observed`. Inference uses the moving statistics. The equivalent of
+/// `keras.layers.BatchNormalization`. A layer may stand in one place of a model only.
+public final class BatchNormalization: Layer {
+    public let epsilon: Float
+    public let gamma: Parameter
+    public let beta: Parameter
+    public let movingMean: Parameter
+    public let movingVariance: Parameter
+
+    /// - Parameters:
+    ///   - momentum: how much of the moving statistics survives a step, in `0 ... 1`.
+    ///   - epsilon: positive; keeps the division finite.
+    public init(momentum: Float = 0.99, epsilon: Float = 1e-3) {
+        require(momentum >= 0 && momentum <= 1, "BatchNormalization: momentum must be in 0 ... 1, got \(momentum)")
+        require(epsilon > 0, "BatchNormalization: epsilon must be positive, got \(epsilon)")
+        self.epsilon = epsilon
+        gamma = Parameter("gamma", initializer: .ones)
+        beta = Parameter("beta", initializer: .zeros)
+        movingMean = Parameter("moving_mean", initializer: .zeros, role: .statistic(momentum: momentum))
+        movingVariance = Parameter("moving_variance", initializer: .ones, role: .statistic(momentum: momentum))
+    }
+
+    public var parameters: [Parameter] { [gamma, beta, movingMean, movingVariance] }
+
+    public func build(_ input: Shape) throws(ShapeError) -> Shape {
+        guard input.rank >= 1, input[-1] > 0 else {
+            throw ShapeError("BatchNormalization: expected input [..., channels], got \(input)")
+        }
+        for parameter in parameters { try parameter.declare([input[-1]]) }
+        return input
+    }
+
+    public func callAsFunction(_ input: Variable) -> Variable {
+        buildIfNeeded(for: input, gamma)
+        let tape = input.tape
+        let normalized: Variable
+        switch tape.mode {
+        case .training:
+            let axes = Array(0..<(input.shape.rank - 1))
+            let mean = input.mean(axes: axes)
+            let centered = input - mean
+            let variance = centered.square.mean(axes: axes)
+            tape.observe(movingMean, mean.value)
+            tape.observe(movingVariance, variance.value)
+            normalized = centered / (variance + epsilon).sqrt
+        case .inference:
+            normalized =
+                (input - tape.parameter(movingMean)) / (tape.parameter(movingVariance) + epsilon).sqrt
+        }
+        return normalized * tape.parameter(gamma) + tape.parameter(beta)
+    }
+}

@@ -1,0 +1,43 @@
+// Lookup of learned vectors.
+
+import Autograd
+import Tensors
+
+/// Turns whole numbers (words, categories) into rows of a learned table.
+///
+/// Input `[batch, n...]` of whole numbers in `0 ..< inputDimension`, table `embeddings [inputDimension,
+/// outputDimension]`, output `[batch, n..., outputDimension]`. The equivalent of `keras.layers.Embedding`.
+public final class Embedding: Layer {
+    public let inputDimension: Int
+    public let outputDimension: Int
+    public let embeddings: Parameter
+
+    /// - Parameters:
+    ///   - inputDimension: the number of rows, one more than the largest input.
+    ///   - outputDimension: the length of a row.
+    public init(
+        _ inputDimension: Int, _ outputDimension: Int, embeddingsInitializer: Initializer = .uniform(-0.05, 0.05)
+    ) {
+        require(inputDimension > 0 && outputDimension > 0, "Embedding: both dimensions must be positive")
+        self.inputDimension = inputDimension
+        self.outputDimension = outputDimension
+        embeddings = Parameter("embeddings", initializer: embeddingsInitializer)
+    }
+
+    public var parameters: [Parameter] { [embeddings] }
+
+    public func build(_ input: Shape) throws(ShapeError) -> Shape {
+        guard input.rank + 2 <= Shape.maximumRank else {
+            throw ShapeError(
+                "Embedding(\(inputDimension), \(outputDimension)): expected at most \(Shape.maximumRank - 2) axes "
+                    + "besides the batch, got \(input)")
+        }
+        try embeddings.declare([inputDimension, outputDimension])
+        return Shape(input.dimensions + [outputDimension])
+    }
+
+    public func callAsFunction(_ input: Variable) -> Variable {
+        buildIfNeeded(for: input, embeddings)
+        return input.tape.parameter(embeddings).gathered(input.value)
+    }
+}

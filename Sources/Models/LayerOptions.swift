@@ -1,0 +1,132 @@
+// Typed access to the options of one layer in a model file, with errors that name file and line. Read by `LayerKind`.
+
+import Autograd
+import Layers
+import Yams
+
+/// The options of one layer entry. Every accessor throws what is wrong with the value it was asked for.
+struct LayerOptions {
+    let file: String
+    let layer: String
+    /// Of the layer's entry.
+    let line: Int?
+    private let nodes: [String: Node]
+
+    /// - Parameter known: the keys the layer takes; any other is an error.
+    init(_ mapping: Node.Mapping, known: [String], layer: String, file: String, line: Int?) throws(ModelFileError) {
+        (self.file, self.layer, self.line) = (file, layer, line)
+        var nodes: [String: Node] = [:]
+        for (key, value) in mapping {
+            guard let name = key.string, known.contains(name) else {
+                let name = key.string ?? "?"
+                let rest =
+                    known.isEmpty
+                    ? "; it takes none" : ModelFileError.suggestion(for: name, among: known, what: "keys of \(layer)")
+                throw ModelFileError(
+                    file: file, line: key.mark?.line ?? line, problem: "unknown key '\(name)' of layer \(layer)\(rest)")
+            }
+            nodes[name] = value
+        }
+        self.nodes = nodes
+    }
+
+    /// A whole number, 1 or more.
+    func integer(_ key: String) throws(ModelFileError) -> Int {
+        let expected = "a whole number, 1 or more"
+        guard let node = nodes[key] else { throw missing(key, expected) }
+        guard let value = node.int, (1...Int(Int32.max)).contains(value) else { throw wrong(key, node, expected) }
+        return value
+    }
+
+    func integer(_ key: String, default value: Int) throws(ModelFileError) -> Int {
+        nodes[key] == nil ? value : try integer(key)
+    }
+
+    /// Nil where the key is absent.
+    func optionalInteger(_ key: String) throws(ModelFileError) -> Int? {
+        nodes[key] == nil ? nil : try integer(key)
+    }
+
+    /// A list of whole numbers, each positive or -1.
+    func lengths(_ key: String) throws(ModelFileError) -> [Int] {
+        let expected = "a list of one to five lengths, positive or one of them -1, such as [7, 7, -1]"
+        guard let node = nodes[key] else { throw missing(key, expected) }
+        let values = node.sequence.map { $0.map(\.int) } ?? []
+        let lengths = values.compactMap { $0 }
+        guard
+            lengths.count == values.count, (1...5).contains(lengths.count),
+            lengths.allSatisfy({ $0 == -1 || (1...Int(Int32.max)).contains($0) }),
+            lengths.count(where: { $0 == -1 }) <= 1
+        else { throw wrong(key, node, expected) }
+        return lengths
+    }
+
+    func number(
+        _ key: String, expected: String, where isAllowed: (Float) -> Bool
+    ) throws(ModelFileError) -> Float {
+        guard let node = nodes[key] else { throw missing(key, expected) }
+        guard let value = node.float.map({ Float($0) }), isAllowed(value) else { throw wrong(key, node, expected) }
+        return value
+    }
+
+    func number(
+        _ key: String, default value: Float, expected: String, where isAllowed: (Float) -> Bool
+    ) throws(ModelFileError) -> Float {
+        nodes[key] == nil ? value : try number(key, expected: expected, where: isAllowed)
+    }
+
+    func flag(_ key: String, default value: Bool) throws(ModelFileError) -> Bool {
+        guard let node = nodes[key] else { return value }
+        guard let flag = node.bool else { throw wrong(key, node, "true or false") }
+        return flag
+    }
+
+    /// One of the names of an enumeration, e.g. of `Padding`.
+    func choice<Choice: RawRepresentable & CaseIterable>(
+        _ key: String, default value: Choice? = nil
+    ) throws(ModelFileError) -> Choice where Choice.RawValue == String {
+        let names = Choice.allCases.map(\.rawValue)
+        guard let node = nodes[key] else {
+            if let value { return value }
+            throw missing(key, "one of " + names.joined(separator: ", "))
+        }
+        guard let choice = node.string.flatMap(Choice.init(rawValue:)) else {
+            throw wrong(key, node, "one of " + names.joined(separator: ", "))
+        }
+        return choice
+    }
+
+    func initializer(_ key: String, default value: Initializer) throws(ModelFileError) -> Initializer {
+        guard let node = nodes[key] else { return value }
+        guard let initializer = node.string.flatMap({ name in Self.initializers.first { $0.0 == name } }) else {
+            throw wrong(key, node, "one of " + Self.initializers.map(\.0).joined(separator: ", "))
+        }
+        return initializer.1
+    }
+
+    /// Keras's names; `uniform` with its default limits.
+    private static let initializers: [(String, Initializer)] = [
+        ("zeros", .zeros), ("ones", .ones), ("uniform", .uniform(-0.05, 0.05)), ("glorot-uniform", .glorotUniform),
+        ("he-uniform", .heUniform), ("he-normal", .heNormal),
+    ]
+
+    private func missing(_ key: String, _ expected: String) -> ModelFileError {
+        ModelFileError(file: file, line: line, problem: "layer \(layer) needs the key '\(key)': \(expected)")
+    }
+
+    private func wrong(_ key: String, _ node: Node, _ expected: String) -> ModelFileError {
+        ModelFileError(
+            file: file, line: node.mark?.line ?? line,
+            problem: "\(key) of layer \(layer): expected \(expected), got \(node.excerpt)")
+    }
+}
+
+extension Node {
+    /// What was found, for messages; short lists of words and numbers in full.
+    var excerpt: String {
+        if let scalar { return "'\(scalar.string)'" }
+        guard let sequence else { return "a mapping" }
+        let words = sequence.compactMap { $0.scalar?.string }
+        return words.count == sequence.count && words.count <= 8 ? "[" + words.joined(separator: ", ") + "]" : "a list"
+    }
+}

@@ -1,0 +1,47 @@
+// Which model a run trains, as configurations and checkpoints store it.
+
+import Layers
+
+/// A model by name, or by the text of its file, so that a run folder needs no other file to be resumed.
+public enum ModelDescription: Sendable, Hashable, Codable {
+    case named(NamedModel)
+    /// The text of a model file.
+    case file(text: String)
+
+    /// - Parameter nameOrPath: a built-in model's name, else the path of a model file, which is read and checked.
+    /// - Throws: `ModelFileError` when it is neither, or the file is wrong.
+    public init(_ nameOrPath: String) throws(ModelFileError) {
+        if let model = NamedModel(rawValue: nameOrPath) {
+            self = .named(model)
+            return
+        }
+        let looksLikePath = nameOrPath.contains("/") || nameOrPath.contains(".")
+        if !looksLikePath {
+            let known = NamedModel.allCases.map(\.rawValue)
+            let rest = ModelFileError.suggestion(for: nameOrPath, among: known, what: "models")
+            throw ModelFileError(
+                file: nameOrPath, problem: "no model of this name\(rest), or a file such as ./cnn.yaml")
+        }
+        let text = try ModelFile.read(nameOrPath)
+        _ = try ModelFile(text: text, file: nameOrPath)
+        self = .file(text: text)
+    }
+
+    /// The model's name, for reports.
+    public var name: String {
+        get throws(ModelFileError) {
+            switch self {
+            case .named(let model): model.rawValue
+            case .file(let text): try ModelFile(text: text).name
+            }
+        }
+    }
+
+    /// A fresh model, not yet built.
+    public func makeModel() throws(ModelFileError) -> Sequential {
+        switch self {
+        case .named(let model): model.makeModel()
+        case .file(let text): try ModelFile(text: text).model
+        }
+    }
+}

@@ -1,0 +1,76 @@
+// One update of a range of parameters, in one pass of a fused kernel. Every worker calls it for its own range.
+
+import Autograd
+import CKernels
+import Foundation
+import Tensors
+
+extension Optimizer {
+    /// Gradient elements that are clipped at a time, in memory that stays in the first-level cache.
+    private static let clipBlockCount = 2048
+
+    /// Moves `values[range]` and the same range of `state` by the gradients in that range; nothing else is written.
+    /// How a range is cut into several calls doesn't change a bit of the result.
+    ///
+    /// - Parameters:
+    ///   - gradients: laid out like `values`.
+    ///   - learningRate: of this step, `self.learningRate.rate(at: step - 1)` unless a callback decides otherwise.
+    ///   - step: the number of this update, the first being 1.
+    ///   - gradientScale: multiplies the gradients first; `gradientScale(norm:)` gives it.
+    public func update(
+        _ range: Range<Int>, values: FlatBuffer, gradients: FlatBuffer, state: OptimizerState, learningRate: Float,
+        step: Int, gradientScale: Float = 1
+    ) {
+        require(step >= 1, "\(name): steps count from 1, got \(step)")
+        require(
+            range.lowerBound >= 0 && range.upperBound <= min(values.count, gradients.count),
+            "\(name): range \(range) is outside \(values.count) parameters and \(gradients.count) gradients")
+        require(
+            state.names == stateNames && state.buffers.allSatisfy { $0.count == values.count },
+            "\(name): the state holds \(state.names) of \(state.buffers.map(\.count)) elements, expected \(stateNames) "
+                + "of \(values.count)")
+        let size = stepSize(learningRate: learningRate, step: step)
+        let source = gradients.pointer
+        guard gradientScale != 1 || clipValue != nil else {
+            return apply(range, values, state, source + range.lowerBound, stepSize: size, learningRate: learningRate)
+        }
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: Optimizer.clipBlockCount) { memory in
+            guard let clipped = memory.baseAddress else { return }
+            for start in stride(from: range.lowerBound, to: range.upperBound, by: Optimizer.clipBlockCount) {
+                let block = start..<min(start + Optimizer.clipBlockCount, range.upperBound)
+                lk_affine(clipped, source + start, Int64(block.count), gradientScale, 0)
+                if let clipValue { lk_clamp(clipped, clipped, Int64(block.count), -clipValue, clipValue) }
+                apply(block, values, state, clipped, stepSize: size, learningRate: learningRate)
+            }
+        }
+    }
+
+    /// The learning rate, with Adam's bias corrections where they belong.
+    private func stepSize(learningRate: Float, step: Int) -> Float {
+        guard case .adam(let beta1, let beta2, _, _) = rule else { return learningRate }
+        let (power1, power2) = (pow(Double(beta1), Double(step)), pow(Double(beta2), Double(step)))
+        return Float(Double(learningRate) * (1 - power2).squareRoot() / (1 - power1))
+    }
+
+    /// Calls the rule's kernel; `gradients` points to the first element of the range.
+    private func apply(
+        _ range: Range<Int>, _ values: FlatBuffer, _ state: OptimizerState, _ gradients: UnsafePointer<Float>,
+        stepSize: Float, learningRate: Float
+    ) {
+        let parameters = values.pointer + range.lowerBound
+        let states = state.buffers.map { $0.pointer + range.lowerBound }
+        let count = Int64(range.count)
+        switch rule {
+        case .sgd(let momentum, let nesterov):
+            lk_sgd(parameters, states.first, gradients, count, stepSize, momentum, nesterov ? 1 : 0, weightDecay)
+        case .adam(let beta1, let beta2, let epsilon, let decoupledDecay):
+            lk_adam(
+                parameters, states[0], states[1], gradients, count, stepSize, beta1, beta2, epsilon,
+                decoupledDecay ? 0 : weightDecay, decoupledDecay ? learningRate * weightDecay : 0)
+        case .rmsprop(let rho, let momentum, let epsilon):
+            lk_rmsprop(
+                parameters, states[0], momentum == 0 ? nil : states[1], gradients, count, stepSize, rho, epsilon,
+                momentum, weightDecay)
+        }
+    }
+}

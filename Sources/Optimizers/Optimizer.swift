@@ -1,0 +1,132 @@
+// How gradients change parameters: the settings, and what they mean. The update itself is in `Optimizer+Update.swift`.
+
+import Tensors
+
+/// An optimizer with its settings: a value that checkpoints store and configurations compare.
+///
+///     var optimizer = Optimizer.adam(learningRate: .cosine(rate: 0.001, decaySteps: 10_000))
+///     optimizer.clipNorm = 1
+public struct Optimizer: Sendable, Hashable, Codable {
+    /// The formula, with g the gradient, w the parameter and t the step, counted from 1.
+    public enum Rule: Sendable, Hashable, Codable {
+        /// v = momentum * v - rate * g; w += v, or with `nesterov` w += momentum * v - rate * g (Sutskever et al.
+        /// 2013). Without momentum w -= rate * g, and no state.
+        case sgd(momentum: Float, nesterov: Bool)
+
+        /// m += (1 - beta1) (g - m); v += (1 - beta2) (g^2 - v); w -= alpha * m / (sqrt(v) + epsilon), with
+        /// alpha = rate * sqrt(1 - beta2^t) / (1 - beta1^t) (Kingma & Ba 2015, the end of section 2, as
+        /// in Keras). With `decoupledDecay`, weight decay shrinks w by rate * decay first and leaves the gradient
+        /// alone (Loshchilov & Hutter 2019).
+        case adam(beta1: Float, beta2: Float, epsilon: Float, decoupledDecay: Bool)
+
+        /// s = rho * s + (1 - rho) g^2; step = rate * g / sqrt(s + epsilon); w -= step, or with momentum
+        /// v = momentum * v + step; w -= v (Tieleman & Hinton 2012, as in Keras).
+        case rmsprop(rho: Float, momentum: Float, epsilon: Float)
+    }
+
+    public var rule: Rule
+    public var learningRate: LearningRateSchedule
+    /// Added to the gradient times the parameter (L2), but for AdamW, where it is decoupled from the gradient.
+    public var weightDecay: Float
+    /// Scales all gradients down together so that their global norm is at most this (Pascanu et al. 2013;
+    /// `global_clipnorm` in Keras).
+    public var clipNorm: Float?
+    /// Cuts every gradient element to -clipValue ... clipValue, after `clipNorm`.
+    public var clipValue: Float?
+
+    public init(
+        _ rule: Rule, learningRate: LearningRateSchedule, weightDecay: Float = 0, clipNorm: Float? = nil,
+        clipValue: Float? = nil
+    ) {
+        self.rule = rule
+        self.learningRate = learningRate
+        self.weightDecay = weightDecay
+        self.clipNorm = clipNorm
+        self.clipValue = clipValue
+    }
+
+    /// Stochastic gradient descent; the equivalent of `keras.optimizers.SGD`.
+    public static func sgd(
+        learningRate: LearningRateSchedule = 0.01, momentum: Float = 0, nesterov: Bool = false, weightDecay: Float = 0
+    ) -> Optimizer {
+        Optimizer(.sgd(momentum: momentum, nesterov: nesterov), learningRate: learningRate, weightDecay: weightDecay)
+    }
+
+    /// Adam; the equivalent of `keras.optimizers.Adam`. Its `weightDecay` is classic L2; Keras's is that of `adamW`.
+    public static func adam(
+        learningRate: LearningRateSchedule = 0.001, beta1: Float = 0.9, beta2: Float = 0.999, epsilon: Float = 1e-7,
+        weightDecay: Float = 0
+    ) -> Optimizer {
+        Optimizer(
+            .adam(beta1: beta1, beta2: beta2, epsilon: epsilon, decoupledDecay: false), learningRate: learningRate,
+            weightDecay: weightDecay)
+    }
+
+    /// Adam with decoupled weight decay; the equivalent of `keras.optimizers.AdamW`.
+    public static func adamW(
+        learningRate: LearningRateSchedule = 0.001, beta1: Float = 0.9, beta2: Float = 0.999, epsilon: Float = 1e-7,
+        weightDecay: Float = 0.004
+    ) -> Optimizer {
+        Optimizer(
+            .adam(beta1: beta1, beta2: beta2, epsilon: epsilon, decoupledDecay: true), learningRate: learningRate,
+            weightDecay: weightDecay)
+    }
+
+    /// RMSprop; the equivalent of `keras.optimizers.RMSprop`, not centered.
+    public static func rmsprop(
+        learningRate: LearningRateSchedule = 0.001, rho: Float = 0.9, momentum: Float = 0, epsilon: Float = 1e-7,
+        weightDecay: Float = 0
+    ) -> Optimizer {
+        Optimizer(
+            .rmsprop(rho: rho, momentum: momentum, epsilon: epsilon), learningRate: learningRate,
+            weightDecay: weightDecay)
+    }
+
+    /// `sgd`, `adam`, `adamw` or `rmsprop`.
+    public var name: String {
+        switch rule {
+        case .sgd: "sgd"
+        case .adam(_, _, _, let decoupledDecay): decoupledDecay ? "adamw" : "adam"
+        case .rmsprop: "rmsprop"
+        }
+    }
+
+    /// The arrays of state that it keeps, each as long as the parameters.
+    public var stateNames: [String] {
+        switch rule {
+        case .sgd(let momentum, _): momentum == 0 ? [] : ["velocity"]
+        case .adam: ["m", "v"]
+        case .rmsprop(_, let momentum, _): momentum == 0 ? ["mean_square"] : ["mean_square", "velocity"]
+        }
+    }
+
+    /// The state before the first step, for a flat buffer of `count` parameters.
+    public func makeState(count: Int) -> OptimizerState { OptimizerState(names: stateNames, count: count) }
+
+    /// The factor that brings gradients of global norm `norm` down to `clipNorm`; 1 where nothing is to do.
+    public func gradientScale(norm: Double) -> Float {
+        guard let clipNorm, norm > Double(clipNorm) else { return 1 }
+        return Float(Double(clipNorm) / norm)
+    }
+
+    /// What is wrong with the settings, nil when nothing is. Configurations are checked with it before a run.
+    public var defect: String? {
+        func outside(_ name: String, _ value: Float) -> String? {
+            value >= 0 && value < 1 ? nil : "\(name) must be in 0 ..< 1, got \(value)"
+        }
+        func notPositive(_ name: String, _ value: Float?) -> String? {
+            value.map { $0 > 0 && $0.isFinite } ?? true ? nil : "\(name) must be positive, got \(value!)"
+        }
+        let problem: String? =
+            switch rule {
+            case .sgd(let momentum, _): outside("momentum", momentum)
+            case .adam(let beta1, let beta2, let epsilon, _):
+                outside("beta1", beta1) ?? outside("beta2", beta2) ?? notPositive("epsilon", epsilon)
+            case .rmsprop(let rho, let momentum, let epsilon):
+                outside("rho", rho) ?? outside("momentum", momentum) ?? notPositive("epsilon", epsilon)
+            }
+        return problem ?? learningRate.defect
+            ?? (weightDecay >= 0 && weightDecay.isFinite ? nil : "weightDecay must be 0 or more, got \(weightDecay)")
+            ?? notPositive("clipNorm", clipNorm) ?? notPositive("clipValue", clipValue)
+    }
+}

@@ -1,0 +1,20 @@
+// What an optimizer remembers between steps. Checkpoints store it, workers update disjoint ranges of it.
+
+import Autograd
+import Tensors
+
+/// An optimizer's moments: one array for each of its state names, laid out like the parameters, so that a range of
+/// parameters and the same range of the state belong together.
+public final class OptimizerState: @unchecked Sendable {
+    /// E.g. `m` and `v`.
+    public let names: [String]
+    /// One for each name.
+    public let buffers: [FlatBuffer]
+    /// How many updates have been made. Whoever orders the workers' updates counts.
+    public var step = 0
+
+    init(names: [String], count: Int) {
+        self.names = names
+        buffers = names.map { _ in FlatBuffer(count: count) }
+    }
+}

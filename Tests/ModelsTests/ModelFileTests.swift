@@ -1,0 +1,218 @@
+// Models in YAML: every layer with every option, and a message for everything that can be wrong.
+
+import Autograd
+import Layers
+import Tensors
+import Testing
+
+@testable import Models
+
+@Suite struct ModelFileTests {
+    private func makeModel(_ text: String) throws -> Sequential { try ModelFile(text: text).model }
+
+    @Test func aConvolutionalModel() throws {
+        let file = try ModelFile(
+            text: """
+                name: my-cnn
+                layers:
+                  - conv2d: {filters: 32, kernel-size: 3, activation: relu}
+                  - max-pooling2d: {pool-size: 2}
+                  - flatten
+                  - dropout: {rate: 0.25}
+                  - dense: {units: 128, activation: relu}
+                  - dense: {units: 10, activation: softmax}
+                """)
+        #expect(file.name == "my-cnn")
+        #expect(file.model.names == ["conv2d", "max_pooling2d", "flatten", "dropout", "dense", "dense_1"])
+        let buffer = try file.model.makeParameterBuffer(input: [28, 28, 1])
+        #expect(buffer.trainableScalarCount == 693_962)
+    }
+
+    @Test func defaultsAreTheLayersOwn() throws {
+        let model = try makeModel(
+            """
+            layers:
+              - conv2d: {filters: 4, kernel-size: 3}
+              - max-pooling2d
+              - average-pooling2d: {}
+              - batch-normalization:
+              - layer-normalization
+              - dense: {units: 2}
+              - embedding: {input-dimension: 5, output-dimension: 3}
+            """)
+        let convolution = try #require(model.layers[0] as? Conv2D)
+        #expect(convolution.options == Conv2D(4, kernelSize: 3).options)
+        #expect(convolution.activation == .linear)
+        #expect(convolution.bias != nil)
+        #expect(convolution.kernel.initializer == .glorotUniform)
+        #expect((model.layers[1] as? MaxPooling2D)?.options == MaxPooling2D().options)
+        #expect((model.layers[2] as? AveragePooling2D)?.options == AveragePooling2D().options)
+        let normalization = try #require(model.layers[3] as? BatchNormalization)
+        #expect(normalization.movingMean.role == BatchNormalization().movingMean.role)
+        #expect(normalization.epsilon == BatchNormalization().epsilon)
+        #expect((model.layers[4] as? LayerNormalization)?.epsilon == LayerNormalization().epsilon)
+        let dense = try #require(model.layers[5] as? Dense)
+        #expect(dense.activation == .linear && dense.bias != nil && dense.kernel.initializer == .glorotUniform)
+        #expect((model.layers[6] as? Embedding)?.embeddings.initializer == .uniform(-0.05, 0.05))
+    }
+
+    @Test func everyOptionIsRead() throws {
+        let model = try makeModel(
+            """
+            layers:
+              - conv2d: {filters: 4, kernel-size: 5, strides: 2, padding: same, groups: 2, activation: silu,
+                         use-bias: false, kernel-initializer: he-normal, bias-initializer: ones}
+              - conv2d: {filters: 4, kernel-size: 5, dilation: 3, bias-initializer: ones}
+              - max-pooling2d: {pool-size: 3, strides: 1, padding: same}
+              - average-pooling2d: {pool-size: 3, strides: 1, padding: same}
+              - batch-normalization: {momentum: 0.9, epsilon: 1e-5}
+              - layer-normalization: {epsilon: 1e-6}
+              - activation: {function: gelu}
+              - dropout: {rate: 0}
+              - reshape: {target-shape: [-1, 4]}
+              - dense: {units: 7, activation: tanh, use-bias: true, kernel-initializer: he-uniform,
+                        bias-initializer: uniform}
+              - embedding: {input-dimension: 5, output-dimension: 3, embeddings-initializer: zeros}
+              - global-average-pooling2d
+            """)
+        let first = try #require(model.layers[0] as? Conv2D)
+        #expect(first.filters == 4 && first.kernelSize == 5 && first.activation == .silu && first.bias == nil)
+        #expect(first.options == ConvolutionOptions(strides: 2, padding: .same, dilation: 1, groups: 2))
+        #expect(first.kernel.initializer == .heNormal)
+        let second = try #require(model.layers[1] as? Conv2D)
+        #expect(second.options == ConvolutionOptions(dilation: 3))
+        #expect(second.bias?.initializer == .ones)
+        let pooling = PoolingOptions(window: 3, strides: 1, padding: .same)
+        #expect((model.layers[2] as? MaxPooling2D)?.options == pooling)
+        #expect((model.layers[3] as? AveragePooling2D)?.options == pooling)
+        let normalization = try #require(model.layers[4] as? BatchNormalization)
+        #expect(normalization.movingVariance.role == .statistic(momentum: 0.9))
+        #expect(normalization.epsilon == 1e-5)
+        #expect((model.layers[5] as? LayerNormalization)?.epsilon == 1e-6)
+        #expect((model.layers[6] as? Activation)?.function == .gelu)
+        #expect((model.layers[7] as? Dropout)?.rate == 0)
+        #expect((model.layers[8] as? Reshape)?.target == [-1, 4])
+        let dense = try #require(model.layers[9] as? Dense)
+        #expect(dense.units == 7 && dense.activation == .tanh && dense.kernel.initializer == .heUniform)
+        #expect(dense.bias?.initializer == .uniform(-0.05, 0.05))
+        let embedding = try #require(model.layers[10] as? Embedding)
+        #expect(embedding.inputDimension == 5 && embedding.outputDimension == 3)
+        #expect(embedding.embeddings.initializer == .zeros)
+        #expect(model.layers[11] is GlobalAveragePooling2D)
+    }
+
+    /// A text, and what the message must be.
+    static let mistakes: [(text: String, message: String)] = [
+        ("", "m.yaml: the file is empty; expected the keys name and layers"),
+        ("- flatten: {}", "m.yaml:1: expected a mapping with the keys name and layers, got a list"),
+        ("name: x", "m.yaml:1: the key 'layers' is missing: a list of layers"),
+        ("name: [a]\nlayers: [flatten]", "m.yaml:1: name: expected a word, got [a]"),
+        ("layers: []", "m.yaml:1: layers: expected a list of at least one layer, got []"),
+        (
+            "name: x\nlayer: [flatten]",
+            "m.yaml:2: unknown key 'layer'; did you mean 'layers'?\n  known keys: name, layers"
+        ),
+        (
+            "layers:\n  - flatten\n  - dense: {units: 3",
+            "m.yaml:4: not YAML: did not find expected ',' or '}' while parsing a flow mapping that begins on line 3"
+        ),
+        (
+            "layers:\n  - flatten\n  - conv3d: {filters: 3}",
+            "m.yaml:3: unknown layer 'conv3d'; did you mean 'conv2d'?\n  known layers: "
+                + LayerKind.allCases.map(\.rawValue).joined(separator: ", ")
+        ),
+        (
+            "layers:\n  - transformer",
+            "m.yaml:2: unknown layer 'transformer'\n  known layers: "
+                + LayerKind.allCases.map(\.rawValue).joined(separator: ", ")
+        ),
+        (
+            "layers:\n  - dense:\n      units: 3\n      activate: relu",
+            "m.yaml:4: unknown key 'activate' of layer dense; did you mean 'activation'?\n"
+                + "  known keys of dense: units, activation, use-bias, kernel-initializer, bias-initializer"
+        ),
+        ("layers:\n  - flatten: {axis: 1}", "m.yaml:2: unknown key 'axis' of layer flatten; it takes none"),
+        ("layers:\n  - dense", "m.yaml:2: layer dense needs the key 'units': a whole number, 1 or more"),
+        ("layers:\n  - dropout: {}", "m.yaml:2: layer dropout needs the key 'rate': a number, at least 0 and below 1"),
+        (
+            "layers:\n  - activation",
+            "m.yaml:2: layer activation needs the key 'function': one of linear, relu, sigmoid, tanh, softmax, "
+                + "softplus, silu, gelu"
+        ),
+        (
+            "layers:\n  - dense: {units: ten}",
+            "m.yaml:2: units of layer dense: expected a whole number, 1 or more, got 'ten'"
+        ),
+        (
+            "layers:\n  - dense: {units: 0}",
+            "m.yaml:2: units of layer dense: expected a whole number, 1 or more, got '0'"
+        ),
+        (
+            "layers:\n  - dense: {units: 2.5}",
+            "m.yaml:2: units of layer dense: expected a whole number, 1 or more, got '2.5'"
+        ),
+        (
+            "layers:\n  - dropout:\n      rate: 1",
+            "m.yaml:3: rate of layer dropout: expected a number, at least 0 and below 1, got '1'"
+        ),
+        (
+            "layers:\n  - dense: {units: 2, activation: rellu}",
+            "m.yaml:2: activation of layer dense: expected one of linear, relu, sigmoid, tanh, softmax, softplus, "
+                + "silu, gelu, got 'rellu'"
+        ),
+        (
+            "layers:\n  - dense: {units: 2, use-bias: 3}",
+            "m.yaml:2: use-bias of layer dense: expected true or false, got '3'"
+        ),
+        (
+            "layers:\n  - dense: {units: 2, kernel-initializer: {a: 1}}",
+            "m.yaml:2: kernel-initializer of layer dense: expected one of zeros, ones, uniform, glorot-uniform, "
+                + "he-uniform, he-normal, got a mapping"
+        ),
+        (
+            "layers:\n  - reshape: {target-shape: [2, 0]}",
+            "m.yaml:2: target-shape of layer reshape: expected a list of one to five lengths, positive or one of them "
+                + "-1, such as [7, 7, -1], got [2, 0]"
+        ),
+        ("layers:\n  - dense: 10", "m.yaml:2: layer dense: expected its options as {key: value, ...}, got '10'"),
+        (
+            "layers:\n  - {flatten: , dense: {units: 1}}",
+            "m.yaml:2: expected a layer, such as flatten or dense: {units: 10}, got a mapping"
+        ),
+        (
+            "layers:\n\t- flatten",
+            "m.yaml:2: not YAML: found character that cannot start any token while scanning for the next token that begins on line 2"
+        ),
+        (
+            "layers:\n  - dense: {units: 1, units: 2}",
+            "m.yaml:2: a mapping has a key twice: 'units'"
+        ),
+    ]
+
+    @Test(arguments: mistakes) func mistakesAreExplained(text: String, message: String) {
+        #expect {
+            try ModelFile(text: text, file: "m.yaml")
+        } throws: { error in
+            #expect((error as? ModelFileError)?.description == message)
+            return true
+        }
+    }
+
+    /// A key in the list that no layer reads would be accepted and ignored.
+    @Test func everyKnownKeyIsChecked() {
+        let required = [
+            "filters": "1", "kernel-size": "1", "units": "1", "rate": "0", "input-dimension": "1",
+            "output-dimension": "1", "function": "relu", "target-shape": "[1]",
+        ]
+        for kind in LayerKind.allCases {
+            for key in kind.keys {
+                var options = required.filter { kind.keys.contains($0.key) }
+                options[key] = "{}"
+                let text = options.map { "\($0): \($1)" }.sorted().joined(separator: ", ")
+                #expect(throws: ModelFileError.self, "\(key) of \(kind)") {
+                    try ModelFile(text: "layers: [{\(kind.rawValue): {\(text)}}]")
+                }
+            }
+        }
+    }
+}

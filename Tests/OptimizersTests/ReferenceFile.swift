@@ -1,0 +1,73 @@
+// The values that scripts/reference/optimizers.py computes in NumPy, and the settings that its cases stand for.
+
+import Foundation
+import Optimizers
+
+/// The contents of Reference/optimizers.json.
+struct OptimizerReference: Decodable {
+    struct Case: Decodable {
+        /// After every step.
+        let parameters: [[Float]]
+        /// After the last step.
+        let state: [String: [Float]]
+    }
+
+    let start: [Float]
+    /// One row for each step.
+    let gradients: [[Float]]
+    let cases: [String: Case]
+
+    static let settings: [String: Optimizer] = {
+        var clipNorm = Optimizer.sgd(learningRate: 0.1)
+        clipNorm.clipNorm = 1.5
+        var clipValue = Optimizer.adam(learningRate: 0.1)
+        clipValue.clipValue = 0.5
+        var clipBoth = Optimizer.sgd(learningRate: 0.1, momentum: 0.9)
+        (clipBoth.clipNorm, clipBoth.clipValue) = (2, 0.5)
+        return [
+            "sgd": .sgd(learningRate: 0.1),
+            "sgd-l2": .sgd(learningRate: 0.1, weightDecay: 0.05),
+            "sgd-momentum": .sgd(learningRate: 0.1, momentum: 0.9),
+            "sgd-nesterov": .sgd(learningRate: 0.1, momentum: 0.9, nesterov: true, weightDecay: 0.05),
+            "adam": .adam(learningRate: 0.1),
+            "adam-options": .adam(learningRate: 0.1, beta1: 0.8, beta2: 0.95, epsilon: 1e-2, weightDecay: 0.05),
+            "adamw": .adamW(learningRate: 0.1, weightDecay: 0.04),
+            "rmsprop": .rmsprop(learningRate: 0.1),
+            "rmsprop-options": .rmsprop(
+                learningRate: 0.1, rho: 0.8, momentum: 0.7, epsilon: 1e-2, weightDecay: 0.05),
+            "clip-norm": clipNorm,
+            "clip-value": clipValue,
+            "clip-both": clipBoth,
+        ]
+    }()
+}
+
+/// The contents of Reference/schedules.json.
+struct ScheduleReference: Decodable {
+    let steps: [Int]
+    let rates: [String: [Float]]
+
+    static let schedules: [String: LearningRateSchedule] = [
+        "constant": 0.1,
+        "step": .step(rate: 0.1, factor: 0.5, interval: 100),
+        "exponential": .exponential(rate: 0.1, decayRate: 0.96, decaySteps: 100),
+        "exponential-staircase": .exponential(rate: 0.1, decayRate: 0.96, decaySteps: 100, staircase: true),
+        "cosine": .cosine(rate: 0.1, decaySteps: 1000),
+        "cosine-alpha": .cosine(rate: 0.1, decaySteps: 1000, alpha: 0.1),
+        "warm-up-cosine": .warmUp(steps: 50, from: 0.01, then: .cosine(rate: 0.1, decaySteps: 1000)),
+        // Keras's boundary b belongs to the segment it ends.
+        "joined-constants": .joined([
+            .init(steps: 100, 0.1), .init(steps: 200, 0.05), .init(steps: 1, 0.001),
+        ]),
+        "joined": .joined([
+            .init(steps: 100, .cosine(rate: 0.1, decaySteps: 1000)),
+            .init(steps: 200, .exponential(rate: 0.1, decayRate: 0.96, decaySteps: 100)),
+            .init(steps: 1, .cosine(rate: 0.1, decaySteps: 1000, alpha: 0.1)),
+        ]),
+    ]
+}
+
+func loadReference<Value: Decodable>(_ name: String) throws -> Value {
+    let url = Bundle.module.url(forResource: name, withExtension: "json", subdirectory: "Reference")!
+    return try JSONDecoder().decode(Value.self, from: Data(contentsOf: url))
+}
