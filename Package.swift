@@ -62,6 +62,9 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
             ]),
         .executableTarget(name: "MPISelfTest", dependencies: ["MPI", "Collectives"]),
+
+        .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
+        .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Tensors", "CZlib"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11
