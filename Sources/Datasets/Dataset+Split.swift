@@ -1,4 +1,4 @@
-// Cutting a dataset into smaller ones, in order: `--validation-split` and `--train-samples` of the command.
+// Cutting a dataset into smaller ones, in order, for the command's validation split and sample limits.
 
 extension Dataset {
     /// Splits off the last samples for validation, as Keras's `validation_split` does: n samples are cut at

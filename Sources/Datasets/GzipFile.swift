@@ -58,7 +58,8 @@ struct GzipFile: ~Copyable {
         }
         // zlib reports a stream that stops half-way only after handing out what it could still unpack.
         var code: Int32 = Z_OK
-        let text = gzerror(handle, &code).map { String(cString: $0) } ?? ""
+        var text = gzerror(handle, &code).map { String(cString: $0) } ?? ""
+        if text.hasPrefix("\(path): ") { text.removeFirst(path.count + 2) }
         switch code {
         case Z_OK, Z_STREAM_END: return bytes
         case Z_BUF_ERROR:

@@ -6,7 +6,7 @@ import Tensors
 /// Maps skeleton coordinates to pixels: a smooth random bend, then scale, shear, rotation and shift.
 struct Handwriting {
     /// Displacements at the knots of a 4 x 4 grid over [-1, 1] x [-1, 1].
-    private var bend: (Knots, Knots)
+    private let bend: (Knots, Knots)
     private let xAxis: SIMD2<Float>
     private let yAxis: SIMD2<Float>
     private let origin: SIMD2<Float>
@@ -14,11 +14,12 @@ struct Handwriting {
     private typealias Knots = SIMD16<Float>
 
     init(_ random: inout RandomStream) {
-        bend = (.zero, .zero)
+        var bend = (Knots.zero, Knots.zero)
         for knot in 0..<16 {
             bend.0[knot] = random.uniform(within: 0.18)
             bend.1[knot] = random.uniform(within: 0.18)
         }
+        self.bend = bend
         let angle = random.uniform(within: 0.26)
         let shear = random.uniform(within: 0.3)
         let height = 8.8 + random.uniform(within: 1.3)

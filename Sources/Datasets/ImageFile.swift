@@ -15,7 +15,8 @@ public enum ImageFile {
     /// - Returns: `height * width` bytes, row-major, 0 = black.
     /// - Throws: `DatasetError` when the file is missing, damaged, in another format or of another size.
     public static func grayscale(path: String, height: Int, width: Int) throws(DatasetError) -> [UInt8] {
-        let bytes = try GzipFile(path: path).read(upTo: mostFileBytes)
+        let file = try GzipFile(path: path)
+        let bytes = try file.read(upTo: min(file.mostBytes, mostFileBytes))
         guard bytes.count < mostFileBytes else {
             throw DatasetError("\(path) is too large for a picture: expected less than \(mostFileBytes) bytes")
         }

@@ -1,5 +1,5 @@
-// The MNIST digits from the four files of their page; `lockstep train --dataset mnist` calls it. The same reader
-// serves every set in MNIST's clothes (Fashion-MNIST, KMNIST).
+// The MNIST digits from the four files of their page; the command calls it. The same reader serves every set in
+// MNIST's clothes (Fashion-MNIST, KMNIST).
 
 import Tensors
 

@@ -51,7 +51,7 @@ struct StrokeCanvas {
     }
 
     /// Writes the picture: `ink` on the strokes, 0 far from them, a ramp of slope `sharpness` per radius across the
-    /// edge, and over all a `noise` for each pixel, -128 ... 127 of `noiseScale`.
+    /// edge; on top a grain of -128 ... 127 times `noiseScale`, from four random bytes per call of `noise`.
     func write(
         to pixels: UnsafeMutableBufferPointer<UInt8>, ink: Float, sharpness: Float, noiseScale: Float,
         noise: () -> UInt32

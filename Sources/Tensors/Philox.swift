@@ -8,13 +8,9 @@ public struct Philox: Sendable {
     private let key: (UInt32, UInt32)
 
     /// - Parameter seed: the key, its low 32 bits first.
-    @inlinable
     public init(seed: UInt64) {
-        self.init(key: (UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32)))
+        key = (UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
     }
-
-    @usableFromInline
-    init(key: (UInt32, UInt32)) { self.key = key }
 
     /// The four random words of `counter`. Distinct counters give distinct blocks (the function is a bijection).
     public func block(_ counter: SIMD4<UInt32>) -> SIMD4<UInt32> {

@@ -79,7 +79,8 @@ struct IDXFileTests {
         }
     }
 
-    @Test(arguments: [[0xffff_ffff], [0xffff_ffff, 28, 28], [0xffff_ffff, 0xffff_ffff, 0xffff_ffff]])
+    /// The last one's product is 2^64, which wraps around to nothing.
+    @Test(arguments: [[0xffff_ffff], [0xffff_ffff, 28, 28], [0x1_0000, 0x1_0000, 0x1_0000, 0x1_0000]])
     func implausibleSizeFieldsAllocateNothing(dimensions: [Int]) {
         let content = idx(dimensions, [1, 2, 3])
         for path in [directory.write("huge", content), directory.writeGzipped("huge.gz", content)] {
@@ -111,13 +112,13 @@ struct IDXFileTests {
         var bytes = try packed()
         bytes[bytes.count - 6] ^= 1
         let checksum = directory.write("checksum.gz", bytes)
-        expectDatasetError("\(checksum) is a damaged gzip file", "incorrect data check", "download it again") {
+        expectDatasetError("\(checksum) is a damaged gzip file (incorrect data check); download it again") {
             try IDXFile(path: checksum, axes: 1)
         }
         bytes = try packed()
         bytes[10] |= 7
         let block = directory.write("block.gz", bytes)
-        expectDatasetError("\(block) is a damaged gzip file", "invalid block type") {
+        expectDatasetError("\(block) is a damaged gzip file (invalid block type)") {
             try IDXFile(path: block, axes: 1)
         }
     }
