@@ -1,0 +1,2 @@
+// A target needs one source file; everything is in the header.
+#include "CZlib.h"

@@ -1,0 +1,39 @@
+// Cutting a dataset into smaller ones, in order, for the command's validation split and sample limits.
+
+extension Dataset {
+    /// Splits off the last samples for validation, as Keras's `validation_split` does: n samples are cut at
+    /// floor(n (1 - fraction)), before any shuffling.
+    ///
+    /// - Throws: `DatasetError` when the fraction is outside (0, 1) or leaves a part without samples.
+    public func split(validationFraction fraction: Double) throws(DatasetError) -> (train: Dataset, validation: Dataset)
+    {
+        guard fraction > 0 && fraction < 1 else {
+            throw DatasetError("validation fraction \(fraction) of \(name) is out of range: expected 0 < fraction < 1")
+        }
+        let cut = Int(Double(count) * (1 - fraction))
+        guard cut > 0 && cut < count else {
+            throw DatasetError(
+                "validation fraction \(fraction) of the \(count) samples of \(name) leaves \(cut) for training and "
+                    + "\(count - cut) for validation; expected at least one each")
+        }
+        return (part(0..<cut), part(cut..<count))
+    }
+
+    /// The first `count` samples.
+    ///
+    /// - Throws: `DatasetError` when `count` is not positive or more than there are.
+    public func prefix(_ count: Int) throws(DatasetError) -> Dataset {
+        guard count > 0 && count <= self.count else {
+            throw DatasetError("cannot take the first \(count) samples of \(name): expected 1 ... \(self.count)")
+        }
+        return part(0..<count)
+    }
+
+    private func part(_ range: Range<Int>) -> Dataset {
+        let length = sampleShape.count
+        return Dataset(
+            name: name, sampleShape: sampleShape,
+            samples: Array(samples[range.lowerBound * length..<range.upperBound * length]),
+            labels: Array(labels[range]), classCount: classCount)
+    }
+}

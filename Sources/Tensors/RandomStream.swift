@@ -1,0 +1,100 @@
+// Sequential draws for host code (initial weights, shuffles, generated samples) out of the counter-based `Philox`.
+// A stream's values depend on its key alone: not on other streams, ranks, threads or the C library's mathematics.
+
+/// What a stream is drawn for. Keeps draws for different purposes apart under one seed; the raw values are part of
+/// every run's meaning and never change.
+public enum RandomPurpose: UInt32, Sendable {
+    case initialization = 1
+    case shuffle = 2
+    case dropout = 3
+    case augmentation = 4
+    case digits = 5
+}
+
+/// A sequence of random numbers keyed by seed, purpose and two indices, e.g. (epoch, sample).
+///
+/// Draw block k is `Philox(seed).block([k, purpose, a, b])`; a stream has 2^34 words.
+public struct RandomStream: RandomNumberGenerator, Sendable {
+    private let philox: Philox
+    private var counter: SIMD4<UInt32>
+    private var words = SIMD4<UInt32>.zero
+    private var used = 4
+    private var spareNormal: Float?
+
+    /// - Parameters:
+    ///   - a: the outer index, e.g. an epoch or a parameter's number.
+    ///   - b: the inner index, e.g. a sample's or a shard's number.
+    public init(seed: UInt64, purpose: RandomPurpose, a: UInt32 = 0, b: UInt32 = 0) {
+        philox = Philox(seed: seed)
+        counter = SIMD4(0, purpose.rawValue, a, b)
+    }
+
+    /// 32 random bits.
+    public mutating func nextUInt32() -> UInt32 {
+        if used == 4 {
+            words = philox.block(counter)
+            counter.x += 1
+            used = 0
+        }
+        defer { used += 1 }
+        return words[used]
+    }
+
+    /// 64 random bits, the earlier word in the low half.
+    public mutating func next() -> UInt64 {
+        let low = UInt64(nextUInt32())
+        return UInt64(nextUInt32()) << 32 | low
+    }
+
+    /// Uniform in [0, 1): a multiple of 2^-24, so 1 itself never appears.
+    public mutating func uniform() -> Float { Float(nextUInt32() >> 8) * 0x1p-24 }
+
+    /// Standard normal: mean 0, variance 1, by the polar method (Marsaglia and Bray 1964), in double precision with
+    /// the logarithm below.
+    public mutating func normal() -> Float {
+        if let spare = spareNormal {
+            spareNormal = nil
+            return spare
+        }
+        while true {
+            let x = Double(nextUInt32()) * 0x1p-31 - 1
+            let y = Double(nextUInt32()) * 0x1p-31 - 1
+            let square = x * x + y * y
+            if square > 0 && square < 1 {
+                let scale = (-2 * naturalLogarithm(square) / square).squareRoot()
+                spareNormal = Float(y * scale)
+                return Float(x * scale)
+            }
+        }
+    }
+
+    /// Uniform in 0 ..< `bound`, every value exactly as likely: the few products that would favour some are drawn again
+    /// (Lemire 2019, "Fast Random Integer Generation in an Interval").
+    ///
+    /// - Parameter bound: 1 ... 2^32 - 1.
+    public mutating func integer(below bound: Int) -> Int {
+        require(bound > 0 && bound <= UInt32.max, "integer(below: \(bound)): the bound must be in 1 ... 2^32 - 1")
+        let range = UInt32(bound)
+        let unfair = (0 &- range) % range
+        while true {
+            let product = nextUInt32().multipliedFullWidth(by: range)
+            if product.low >= unfair { return Int(product.high) }
+        }
+    }
+}
+
+/// ln(x) of a positive normal x by additions, multiplications and divisions only, so that every machine agrees on it:
+/// ln(2^e m) = e ln 2 + 2 artanh((m - 1) / (m + 1)), relative error below 1e-14.
+func naturalLogarithm(_ x: Double) -> Double {
+    var exponent = Double(x.exponent)
+    var significand = x.significand
+    if significand > 1.414_213_562_373_095 {
+        significand *= 0.5
+        exponent += 1
+    }
+    let s = (significand - 1) / (significand + 1)
+    let square = s * s
+    var series = 1.0 / 19
+    for divisor in stride(from: 17.0, through: 1, by: -2) { series = series * square + 1 / divisor }
+    return exponent * 0.693_147_180_559_945_3 + 2 * s * series
+}
