@@ -2,15 +2,6 @@
 
 import CKernels
 
-/// What random numbers are for. Part of every key, so that two purposes never share numbers.
-public enum RandomPurpose: UInt32, Sendable {
-    case initialization = 1
-    case shuffle = 2
-    case dropout = 3
-    case augmentation = 4
-    case digits = 5
-}
-
 /// Names a stream of random numbers: seed, purpose and up to two indices (epoch or step, shard, parameter, sample).
 public struct RandomKey: Sendable, Hashable {
     public var seed: UInt64
