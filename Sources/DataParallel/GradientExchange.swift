@@ -13,7 +13,7 @@ protocol GradientExchange: AnyObject {
     var gradients: [FlatBuffer] { get }
     /// Buffers with the tree's partial sums, left to right over all shards, valid within this rank's slice after
     /// `collect`. Additions may write to them there.
-    var partialSums: [(node: SubtreeSum, pointer: UnsafeMutablePointer<Float>)] { get }
+    var partialSums: [(node: SubtreeSum, buffer: FlatBuffer)] { get }
     /// Makes all ranks' partial sums of this rank's slice available. Collective.
     func collect() throws(CommunicationError)
     /// Called by each thread once its part of the values is updated.
@@ -55,7 +55,7 @@ struct ExchangeLayout: Sendable {
 final class SharedMemoryExchange: GradientExchange {
     let values: FlatBuffer
     let gradients: [FlatBuffer]
-    let partialSums: [(node: SubtreeSum, pointer: UnsafeMutablePointer<Float>)]
+    let partialSums: [(node: SubtreeSum, buffer: FlatBuffer)]
     private let otherReplicas: [UnsafeMutablePointer<Float>]
     private let window: (any SharedWindow)?
 
@@ -88,7 +88,9 @@ final class SharedMemoryExchange: GradientExchange {
             FlatBuffer(viewing: block(rank) + (1 + $0) * count, count: count, owner: owner)
         }
         partialSums = (0..<layout.plan.ranks).flatMap { rank in
-            layout.sums[rank].results.map { ($0.node, block(rank) + (1 + $0.buffer) * count) }
+            layout.sums[rank].results.map {
+                ($0.node, FlatBuffer(viewing: block(rank) + (1 + $0.buffer) * count, count: count, owner: owner))
+            }
         }
         otherReplicas = (0..<layout.plan.ranks).filter { $0 != rank }.map(block)
     }
@@ -109,7 +111,7 @@ final class SharedMemoryExchange: GradientExchange {
 final class MessageExchange: GradientExchange {
     let values: FlatBuffer
     let gradients: [FlatBuffer]
-    let partialSums: [(node: SubtreeSum, pointer: UnsafeMutablePointer<Float>)]
+    let partialSums: [(node: SubtreeSum, buffer: FlatBuffer)]
     private let layout: ExchangeLayout
     private let communicator: any Communicator
     /// What arrives: for the k-th partial sum of every rank, the slices side by side.
@@ -128,7 +130,8 @@ final class MessageExchange: GradientExchange {
         partialSums = (0..<ranks).flatMap { peer in
             layout.sums[peer].results.enumerated().map { k, result in
                 // As if the whole buffer were here, so that flat indices apply.
-                (result.node, received[k].pointer + peer * slice.count - slice.lowerBound)
+                let start = received[k].pointer + peer * slice.count - slice.lowerBound
+                return (result.node, FlatBuffer(viewing: start, count: layout.slices.count, owner: received[k]))
             }
         }
     }

@@ -4,6 +4,7 @@
 import Autograd
 import CKernels
 import Collectives
+import Optimizers
 import Tensors
 
 /// Sums shard gradients in the canonical tree, lets each worker update its slice of the parameters, and brings the
@@ -18,7 +19,8 @@ public final class GradientReducer: @unchecked Sendable {
     private let exchange: any GradientExchange
     private let schedules: [WorkerSchedule]
     private let crossRankAdditions: [Addition]
-    /// Sums of squares of the reduced gradient, by block of the flat buffer.
+    private let norm: GradientNorm
+    /// Sums of squares of the reduced gradient, by block; each thread writes those of its slice.
     private let blockSums: UnsafeMutableBufferPointer<Double>
     /// The first error of this step; set by thread 0 only.
     private var failure: CommunicationError?
@@ -54,8 +56,8 @@ public final class GradientReducer: @unchecked Sendable {
         schedules = (0..<plan.threads).map { WorkerSchedule(shards: plan.shards(ofWorker: first + $0)) }
         crossRankAdditions =
             CanonicalSum(exchange.partialSums.enumerated().map { ($1.node, $0) }).additions
-        blockSums = .allocate(
-            capacity: (layout.slices.count + SliceLayout.blockLength - 1) / SliceLayout.blockLength)
+        norm = GradientNorm(trainable: parameters.trainable)
+        blockSums = .allocate(capacity: norm.blockCount)
         blockSums.initialize(repeating: 0)
     }
 
@@ -83,8 +85,9 @@ public final class GradientReducer: @unchecked Sendable {
     public func shardIsDone(_ task: WorkerSchedule.Task, onThread thread: Int) {
         let base = thread * layout.buffersPerThread
         for addition in task.additions {
-            add(exchange.gradients[base + addition.source].pointer,
-                to: exchange.gradients[base + addition.target].pointer, 0..<layout.slices.count)
+            add(
+                exchange.gradients[base + addition.source], to: exchange.gradients[base + addition.target],
+                0..<layout.slices.count)
         }
     }
 
@@ -95,24 +98,23 @@ public final class GradientReducer: @unchecked Sendable {
     ///   - update: applies the reduced gradient (indexed like the parameter buffer) to a range of the parameters.
     public func reduce(
         onThread thread: Int, wantsNorm: Bool,
-        update: (_ range: Range<Int>, _ gradients: UnsafeMutablePointer<Float>, _ norm: Double?) -> Void
+        update: (_ range: Range<Int>, _ gradients: FlatBuffer, _ norm: Double?) -> Void
     ) {
         let own = layout.sums[communicator.rank]
         team.barrier()
         let part = SliceLayout(count: layout.slices.count, workers: plan.threads).slice(ofWorker: thread)
         for addition in own.additions {
-            add(exchange.gradients[addition.source].pointer, to: exchange.gradients[addition.target].pointer, part)
+            add(exchange.gradients[addition.source], to: exchange.gradients[addition.target], part)
         }
         if plan.ranks > 1 {
             exclusively(thread) { () throws(CommunicationError) in try exchange.collect() }
         }
         let slice = layout.slices.slice(ofWorker: communicator.rank * plan.threads + thread)
         for addition in crossRankAdditions {
-            add(exchange.partialSums[addition.source].pointer,
-                to: exchange.partialSums[addition.target].pointer, slice)
+            add(exchange.partialSums[addition.source].buffer, to: exchange.partialSums[addition.target].buffer, slice)
         }
-        let total = exchange.partialSums[0].pointer
-        update(slice, total, wantsNorm ? norm(of: total, slice, thread) : nil)
+        let total = exchange.partialSums[0].buffer
+        update(slice, total, wantsNorm ? globalNorm(of: total, slice, thread) : nil)
         exchange.publish(slice)
         if plan.ranks > 1 {
             exclusively(thread) { () throws(CommunicationError) in try exchange.complete() }
@@ -125,33 +127,29 @@ public final class GradientReducer: @unchecked Sendable {
         if let failure { throw failure }
     }
 
-    private func add(
-        _ source: UnsafeMutablePointer<Float>, to target: UnsafeMutablePointer<Float>, _ range: Range<Int>
-    ) {
-        lk_accumulate(target + range.lowerBound, source + range.lowerBound, Int64(range.count))
+    private func add(_ source: FlatBuffer, to target: FlatBuffer, _ range: Range<Int>) {
+        lk_accumulate(target.pointer + range.lowerBound, source.pointer + range.lowerBound, Int64(range.count))
     }
 
     /// The norm over all trainable gradients: block sums of all workers, added in the order of blocks.
-    private func norm(of gradients: UnsafeMutablePointer<Float>, _ slice: Range<Int>, _ thread: Int) -> Double {
-        let length = SliceLayout.blockLength
-        var start = slice.lowerBound
-        while start < slice.upperBound {
-            let end = min(start + length, slice.upperBound, parameters.trainable.upperBound)
-            blockSums[start / length] = end > start ? lk_sum_of_squares(gradients + start, Int64(end - start)) : 0
-            start += length
+    private func globalNorm(of gradients: FlatBuffer, _ slice: Range<Int>, _ thread: Int) -> Double {
+        let own = slice.clamped(to: parameters.trainable)
+        if !own.isEmpty {
+            let sums = norm.blockSums(of: gradients, own)
+            for (index, sum) in sums.enumerated() { blockSums[own.lowerBound / SliceLayout.blockLength + index] = sum }
         }
         exclusively(thread) { () throws(CommunicationError) in
             if plan.ranks > 1 { try gatherBlockSums() }
         }
-        return blockSums.reduce(0, +).squareRoot()
+        return norm.norm(fromBlockSums: Array(blockSums))
     }
 
     private func gatherBlockSums() throws(CommunicationError) {
         let blocks = (0..<plan.ranks).map { rank in
-            let slice = layout.slice(ofRank: rank)
+            let slice = layout.slice(ofRank: rank).clamped(to: parameters.trainable)
             let first = slice.lowerBound / SliceLayout.blockLength
             let last = (slice.upperBound + SliceLayout.blockLength - 1) / SliceLayout.blockLength
-            return (first * MemoryLayout<Double>.stride)..<(max(first, last) * MemoryLayout<Double>.stride)
+            return (first * MemoryLayout<Double>.stride)..<(last * MemoryLayout<Double>.stride)
         }
         try communicator.allGather(inPlace: UnsafeMutableRawBufferPointer(blockSums), blocks: blocks)
     }

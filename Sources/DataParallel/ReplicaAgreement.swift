@@ -48,23 +48,16 @@ public struct ReplicaDisagreement: Error, CustomStringConvertible, Sendable {
 
 /// Every rank's text, by rank. Collective.
 public func gatherTexts(_ text: String, _ communicator: any Communicator) throws(CommunicationError) -> [String] {
-    let stride = MemoryLayout<Int64>.stride
-    var lengths = [Int64](repeating: 0, count: communicator.size)
-    lengths[communicator.rank] = Int64(text.utf8.count)
-    try lengths.gather(communicator, blocks: lengths.indices.map { ($0 * stride)..<(($0 + 1) * stride) })
+    let lengths = try communicator.allGather(text.utf8.count)
     var blocks: [Range<Int>] = []
-    for length in lengths { blocks.append((blocks.last?.upperBound ?? 0)..<((blocks.last?.upperBound ?? 0) + Int(length))) }
+    for length in lengths {
+        let start = blocks.last?.upperBound ?? 0
+        blocks.append(start..<(start + length))
+    }
     var bytes = [UInt8](repeating: 0, count: blocks.last?.upperBound ?? 0)
     bytes.replaceSubrange(blocks[communicator.rank], with: text.utf8)
-    try bytes.gather(communicator, blocks: blocks)
-    return blocks.map { String(decoding: bytes[$0], as: UTF8.self) }
-}
-
-extension Array {
-    /// All-gathers in place; blocks in bytes.
-    mutating func gather(_ communicator: any Communicator, blocks: [Range<Int>]) throws(CommunicationError) {
-        try withUnsafeMutableBytes { (memory) throws(CommunicationError) in
-            try communicator.allGather(inPlace: memory, blocks: blocks)
-        }
+    try bytes.withUnsafeMutableBufferPointer { memory throws(CommunicationError) in
+        try communicator.allGather(inPlace: UnsafeMutableRawBufferPointer(memory), blocks: blocks)
     }
+    return blocks.map { String(decoding: bytes[$0], as: UTF8.self) }
 }

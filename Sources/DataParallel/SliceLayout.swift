@@ -1,9 +1,11 @@
 // How the flat buffers are divided among the workers for adding up, updating and publishing.
 
+import Optimizers
+
 /// Contiguous slices of `count` floats, one per worker of the job, cut at multiples of `blockLength` so that blockwise
 /// sums (the gradient norm) never depend on the division.
 struct SliceLayout: Sendable {
-    static let blockLength = 4096
+    static let blockLength = GradientNorm.blockSize
     let count: Int
     let workers: Int
 

@@ -1,8 +1,9 @@
 // The threads of a rank. They live as long as the training run, and meet at barriers several times a step.
 
 import CKernels
-import Glibc
+import Foundation
 import Synchronization
+import Tensors
 
 /// A fixed group of threads that run the same function together; the caller is member 0.
 public final class WorkerTeam: Sendable {
@@ -105,11 +106,7 @@ private final class Meeting: @unchecked Sendable {
 }
 
 /// The number of cores this process may run on.
-public func availableCores() -> Int {
-    var set = cpu_set_t()
-    guard sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &set) == 0 else { return 1 }
-    return withUnsafeBytes(of: &set) { bytes in max(1, bytes.reduce(0) { $0 + $1.nonzeroBitCount }) }
-}
+public func availableCores() -> Int { ProcessInfo.processInfo.activeProcessorCount }
 
 /// Runs `body` on a detached thread.
 private func startThread(_ body: @escaping @Sendable () -> Void) {
