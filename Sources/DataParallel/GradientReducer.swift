@@ -122,6 +122,17 @@ public final class GradientReducer: @unchecked Sendable {
         // Without other ranks, the end of `WorkerTeam.run` is the barrier.
     }
 
+    /// Brings together the slices of an array that is updated like the trainable parameters, e.g. optimizer state: after
+    /// it every rank has all of it. Collective.
+    public func gather(_ buffer: FlatBuffer) throws(CommunicationError) {
+        let blocks = (0..<plan.ranks).map { rank in
+            let slice = layout.slice(ofRank: rank).clamped(to: 0..<buffer.count)
+            let stride = MemoryLayout<Float>.stride
+            return (slice.lowerBound * stride)..<(slice.upperBound * stride)
+        }
+        if plan.ranks > 1 { try communicator.allGather(inPlace: buffer.bytes(0..<buffer.count), blocks: blocks) }
+    }
+
     /// Throws what went wrong in the exchange, if anything did; after `WorkerTeam.run`.
     public func check() throws(CommunicationError) {
         if let failure { throw failure }

@@ -1,0 +1,32 @@
+// Log lines that say which rank speaks.
+
+import Foundation
+import Logging
+
+/// Writes to standard error; lines of a rank of several carry `[rank r/N host]`.
+struct RankLogHandler: LogHandler {
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.info
+    private let prefix: String
+
+    init(rank: Int, size: Int, hostName: String) {
+        prefix = size > 1 ? "[rank \(rank)/\(size) \(hostName)] " : ""
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        let level = event.level >= .warning ? "\(event.level): " : ""
+        FileHandle.standardError.write(Data("\(prefix)\(level)\(event.message)\n".utf8))
+    }
+}
+
+extension World {
+    /// A logger whose lines carry this rank's name.
+    public var logger: Logger {
+        Logger(label: "lockstep") { _ in RankLogHandler(rank: rank, size: size, hostName: communicator.hostName) }
+    }
+}

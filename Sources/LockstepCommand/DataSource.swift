@@ -1,0 +1,36 @@
+// What `--data` means.
+
+import Foundation
+import Lockstep
+
+/// The training data named on the command line.
+enum DataSource: CustomStringConvertible {
+    case digits
+    /// MNIST's files in a folder.
+    case mnist(directory: String)
+
+    /// - Parameter text: `digits`, `mnist` or `mnist:DIR`.
+    init(_ text: String, environment: [String: String] = ProcessInfo.processInfo.environment) throws {
+        switch text {
+        case "digits": self = .digits
+        case "mnist": self = .mnist(directory: (environment["LOCKSTEP_DATA"] ?? "data") + "/mnist")
+        case _ where text.hasPrefix("mnist:") && text.count > 6: self = .mnist(directory: String(text.dropFirst(6)))
+        default: throw TrainingError("unknown --data '\(text)': expected digits, mnist or mnist:DIR")
+        }
+    }
+
+    var description: String {
+        switch self {
+        case .digits: "digits"
+        case .mnist(let directory): "mnist:\(directory)"
+        }
+    }
+
+    /// The set's own division.
+    func load() throws -> (train: Dataset, test: Dataset) {
+        switch self {
+        case .digits: return SyntheticDigits.load()
+        case .mnist(let directory): return try MNIST.load(directory: directory)
+        }
+    }
+}

@@ -1,0 +1,124 @@
+// The commands that look at a finished or running run: evaluate, predict, summary, fingerprint.
+
+import ArgumentParser
+import Foundation
+import Lockstep
+
+extension ModelDescription {
+    /// As text for a checkpoint.
+    func encoded() throws -> String { String(decoding: try JSONEncoder().encode(self), as: UTF8.self) }
+
+    /// The model that a checkpoint was written for.
+    init(of checkpoint: Checkpoint) throws {
+        do {
+            self = try JSONDecoder().decode(ModelDescription.self, from: Data(checkpoint.state.model.utf8))
+        } catch {
+            throw TrainingError("\(checkpoint.path) does not say which model it is for")
+        }
+    }
+}
+
+/// A checkpoint's model with its weights, for samples of `input`.
+private func loadModel(_ path: String, input: Shape) throws -> Model {
+    let checkpoint = try Checkpoint.open(path)
+    let model = try ModelDescription(of: checkpoint).makeModel()
+        .compile(loss: .sparseCategoricalCrossentropy, metrics: [.accuracy])
+    try model.load(checkpoint, input: input)
+    return model
+}
+
+struct Evaluate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Loss and accuracy of a run's weights on test data, each sample once.")
+
+    @Argument(help: "A run folder (its last checkpoint) or a checkpoint folder.")
+    var run: String
+    @Option(help: "digits or mnist[:DIR]; the run's own unless given.")
+    var data: String?
+    @Option(help: "Threads of each rank (default: one per core).")
+    var threads: Int?
+
+    func validate() throws {
+        if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, got \(threads)") }
+    }
+
+    func run() throws {
+        withWorld { world in
+            let checkpoint = try Checkpoint.open(run)
+            let own = try ConfigurationFile(text: checkpoint.state.configuration, file: run).arguments
+            let source = try DataSource(data ?? Train.parse(own.filter { $0.hasPrefix("--data=") }).data)
+            let test = try source.load().test
+            let result = try loadModel(run, input: test.sampleShape).evaluate(test, threads: threads, on: world)
+            if world.rank == 0 {
+                print("\(test.count) samples of \(source) - accuracy: \(result.accuracy) - loss: \(result.loss)")
+            }
+        }
+    }
+}
+
+struct Predict: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "The class of images: numbers of test samples, or 28x28 PNG or PGM files (white on black).")
+
+    @Argument(help: "A run folder or a checkpoint folder.")
+    var run: String
+    @Argument(help: "Numbers of samples in the test data of --data, or picture files.")
+    var images: [String]
+    @Option(help: "digits or mnist[:DIR].")
+    var data = "digits"
+
+    func run() throws {
+        withWorld { world in
+            let model = try loadModel(run, input: [28, 28, 1])
+            let test = images.contains { Int($0) != nil } ? try DataSource(data).load().test : nil
+            for image in images {
+                let pixels: [UInt8]
+                if let test, let index = Int(image) {
+                    guard index >= 0, index < test.count else {
+                        throw TrainingError(
+                            "sample \(index) is out of range: \(data) has test samples 0 ..< \(test.count)")
+                    }
+                    pixels = Array(test.samples[(index * 784)..<((index + 1) * 784)])
+                } else {
+                    pixels = try ImageFile.grayscale(path: image, height: 28, width: 28)
+                }
+                let output = try model.predict(Tensor([1, 28, 28, 1], pixels.map { Float($0) / 255 }))
+                let best = Int(output.argmax().scalars[0])
+                if world.rank == 0 { print("\(image): \(best) (probability \(output.scalars[best]))") }
+            }
+        }
+    }
+}
+
+struct Summary: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "The layers of a model, their shapes and parameters.")
+
+    @Argument(help: "mnist-mlp, mnist-cnn, or FILE.yaml.")
+    var model: String
+    @Option(help: "Shape of a sample, e.g. 28x28x1.")
+    var input = "28x28x1"
+
+    func run() throws {
+        withWorld { world in
+            let lengths = input.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+            guard lengths.allSatisfy({ $0 > 0 }), lengths.count <= 5 else {
+                throw TrainingError("--input must be positive lengths such as 28x28x1, got '\(input)'")
+            }
+            let description = try ModelDescription(model)
+            print(try description.makeModel().summary(input: Shape(lengths), name: description.name))
+        }
+    }
+}
+
+struct FingerprintCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fingerprint",
+        abstract: "The 128-bit hash of a checkpoint's weights: equal for equal runs on any layout.")
+
+    @Argument(help: "A run folder (its last checkpoint) or a checkpoint folder.")
+    var run: String
+
+    func run() throws {
+        withWorld { _ in print(try Checkpoint.open(run).weightsFingerprint()) }
+    }
+}

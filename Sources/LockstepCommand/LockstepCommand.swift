@@ -1,0 +1,18 @@
+// The command `lockstep`.
+
+import ArgumentParser
+
+@main
+struct LockstepCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lockstep",
+        abstract: "Trains neural networks on one process or many ranks, with the same bits on any layout.",
+        discussion: """
+            The same binary runs plain, under `mpirun -n N` and under `srun`. Start with:
+
+              lockstep train                        the CNN on embedded digits
+              mpirun -n 2 lockstep train            the same weights, on two ranks
+            """,
+        version: "0.1.0",
+        subcommands: [Train.self, Evaluate.self, Predict.self, Summary.self, FingerprintCommand.self])
+}

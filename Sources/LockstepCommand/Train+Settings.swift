@@ -1,0 +1,147 @@
+// From flags to the values that training takes, and back to a configuration file.
+
+import ArgumentParser
+import Foundation
+import Lockstep
+
+extension Train {
+    /// These flags on top of the configuration file's, or of the run that is resumed.
+    func withBaseConfiguration() throws -> Train {
+        var base: [String] = []
+        if let text = try resumedConfiguration() {
+            base += try ConfigurationFile(text: text, file: "the run").arguments
+        }
+        if let config { base += try ConfigurationFile(path: config).arguments }
+        if base.isEmpty { return self }
+        let given = Array(CommandLine.arguments.drop { $0 != "train" }.dropFirst())
+        do {
+            return try Train.parse(
+                base.filter { $0 != "--nesterov=false" }.map {
+                    $0 == "--nesterov=true" ? "--nesterov" : $0
+                } + given)
+        } catch {
+            throw TrainingError("\(config ?? "the run's configuration"): \(Train.message(for: error))")
+        }
+    }
+
+    /// The configuration of the run that `--resume` goes on with.
+    private func resumedConfiguration() throws -> String? {
+        switch resume {
+        case nil: return nil
+        case "auto": return run.flatMap { Checkpoint.newest(in: $0).checkpoint?.state.configuration }
+        case let path?: return try Checkpoint.open(path).state.configuration
+        }
+    }
+
+    func train(_ world: World) throws {
+        let description = try ModelDescription(model)
+        let source = try DataSource(data)
+        let (train, validation) = try loadData(source)
+        let options = try makeOptions()
+        let network = try description.makeModel()
+        let compiled = network.compile(
+            optimizer: try makeOptimizer(sampleCount: train.count, options), loss: .sparseCategoricalCrossentropy,
+            metrics: [.accuracy])
+        let folder = run ?? RunFolder.defaultPath(model: description.name, data: train.name, date: Date())
+        var settings = RunSettings(
+            folder: folder, configuration: resolvedConfiguration(source), modelName: try description.encoded())
+        settings.resume = resume.map { $0 == "auto" ? .automatic : .from($0) } ?? .never
+        if resume == "auto" && run == nil {
+            throw TrainingError("--resume auto needs --run DIR, the run to go on with")
+        }
+        let callbacks: [any Callback] =
+            [TerminateOnNaN()] + (earlyStoppingPatience.map { [EarlyStopping(patience: $0)] } ?? [])
+        try compiled.fit(
+            Samples(train), validationData: Samples(validation), callbacks: callbacks, options: options,
+            settings: settings, on: world)
+        if world.rank == 0, options.verbosity != .silent, let fingerprint = compiled.fingerprint {
+            print("fingerprint \(fingerprint)\nrun folder \(folder)")
+        }
+    }
+
+    private func loadData(_ source: DataSource) throws -> (train: Dataset, validation: Dataset) {
+        let (train, test) = try source.load()
+        guard let validationSplit else { return (train, test) }
+        return try train.split(validationFraction: validationSplit)
+    }
+
+    private func makeOptions() throws -> FitOptions {
+        var options = FitOptions()
+        guard let size = BatchSize(batchSize) else {
+            throw TrainingError("--batch-size must be a number or 'full', got '\(batchSize)'")
+        }
+        guard let verbosity = Verbosity(rawValue: verbose) else {
+            throw TrainingError("--verbose must be 0, 1 or 2, got \(verbose)")
+        }
+        options.batchSize = size
+        options.verbosity = verbosity
+        options.epochs = epochs
+        options.shards = try number(shards, "--shards")
+        options.threads = try number(threads, "--threads")
+        options.seed = seed
+        options.limitTrainBatches = limitTrainBatches
+        options.maxSteps = maxSteps
+        options.logEveryNSteps = logEveryNSteps
+        options.terminalColumns = Terminal.columns
+        return options
+    }
+
+    private func number(_ text: String, _ flag: String) throws -> Int? {
+        if text == "auto" { return nil }
+        guard let value = Int(text), value > 0 else {
+            throw TrainingError("\(flag) must be 'auto' or a positive number, got '\(text)'")
+        }
+        return value
+    }
+
+    private func makeOptimizer(sampleCount: Int, _ options: FitOptions) throws -> Optimizer {
+        let rate = learningRate ?? (optimizer == "sgd" ? 0.01 : 0.001)
+        var result: Optimizer
+        switch optimizer {
+        case "sgd":
+            result = .sgd(momentum: momentum ?? 0, nesterov: nesterov, weightDecay: weightDecay ?? 0)
+        case "adam": result = .adam(weightDecay: weightDecay ?? 0)
+        case "adamw": result = .adamW(weightDecay: weightDecay ?? 0.004)
+        case "rmsprop": result = .rmsprop(momentum: momentum ?? 0, weightDecay: weightDecay ?? 0)
+        default: throw TrainingError("unknown --optimizer '\(optimizer)': expected sgd, adam, adamw or rmsprop")
+        }
+        if momentum != nil, optimizer.hasPrefix("adam") {
+            throw TrainingError("--momentum is for sgd and rmsprop; \(optimizer) has its own moments")
+        }
+        if nesterov, optimizer != "sgd" { throw TrainingError("--nesterov is for sgd, not \(optimizer)") }
+        result.learningRate = try makeSchedule(rate, sampleCount, options)
+        (result.clipNorm, result.clipValue) = (clipNorm, clipValue)
+        return result
+    }
+
+    private func makeSchedule(_ rate: Float, _ sampleCount: Int, _ options: FitOptions) throws -> LearningRateSchedule {
+        var batch = sampleCount
+        if case .samples(let size) = options.batchSize { batch = max(1, size) }
+        let perEpoch = min((sampleCount + batch - 1) / batch, limitTrainBatches ?? Int.max)
+        guard warmUpSteps >= 0 else { throw TrainingError("--warm-up-steps must be 0 or more, got \(warmUpSteps)") }
+        let main: LearningRateSchedule
+        switch schedule {
+        case "constant": main = .constant(rate)
+        case "cosine": main = .cosine(rate: rate, decaySteps: max(1, perEpoch * epochs - warmUpSteps), alpha: 0)
+        default: throw TrainingError("unknown --schedule '\(schedule)': expected constant or cosine")
+        }
+        return warmUpSteps > 0 ? .warmUp(steps: warmUpSteps, from: 0, then: main) : main
+    }
+
+    /// Every setting that is not a default of absence, as YAML that `--config` takes.
+    private func resolvedConfiguration(_ source: DataSource) -> String {
+        let settings: [(String, String?)] = [
+            ("model", model), ("data", source.description), ("epochs", "\(epochs)"), ("batch-size", batchSize),
+            ("optimizer", optimizer), ("learning-rate", learningRate.map { "\($0)" }),
+            ("momentum", momentum.map { "\($0)" }), ("nesterov", nesterov ? "true" : nil),
+            ("weight-decay", weightDecay.map { "\($0)" }), ("clip-norm", clipNorm.map { "\($0)" }),
+            ("clip-value", clipValue.map { "\($0)" }), ("schedule", schedule), ("warm-up-steps", "\(warmUpSteps)"),
+            ("seed", "\(seed)"), ("shards", shards), ("threads", threads),
+            ("validation-split", validationSplit.map { "\($0)" }),
+            ("limit-train-batches", limitTrainBatches.map { "\($0)" }),
+            ("early-stopping-patience", earlyStoppingPatience.map { "\($0)" }),
+            ("log-every-n-steps", "\(logEveryNSteps)"), ("verbose", "\(verbose)"),
+        ]
+        return settings.compactMap { key, value in value.map { "\(key): \($0)\n" } }.joined()
+    }
+}

@@ -1,0 +1,71 @@
+// What may watch and steer a run between steps and epochs.
+
+/// Called at fixed points of a run, on every rank with the same values. Files and screens belong to rank 0
+/// (`context.isRankZero`). Whatever rank decides, a stop is taken by all, and rank 0's learning rate is.
+public protocol Callback: AnyObject {
+    /// Names its state in checkpoints.
+    var name: String { get }
+    /// What it must remember across a restart.
+    var state: [String: Double] { get set }
+    func trainBegin(_ context: TrainingContext) throws
+    func epochBegin(_ context: TrainingContext) throws
+    func stepEnd(_ context: TrainingContext) throws
+    func epochEnd(_ context: TrainingContext) throws
+    func trainEnd(_ context: TrainingContext) throws
+}
+
+extension Callback {
+    public var name: String { "\(type(of: self))" }
+    public var state: [String: Double] {
+        get { [:] }
+        set { _ = newValue }
+    }
+    public func trainBegin(_ context: TrainingContext) throws {}
+    public func epochBegin(_ context: TrainingContext) throws {}
+    public func stepEnd(_ context: TrainingContext) throws {}
+    public func epochEnd(_ context: TrainingContext) throws {}
+    public func trainEnd(_ context: TrainingContext) throws {}
+}
+
+/// The run as a callback sees it.
+public final class TrainingContext {
+    public let isRankZero: Bool
+    /// The epoch under way, from 0.
+    public internal(set) var epoch = 0
+    /// Steps done since the beginning.
+    public internal(set) var step = 0
+    /// After a step its `loss`; after an epoch also `accuracy`, `val_loss`, `val_accuracy`, `learning_rate`.
+    public internal(set) var metrics: [String: Double] = [:]
+    /// The rate of the optimizer's schedule at this step.
+    public internal(set) var scheduledLearningRate: Double = 0
+    /// Multiplies the schedule; set it to steer the learning rate.
+    public var learningRateScale = 1.0
+    /// Set it to end the run after this step or epoch.
+    public var stopTraining = false
+    /// Why, for the last line of the run.
+    public var stopReason: String?
+    let weights: WeightsAccess
+
+    public var learningRate: Double { scheduledLearningRate * learningRateScale }
+
+    init(isRankZero: Bool, weights: WeightsAccess) {
+        self.isRankZero = isRankZero
+        self.weights = weights
+    }
+
+    /// A copy of all parameter values.
+    public func copyWeights() -> [Float] { weights.copy() }
+
+    /// Puts back what `copyWeights` gave; call it on every rank.
+    public func restoreWeights(_ values: [Float]) { weights.restore(values) }
+
+    /// Writes the weights to a safetensors file; on rank 0 only.
+    public func saveWeights(_ path: String) throws { if isRankZero { try weights.save(path) } }
+}
+
+/// How a context reaches the parameters.
+struct WeightsAccess {
+    let copy: () -> [Float]
+    let restore: ([Float]) -> Void
+    let save: (String) throws -> Void
+}

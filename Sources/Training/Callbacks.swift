@@ -1,0 +1,218 @@
+// Keras's callbacks, with Keras's defaults.
+
+import Foundation
+
+/// Whether smaller or larger values of a metric are better; told from its name as in Keras.
+struct Monitor: Sendable {
+    let metric: String
+    let minimumDelta: Double
+
+    private var largerIsBetter: Bool { metric.hasSuffix("accuracy") }
+
+    /// Whether `value` beats `best` by more than the minimum.
+    func improves(_ value: Double, on best: Double?) -> Bool {
+        guard let best, best.isFinite else { return value.isFinite }
+        return largerIsBetter ? value - minimumDelta > best : value + minimumDelta < best
+    }
+
+    /// The metric's present value.
+    ///
+    /// - Throws: `TrainingError` naming the metrics there are.
+    func value(_ context: TrainingContext, for callback: String) throws -> Double {
+        if let value = context.metrics[metric] { return value }
+        let known = context.metrics.keys.sorted().joined(separator: ", ")
+        throw TrainingError("\(callback) monitors '\(metric)', but this run has only \(known)")
+    }
+}
+
+/// Ends the run when a metric has not improved for `patience` epochs.
+public final class EarlyStopping: Callback {
+    private let monitor: Monitor
+    private let patience: Int
+    private let restoreBestWeights: Bool
+    private var best: Double?
+    private var waited = 0
+    private var bestWeights: [Float]?
+
+    public init(
+        monitor: String = "val_loss", minDelta: Double = 0, patience: Int = 0, restoreBestWeights: Bool = false
+    ) {
+        self.monitor = Monitor(metric: monitor, minimumDelta: abs(minDelta))
+        self.patience = patience
+        self.restoreBestWeights = restoreBestWeights
+    }
+
+    public var state: [String: Double] {
+        get { ["best": best ?? .nan, "waited": Double(waited)] }
+        set {
+            best = newValue["best"].flatMap { $0.isNaN ? nil : $0 }
+            waited = Int(newValue["waited"] ?? 0)
+        }
+    }
+
+    public func epochEnd(_ context: TrainingContext) throws {
+        let value = try monitor.value(context, for: name)
+        if monitor.improves(value, on: best) {
+            best = value
+            waited = 0
+            if restoreBestWeights { bestWeights = context.copyWeights() }
+            return
+        }
+        waited += 1
+        guard waited >= patience else { return }
+        context.stopTraining = true
+        context.stopReason = "early stopping: \(monitor.metric) has not improved for \(waited) epochs"
+        if let bestWeights { context.restoreWeights(bestWeights) }
+    }
+}
+
+/// Multiplies the learning rate by `factor` when a metric has not improved for `patience` epochs.
+public final class ReduceLROnPlateau: Callback {
+    private let monitor: Monitor
+    private let factor: Double
+    private let patience: Int
+    private let minimumRate: Double
+    private let cooldown: Int
+    private var best: Double?
+    private var waited = 0
+    private var cooling = 0
+
+    public init(
+        monitor: String = "val_loss", factor: Double = 0.1, patience: Int = 10, minDelta: Double = 1e-4,
+        cooldown: Int = 0, minLR: Double = 0
+    ) {
+        self.monitor = Monitor(metric: monitor, minimumDelta: minDelta)
+        self.factor = factor
+        self.patience = patience
+        self.cooldown = cooldown
+        minimumRate = minLR
+    }
+
+    public var state: [String: Double] {
+        get { ["best": best ?? .nan, "waited": Double(waited), "cooling": Double(cooling)] }
+        set {
+            best = newValue["best"].flatMap { $0.isNaN ? nil : $0 }
+            waited = Int(newValue["waited"] ?? 0)
+            cooling = Int(newValue["cooling"] ?? 0)
+        }
+    }
+
+    public func epochEnd(_ context: TrainingContext) throws {
+        let value = try monitor.value(context, for: name)
+        if cooling > 0 {
+            cooling -= 1
+            waited = 0
+        }
+        if monitor.improves(value, on: best) {
+            best = value
+            waited = 0
+        } else if cooling == 0 {
+            waited += 1
+            if waited >= patience, context.learningRate > minimumRate {
+                let rate = max(context.learningRate * factor, minimumRate)
+                context.learningRateScale *= rate / context.learningRate
+                cooling = cooldown
+                waited = 0
+            }
+        }
+    }
+}
+
+/// Sets the learning rate at the beginning of every epoch: `schedule(epoch, presentRate) -> rate`.
+public final class LearningRateScheduler: Callback {
+    private let schedule: (Int, Double) -> Double
+
+    public init(_ schedule: @escaping (_ epoch: Int, _ rate: Double) -> Double) { self.schedule = schedule }
+
+    public func epochBegin(_ context: TrainingContext) throws {
+        let rate = schedule(context.epoch, context.learningRate)
+        guard context.scheduledLearningRate > 0 else { return }
+        context.learningRateScale = rate / context.scheduledLearningRate
+    }
+}
+
+/// Ends the run when the loss is NaN or infinite.
+public final class TerminateOnNaN: Callback {
+    public init() {}
+
+    public func stepEnd(_ context: TrainingContext) throws {
+        guard let loss = context.metrics["loss"], !loss.isFinite else { return }
+        context.stopTraining = true
+        context.stopReason = "the loss is \(loss) at step \(context.step): try a smaller learning rate or --clip-norm"
+    }
+}
+
+/// Saves the weights to a safetensors file after epochs; `{epoch}` in the path becomes the epoch's number.
+public final class ModelCheckpoint: Callback {
+    private let path: String
+    private let monitor: Monitor
+    private let saveBestOnly: Bool
+    private var best: Double?
+
+    public init(_ path: String, monitor: String = "val_loss", saveBestOnly: Bool = false) {
+        self.path = path
+        self.monitor = Monitor(metric: monitor, minimumDelta: 0)
+        self.saveBestOnly = saveBestOnly
+    }
+
+    public var state: [String: Double] {
+        get { ["best": best ?? .nan] }
+        set { best = newValue["best"].flatMap { $0.isNaN ? nil : $0 } }
+    }
+
+    public func epochEnd(_ context: TrainingContext) throws {
+        if saveBestOnly {
+            let value = try monitor.value(context, for: name)
+            guard monitor.improves(value, on: best) else { return }
+            best = value
+        }
+        try context.saveWeights(path.replacingOccurrences(of: "{epoch}", with: "\(context.epoch + 1)"))
+    }
+}
+
+/// Writes a row of metrics after every epoch.
+public final class CSVLogger: Callback {
+    private let path: String
+    private var columns: [String] = []
+
+    public init(_ path: String) { self.path = path }
+
+    public func epochEnd(_ context: TrainingContext) throws {
+        guard context.isRankZero else { return }
+        var text = ""
+        if columns.isEmpty {
+            columns = context.metrics.keys.sorted()
+            text = "epoch,\(columns.joined(separator: ","))\n"
+            guard FileManager.default.createFile(atPath: path, contents: nil) else {
+                throw TrainingError("CSVLogger can't write \(path): check that the folder exists and is writable")
+            }
+        }
+        text += "\(context.epoch),\(columns.map { context.metrics[$0].map { "\($0)" } ?? "" }.joined(separator: ","))\n"
+        guard let file = FileHandle(forWritingAtPath: path) else {
+            throw TrainingError("CSVLogger can't write \(path): it was removed or is not writable")
+        }
+        try file.seekToEnd()
+        try file.write(contentsOf: Data(text.utf8))
+        try file.close()
+    }
+}
+
+/// Calls functions of yours.
+public final class LambdaCallback: Callback {
+    private let onEpochBegin: ((TrainingContext) -> Void)?
+    private let onStepEnd: ((TrainingContext) -> Void)?
+    private let onEpochEnd: ((TrainingContext) -> Void)?
+
+    public init(
+        onEpochBegin: ((TrainingContext) -> Void)? = nil, onStepEnd: ((TrainingContext) -> Void)? = nil,
+        onEpochEnd: ((TrainingContext) -> Void)? = nil
+    ) {
+        self.onEpochBegin = onEpochBegin
+        self.onStepEnd = onStepEnd
+        self.onEpochEnd = onEpochEnd
+    }
+
+    public func epochBegin(_ context: TrainingContext) { onEpochBegin?(context) }
+    public func stepEnd(_ context: TrainingContext) { onStepEnd?(context) }
+    public func epochEnd(_ context: TrainingContext) { onEpochEnd?(context) }
+}

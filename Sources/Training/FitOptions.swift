@@ -1,0 +1,83 @@
+// The settings of a training run, with the tutorial's defaults.
+
+/// How many samples make one step, over all ranks together.
+public enum BatchSize: Sendable, Hashable, ExpressibleByIntegerLiteral, CustomStringConvertible {
+    case samples(Int)
+    /// The whole training set: batch gradient descent.
+    case full
+
+    public init(integerLiteral value: Int) { self = .samples(value) }
+
+    /// `32` or `full`.
+    public init?(_ text: String) {
+        if text == "full" { self = .full } else if let count = Int(text) { self = .samples(count) } else { return nil }
+    }
+
+    public var description: String {
+        switch self {
+        case .samples(let count): "\(count)"
+        case .full: "full"
+        }
+    }
+
+    /// - Throws: `TrainingError` unless the size is in 1 ... count.
+    func resolved(count: Int) throws(TrainingError) -> Int {
+        guard count > 0 else { throw TrainingError("the training set is empty: expected at least one sample") }
+        switch self {
+        case .full: return count
+        case .samples(let size):
+            guard size >= 1 else {
+                throw TrainingError("--batch-size must be at least 1, got \(size); 'full' means the whole training set")
+            }
+            guard size <= count else {
+                throw TrainingError(
+                    "--batch-size \(size) is larger than the training set of \(count) samples; use at most \(count), "
+                        + "or 'full'")
+            }
+            return size
+        }
+    }
+}
+
+/// How often a run is shown.
+public enum Verbosity: Int, Sendable {
+    case silent = 0
+    /// A live bar on a terminal, a line per epoch elsewhere.
+    case progress = 1
+    case linePerEpoch = 2
+}
+
+/// The settings of `fit`.
+public struct FitOptions: Sendable {
+    public var epochs = 10
+    public var batchSize: BatchSize = 32
+    /// Shards of a step; nil takes the largest power of two, at most 64, that leaves 16 samples a shard.
+    public var shards: Int?
+    /// Threads of each rank; nil takes one per core, at most one per shard.
+    public var threads: Int?
+    public var seed: UInt64 = 0
+    public var shuffle = true
+    /// Batches of an epoch to train on at most.
+    public var limitTrainBatches: Int?
+    /// Steps of the whole run to train for at most.
+    public var maxSteps: Int?
+    /// Writes a metrics row every so many steps besides the one every epoch; 0 for none.
+    public var logEveryNSteps = 0
+    public var verbosity = Verbosity.progress
+    /// Columns of the terminal, nil where standard output is none.
+    public var terminalColumns: Int?
+
+    public init() {}
+
+    /// - Throws: `TrainingError` naming the first setting that is out of range.
+    func check() throws(TrainingError) {
+        let positives: [(String, Int?)] = [
+            ("--epochs", epochs), ("--threads", threads), ("--limit-train-batches", limitTrainBatches),
+            ("--max-steps", maxSteps),
+        ]
+        for (name, value) in positives {
+            if let value, value < 1 { throw TrainingError("\(name) must be at least 1, got \(value)") }
+        }
+        if logEveryNSteps < 0 { throw TrainingError("--log-every-n-steps must be 0 or more, got \(logEveryNSteps)") }
+    }
+}

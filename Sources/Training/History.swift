@@ -1,0 +1,10 @@
+// What `fit` returns.
+
+/// The metrics of every epoch, by Keras's names: `loss`, `accuracy`, `val_loss`, `val_accuracy`, `learning_rate`.
+public struct History: Sendable, Hashable {
+    /// One row per finished epoch.
+    public internal(set) var epochs: [[String: Double]] = []
+
+    /// One metric over the epochs, as in Keras's `history.history["loss"]`.
+    public subscript(metric: String) -> [Double] { epochs.compactMap { $0[metric] } }
+}

@@ -1,0 +1,159 @@
+// The upper road: a network, compiled with an optimizer, a loss and metrics, that can be fitted, evaluated, asked and
+// saved; the equivalent of a compiled `keras.Model`.
+
+import Autograd
+import DataParallel
+import Datasets
+import Foundation
+import Layers
+import Optimizers
+import Tensors
+
+extension Layer {
+    /// Fixes how the network is trained and what is reported; the equivalent of `keras.Model.compile`.
+    public func compile(optimizer: Optimizer = .adam(), loss: Loss, metrics: [Metric] = []) -> Model {
+        Model(self, optimizer: optimizer, loss: loss, metrics: metrics)
+    }
+}
+
+/// A network with the means to train it.
+public final class Model {
+    public let network: any Layer
+    public let optimizer: Optimizer
+    public let loss: Loss
+    public let metrics: [Metric]
+    /// What the last `fit` left, so that the next one goes on from there.
+    private(set) var trained: OptimizerSnapshot?
+    /// The parameters, once the network has been built.
+    private var parameters: ParameterBuffer?
+
+    init(_ network: any Layer, optimizer: Optimizer, loss: Loss, metrics: [Metric]) {
+        self.network = network
+        self.optimizer = optimizer
+        self.loss = loss
+        self.metrics = metrics
+    }
+
+    /// Trains on the ranks of `world`; every rank calls it with the same arguments.
+    ///
+    /// - Parameters:
+    ///   - data: the training set. Each epoch sees every sample once.
+    ///   - validationData: evaluated after every epoch.
+    ///   - settings: the run's folder, nil to keep no files.
+    ///   - write: takes what rank 0 shows; standard output unless given.
+    /// - Throws: `TrainingError`, `ShapeError`, `CheckpointError` and others that say what to change.
+    @discardableResult
+    public func fit(
+        _ data: Samples, validationData: Samples? = nil, callbacks: [any Callback] = [],
+        options: FitOptions, settings: RunSettings? = nil, on world: World = .alone,
+        write: @escaping @Sendable (String) -> Void = writeToStandardOutput
+    ) throws -> History {
+        try TrainingLoop(
+            model: self, data: data, validation: validationData, options: options, callbacks: callbacks,
+            world: world, settings: settings, write: write
+        ).run()
+    }
+
+    /// Trains with the most used settings named as in Keras.
+    ///
+    /// - Parameters:
+    ///   - batchSize: global, over all ranks.
+    ///   - verbose: 0 silent, 1 progress, 2 one line per epoch.
+    @discardableResult
+    public func fit(
+        _ data: Dataset, epochs: Int = 1, batchSize: BatchSize = 32, validationData: Dataset? = nil,
+        callbacks: [any Callback] = [], shuffle: Bool = true, seed: UInt64 = 0, shards: Int? = nil,
+        threads: Int? = nil, verbose: Verbosity = .progress, on world: World = .alone
+    ) throws -> History {
+        try fit(
+            Samples(data), epochs: epochs, batchSize: batchSize, validationData: validationData.map { Samples($0) },
+            callbacks: callbacks, shuffle: shuffle, seed: seed, shards: shards, threads: threads, verbose: verbose,
+            on: world)
+    }
+
+    @discardableResult
+    public func fit(
+        _ data: Samples, epochs: Int = 1, batchSize: BatchSize = 32, validationData: Samples? = nil,
+        callbacks: [any Callback] = [], shuffle: Bool = true, seed: UInt64 = 0, shards: Int? = nil,
+        threads: Int? = nil, verbose: Verbosity = .progress, on world: World = .alone
+    ) throws -> History {
+        var options = FitOptions()
+        (options.epochs, options.batchSize, options.shuffle, options.seed) = (epochs, batchSize, shuffle, seed)
+        (options.shards, options.threads, options.verbosity) = (shards, threads, verbose)
+        options.terminalColumns = isatty(STDOUT_FILENO) == 1 ? 80 : nil
+        return try fit(data, validationData: validationData, callbacks: callbacks, options: options, on: world)
+    }
+
+    /// Loss and accuracy over `data`, each sample once; equal on all ranks.
+    public func evaluate(_ data: Samples, threads: Int? = nil, on world: World = .alone) throws -> Evaluation {
+        guard data.count > 0 else { throw TrainingError("can't evaluate on an empty set") }
+        let output = try build(input: data.inputShape)
+        if let defect = loss.defect(output: output, data: data) { throw TrainingError(defect) }
+        let team = WorkerTeam(size: try threads ?? world.coresPerRank())
+        defer { team.stop() }
+        return try Evaluator(network: network, team: team, communicator: world.communicator).evaluate(data, loss: loss)
+    }
+
+    public func evaluate(_ data: Dataset, threads: Int? = nil, on world: World = .alone) throws -> Evaluation {
+        try evaluate(Samples(data), threads: threads, on: world)
+    }
+
+    /// The network's output for `inputs [count, ...]`: `[count, output...]`.
+    public func predict(_ inputs: Tensor) throws -> Tensor {
+        _ = try build(input: inputs.shape.dropFirst())
+        let team = WorkerTeam(size: 1)
+        return Evaluator(network: network, team: team, communicator: World.alone.communicator).predict(inputs)
+    }
+
+    /// A Keras-style table of layers for samples of shape `input`.
+    public func summary(input: Shape) throws -> String { try network.summary(input: input) }
+
+    /// Writes the weights to a safetensors file, complete or not at all.
+    public func save(_ path: String) throws {
+        guard let parameters else { throw TrainingError("save: the model has no weights yet; fit or build it first") }
+        try parameters.save(path)
+    }
+
+    /// Reads weights that `save` wrote, for samples of shape `input`.
+    public func load(_ path: String, input: Shape) throws {
+        _ = try build(input: input)
+        try parameters!.load(path)
+    }
+
+    /// Places the parameters for samples of shape `input`, unless that is done; returns the output's shape.
+    @discardableResult
+    public func build(input: Shape, seed: UInt64 = 0) throws -> Shape {
+        let output = try network.build(input)
+        if parameters == nil { parameters = try network.makeParameterBuffer(input: input, seed: seed) }
+        return output
+    }
+
+    /// Reads a checkpoint's weights, for samples of shape `input`.
+    public func load(_ checkpoint: Checkpoint, input: Shape) throws {
+        try build(input: input)
+        try checkpoint.restore(parameters: parameters!, optimizer: nil)
+    }
+
+    /// Keeps what a finished run left, in memory that does not depend on the run's ranks.
+    func adopt(_ step: TrainingStep) {
+        parameters = ParameterBuffer(network.allParameters().map(\.parameter), seed: 0)
+        trained = OptimizerSnapshot(step.state)
+    }
+
+    /// The hash of all weights.
+    public var fingerprint: Fingerprint? { parameters?.fingerprint }
+}
+
+/// An optimizer's state outside of a run.
+struct OptimizerSnapshot {
+    let step: Int
+    let buffers: [[Float]]
+
+    init(_ state: OptimizerState) {
+        step = state.step
+        buffers = state.buffers.map { Array($0[0..<$0.count]) }
+    }
+}
+
+/// The default sink of what a run shows.
+@Sendable public func writeToStandardOutput(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }

@@ -1,0 +1,34 @@
+// Rank 0's writing into the run folder. It is handed no communicator.
+
+import Autograd
+import Foundation
+import Optimizers
+
+/// Metrics, checkpoints and summary of a run.
+final class RunRecorder {
+    let settings: RunSettings
+    private var folder: RunFolder?
+    private var isOpen = false
+
+    init(_ settings: RunSettings, isRankZero: Bool) { self.settings = settings }
+
+    /// Makes the folder, or goes on in it: rows after `step` are dropped, the run writes them again.
+    func open(resuming: Bool, step: Int) throws {
+        try RunFolder.create(
+            settings.folder, configuration: settings.configuration, resuming: resuming || settings.resume == .automatic)
+        folder = RunFolder(path: settings.folder)
+        if resuming { try folder?.truncateMetrics(afterStep: step) }
+    }
+
+    func append(_ row: MetricsRow) throws { try folder?.append(row) }
+
+    func writeSummary(_ text: String) throws { try folder?.writeSummary(text) }
+
+    func save(_ state: CheckpointState, _ step: TrainingStep, isBest: Bool) throws {
+        let checkpoint = try Checkpoint.write(
+            state, parameters: step.reducer.parameters, optimizer: step.state, in: settings.folder)
+        try Checkpoint.link("last", to: checkpoint)
+        if isBest { try Checkpoint.link("best", to: checkpoint) }
+        try Checkpoint.prune(in: settings.folder, keepLast: settings.keepLast, keep: [])
+    }
+}

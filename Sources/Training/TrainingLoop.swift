@@ -1,0 +1,279 @@
+// The loop over epochs and steps: shuffles, feeds the step, evaluates, asks the callbacks, reports. Every rank runs it
+// with the same values and takes the same turns; only rank 0 writes.
+
+import Autograd
+import Collectives
+import DataParallel
+import Datasets
+import Foundation
+import Layers
+import Optimizers
+import Tensors
+
+/// One run of `fit`. The public face is `Model`.
+final class TrainingLoop {
+    let model: Model
+    let data: Samples
+    let validation: Samples?
+    let options: FitOptions
+    let callbacks: [any Callback]
+    let world: World
+    let settings: RunSettings?
+    let batchSize: Int
+    let plan: ShardPlan
+    let step: TrainingStep
+    let context: TrainingContext
+    let recorder: RunRecorder?
+    private let team: WorkerTeam
+    private let evaluator: Evaluator
+    private let write: @Sendable (String) -> Void
+
+    var epoch = 0
+    var batchInEpoch = 0
+    /// Sums over the unfinished epoch.
+    var sums = EpochSums()
+    var history = History()
+    var best: Double?
+
+    init(
+        model: Model, data: Samples, validation: Samples?, options: FitOptions, callbacks: [any Callback],
+        world: World, settings: RunSettings?, write: @escaping @Sendable (String) -> Void
+    ) throws {
+        try options.check()
+        if let defect = model.optimizer.defect { throw TrainingError(defect) }
+        let batchSize = try options.batchSize.resolved(count: data.count)
+        let network = model.network
+        let output = try network.build(data.inputShape)
+        if let defect = model.loss.defect(output: output, data: data) { throw TrainingError(defect) }
+        if let validation, let defect = model.loss.defect(output: output, data: validation) {
+            throw TrainingError("validation data: " + defect)
+        }
+        try TrainingLoop.agreement(model, data, validation, options, settings).check(world.communicator)
+        let resumed = try ResumePoint.find(settings, world)
+        let plan = try TrainingLoop.makePlan(options, batchSize, resumed?.state.shards, world)
+        let team = WorkerTeam(size: plan.threads)
+        let reducer = try GradientReducer(plan: plan, communicator: world.communicator, team: team) {
+            try network.makeParameterBuffer(input: data.inputShape, seed: options.seed, allocate: $0)
+        }
+        let (loss, buffer) = (model.loss, reducer.parameters)
+        step = TrainingStep(reducer: reducer, team: team, optimizer: model.optimizer, seed: options.seed) {
+            tape, shard in
+            let predictions = network(tape.constant(shard.inputs))
+            return (loss(predictions, shard.targets), loss.hits(predictions.value, shard.targets))
+        }
+        context = TrainingContext(isRankZero: world.rank == 0, weights: WeightsAccess(buffer))
+        evaluator = Evaluator(network: network, team: team, communicator: world.communicator)
+        recorder = settings.map { RunRecorder($0, isRankZero: world.rank == 0) }
+        (self.model, self.data, self.validation, self.options) = (model, data, validation, options)
+        (self.callbacks, self.world, self.settings, self.plan) = (callbacks, world, settings, plan)
+        (self.batchSize, self.team, self.write) = (batchSize, team, write)
+        if let resumed { try restore(resumed) } else if let state = model.trained { step.adopt(state) }
+        try shareWeights()
+    }
+
+    deinit { team.stop() }
+
+    var batchesPerEpoch: Int {
+        min((data.count + batchSize - 1) / batchSize, options.limitTrainBatches ?? Int.max)
+    }
+
+    private static func makePlan(_ options: FitOptions, _ batchSize: Int, _ resumedShards: Int?, _ world: World) throws
+        -> ShardPlan
+    {
+        if let given = options.shards, let resumedShards, given != resumedShards {
+            throw TrainingError(
+                "--shards \(given) differs from the checkpoint's \(resumedShards), which would change the result's bits; "
+                    + "leave it out, or start a new run")
+        }
+        let shards =
+            resumedShards ?? options.shards
+            ?? ShardPlan.automaticShards(batchSize: batchSize, workers: world.size * (options.threads ?? 1))
+        let wanted = options.threads ?? max(1, min(try world.coresPerRank(), shards / world.size))
+        let threads = Int(try world.communicator.allReduce([Int64(wanted)], .minimum)[0])
+        return try ShardPlan(shards: shards, ranks: world.size, threads: threads)
+    }
+
+    // MARK: The run
+
+    func run() throws -> History {
+        try world.onRankZero { try recorder?.open(resuming: epoch > 0 || batchInEpoch > 0, step: step.state.step) }
+        if options.verbosity != .silent && world.rank == 0 { write(headline + "\n") }
+        context.epoch = epoch
+        for callback in callbacks { try callback.trainBegin(context) }
+        while epoch < options.epochs, !context.stopTraining, !isOutOfSteps { try runEpoch() }
+        for callback in callbacks { try callback.trainEnd(context) }
+        if let reason = context.stopReason, world.rank == 0, options.verbosity != .silent { write(reason + "\n") }
+        try world.onRankZero { try recorder?.writeSummary(summary) }
+        model.adopt(step)
+        return history
+    }
+
+    private var isOutOfSteps: Bool { options.maxSteps.map { step.state.step >= $0 } ?? false }
+
+    private func runEpoch() throws {
+        let order = sampleOrder(epoch: epoch)
+        var progress = ProgressReporter(
+            style: progressStyle, epochs: options.epochs, batchesPerEpoch: batchesPerEpoch, write: write)
+        context.epoch = epoch
+        context.scheduledLearningRate = Double(model.optimizer.learningRate.rate(at: step.state.step))
+        for callback in callbacks { try callback.epochBegin(context) }
+        try agree()
+        progress.beginEpoch(epoch)
+        let start = monotonicSeconds()
+        let (secondsBefore, samplesBefore) = (step.seconds, sums.samples)
+        var stopped = false
+        while batchInEpoch < batchesPerEpoch, !stopped, !isOutOfSteps {
+            stopped = try runStep(order)
+            progress.step(batchInEpoch, metrics: sums.metrics(model.metrics))
+            if options.logEveryNSteps > 0, step.state.step % options.logEveryNSteps == 0 {
+                try record(sums.metrics(model.metrics), nil, start, secondsBefore, samplesBefore)
+            }
+        }
+        let trained = (monotonicSeconds() - start, step.seconds.since(secondsBefore))
+        let finished = batchInEpoch == batchesPerEpoch
+        let evaluation =
+            try finished && !stopped ? validation.map { try evaluator.evaluate($0, loss: model.loss) } : nil
+        let metrics = sums.metrics(model.metrics)
+        progress.endEpoch(
+            batchesDone: batchInEpoch, seconds: monotonicSeconds() - start,
+            metrics: metrics + evaluation.metrics(model.metrics))
+        try record(metrics, evaluation, monotonicSeconds() - trained.0, secondsBefore, samplesBefore)
+        if finished { try endEpoch(metrics, evaluation) }
+        if stopped { context.stopTraining = true }
+        try saveCheckpoint()
+    }
+
+    /// True when a rank asked to stop in this step.
+    private func runStep(_ order: [Int32]) throws -> Bool {
+        context.scheduledLearningRate = Double(model.optimizer.learningRate.rate(at: step.state.step))
+        let first = batchInEpoch * batchSize
+        let report = try step.run(
+            order[first..<min(first + batchSize, data.count)], of: data, learningRate: Float(context.learningRate),
+            wantsStop: context.stopTraining)
+        batchInEpoch += 1
+        sums.add(report)
+        context.step = step.state.step
+        context.metrics = ["loss": report.lossSum, "learning_rate": context.learningRate]
+        for callback in callbacks { try callback.stepEnd(context) }
+        return report.stop
+    }
+
+    private func endEpoch(_ metrics: [(String, Double)], _ evaluation: Evaluation?) throws {
+        var row = Dictionary(uniqueKeysWithValues: metrics + evaluation.metrics(model.metrics))
+        row["learning_rate"] = context.learningRate
+        context.metrics = row
+        history.epochs.append(row)
+        for callback in callbacks { try callback.epochEnd(context) }
+        try agree()
+        epoch += 1
+        batchInEpoch = 0
+        sums = EpochSums()
+    }
+
+    /// All ranks stop when one wants to, and use rank 0's learning rate.
+    private func agree() throws {
+        context.stopTraining = try world.communicator.allReduce([context.stopTraining ? 1 : 0], .maximum)[0] > 0
+        var scale = [context.learningRateScale]
+        try world.communicator.broadcast(&scale, from: 0)
+        context.learningRateScale = scale[0]
+    }
+
+    /// The order of samples in an epoch: a Fisher-Yates shuffle drawn from (seed, epoch), equal on every rank.
+    private func sampleOrder(epoch: Int) -> [Int32] {
+        var order = (0..<Int32(data.count)).map { $0 }
+        guard options.shuffle else { return order }
+        var random = RandomStream(seed: options.seed, purpose: .shuffle, a: UInt32(epoch))
+        for index in stride(from: data.count - 1, to: 0, by: -1) {
+            order.swapAt(index, random.integer(below: index + 1))
+        }
+        return order
+    }
+
+    // MARK: Reporting
+
+    private func record(
+        _ metrics: [(String, Double)], _ evaluation: Evaluation?, _ start: Double, _ secondsBefore: PhaseSeconds,
+        _ samplesBefore: Int
+    ) throws {
+        guard let recorder, world.rank == 0 else { return }
+        let seconds = step.seconds.since(secondsBefore)
+        let values = Dictionary(uniqueKeysWithValues: metrics)
+        try recorder.append(
+            MetricsRow(
+                epoch: epoch + 1, step: step.state.step, loss: values["loss"], accuracy: values["accuracy"],
+                valLoss: evaluation?.loss, valAccuracy: model.metrics.isEmpty ? nil : evaluation?.accuracy,
+                learningRate: context.learningRate,
+                samplesPerSecond: Double(sums.samples - samplesBefore) / max(1e-9, monotonicSeconds() - start),
+                dataSeconds: seconds.data, forwardSeconds: seconds.forward, backwardSeconds: seconds.backward,
+                communicationSeconds: seconds.communication, updateSeconds: seconds.update,
+                fingerprint: step.reducer.parameters.fingerprint))
+    }
+
+    private var progressStyle: ProgressReporter.Style {
+        guard world.rank == 0, options.verbosity != .silent else { return .silent }
+        if options.verbosity == .progress, let columns = options.terminalColumns { return .live(columns: columns) }
+        return .plain
+    }
+
+    /// The line that starts the run.
+    var headline: String {
+        let perShard = plan.samples(ofShard: 0, count: batchSize).count
+        let largest = (0..<plan.shards).map { plan.samples(ofShard: $0, count: batchSize).count }.max() ?? 0
+        let shardText = perShard == largest ? "\(largest)" : "\(perShard)-\(largest)"
+        let workerShards = plan.shards(ofWorker: 0).count
+        return "batch \(batchSize) global = \(shardText) x \(plan.shards) shards, \(workerShards) shards a worker; "
+            + "\(plan.ranks) ranks x \(plan.threads) threads; seed \(options.seed); "
+            + "\(step.reducer.parameters.trainableScalarCount) parameters; \(data.count) samples of \(data.name)"
+            + (validation.map { ", \($0.count) for validation" } ?? "")
+    }
+
+    private var summary: String {
+        let metrics = history.epochs.last?.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" } ?? []
+        return
+            ([headline, "steps: \(step.state.step)", "epochs: \(epoch)"] + metrics
+            + ["fingerprint: \(step.reducer.parameters.fingerprint)"]).joined(separator: "\n") + "\n"
+    }
+
+    /// What all ranks must agree on before anything else is exchanged.
+    private static func agreement(
+        _ model: Model, _ data: Samples, _ validation: Samples?, _ options: FitOptions, _ settings: RunSettings?
+    ) -> ReplicaAgreement {
+        let parameters = model.network.allParameters().map { "\($0.path) \($0.parameter.shape ?? [])" }
+        return ReplicaAgreement([
+            ("configuration", settings.map { $0.configuration.split(separator: "\n").joined(separator: ", ") } ?? ""),
+            ("resume", settings.map { "\($0.resume)" } ?? "never"),
+            ("epochs", "\(options.epochs)"), ("batch-size", "\(options.batchSize)"),
+            ("shards", options.shards.map { "\($0)" } ?? "auto"),
+            ("threads", options.threads.map { "\($0)" } ?? "auto"), ("seed", "\(options.seed)"),
+            ("optimizer", "\(model.optimizer)"), ("loss", model.loss.rawValue),
+            ("model", parameters.joined(separator: ", ")),
+            ("training data", "\(data.count) samples, hash \(data.fingerprint)"),
+            ("validation data", validation.map { "\($0.count) samples, hash \($0.fingerprint)" } ?? "none"),
+        ])
+    }
+}
+
+/// Running sums of an epoch, from which Keras-style running means are made.
+struct EpochSums: Sendable {
+    var loss = 0.0
+    var hits = 0.0
+    var samples = 0
+
+    mutating func add(_ report: StepReport) {
+        loss += report.lossSum
+        hits += report.hits
+        samples += report.samples
+    }
+
+    func metrics(_ wanted: [Metric]) -> [(String, Double)] {
+        let count = Double(max(1, samples))
+        return (wanted.isEmpty ? [] : [("accuracy", hits / count)]) + [("loss", loss / count)]
+    }
+}
+
+extension Evaluation? {
+    func metrics(_ wanted: [Metric]) -> [(String, Double)] {
+        guard let self else { return [] }
+        return (wanted.isEmpty ? [] : [("val_accuracy", self.accuracy)]) + [("val_loss", self.loss)]
+    }
+}

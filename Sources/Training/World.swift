@@ -1,0 +1,44 @@
+// Where a run happens: the ranks it shares the work with.
+
+import Collectives
+import DataParallel
+import Foundation
+
+/// The ranks of a job, from this rank's side.
+public struct World: Sendable {
+    public let communicator: any Communicator
+
+    public init(_ communicator: any Communicator) { self.communicator = communicator }
+
+    /// This process alone.
+    public static var alone: World { World(LocalCommunicator()) }
+
+    public var rank: Int { communicator.rank }
+    public var size: Int { communicator.size }
+
+    /// Runs `body` on rank 0 alone, and lets every rank throw if it does. Collective.
+    func onRankZero(_ body: () throws -> Void) throws {
+        var problem = ""
+        if rank == 0 {
+            do { try body() } catch { problem = "\(error)" }
+        }
+        let text = try gatherTexts(problem, communicator)[0]
+        if !text.isEmpty { throw TrainingError(text) }
+    }
+}
+
+/// A run that can't start or go on: what was found, what was expected, what to try.
+public struct TrainingError: Error, CustomStringConvertible, Sendable {
+    public let description: String
+
+    public init(_ description: String) { self.description = description }
+}
+
+extension World {
+    /// Cores that each rank may count on: those it is bound to, or its part of the node's. Collective.
+    func coresPerRank() throws -> Int {
+        let cores = availableCores()
+        guard size > 1, cores == ProcessInfo.processInfo.processorCount else { return cores }
+        return max(1, cores / (try communicator.splitByNode().size))
+    }
+}
