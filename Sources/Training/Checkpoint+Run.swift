@@ -1,0 +1,84 @@
+// The checkpoints of one run together: the links `last` and `best`, the newest that is whole, and the removal of old
+// ones. The training loop's checkpoint callback and `--resume auto` call it.
+
+import Foundation
+
+extension Checkpoint {
+    /// The links that `link` makes and `prune` respects.
+    static let linkNames = ["last", "best"]
+
+    /// Points the relative symbolic link `checkpoints/NAME` to `checkpoint`, in one atomic step.
+    ///
+    /// - Parameter name: `last` or `best`.
+    public static func link(_ name: String, to checkpoint: Checkpoint) throws(CheckpointError) {
+        let (folder, target) = DurableFile.split(checkpoint.path)
+        let temporary = folder + "/" + TemporaryName.make(for: name)
+        unlink(temporary)
+        guard symlink(target, temporary) == 0 else { throw DurableFile.failure("make the link", temporary) }
+        do throws(CheckpointError) {
+            try DurableFile.rename(temporary, to: folder + "/" + name)
+        } catch {
+            unlink(temporary)
+            throw error
+        }
+        try DurableFile.syncFolder(folder)
+    }
+
+    /// The complete checkpoint of the latest step.
+    ///
+    /// - Returns: also the damaged ones that are newer than it, each with the reason; older ones are not looked at.
+    public static func newest(
+        in runFolder: String
+    ) -> (checkpoint: Checkpoint?, skipped: [(path: String, why: String)]) {
+        var skipped: [(path: String, why: String)] = []
+        for path in candidates(in: runFolder) {
+            do throws(CheckpointError) {
+                return (try openFolder(path), skipped)
+            } catch {
+                skipped.append((path, error.description))
+            }
+        }
+        return (nil, skipped)
+    }
+
+    /// Removes old checkpoints, and never one that `last` or `best` names.
+    ///
+    /// A removed one loses its name before its files, so that it never looks damaged. Damaged ones neither count nor
+    /// go: they are evidence.
+    /// - Parameters:
+    ///   - keepLast: how many of the newest stay.
+    ///   - keep: names of further ones that stay, e.g. `epoch=2-step=938`.
+    public static func prune(in runFolder: String, keepLast: Int, keep: Set<String>) {
+        let folder = folder(of: runFolder)
+        let linked = linkNames.compactMap { link in
+            try? FileManager.default.destinationOfSymbolicLink(atPath: folder + "/" + link)
+        }
+        let kept = Set((linked + keep).map { DurableFile.split($0).name })
+        let complete = candidates(in: runFolder).filter { (try? readState($0)) != nil }
+        for path in complete.dropFirst(max(0, keepLast)) {
+            let name = DurableFile.split(path).name
+            if kept.contains(name) { continue }
+            let doomed = folder + "/" + TemporaryName.make(for: "former." + name)
+            guard (try? DurableFile.rename(path, to: doomed)) != nil else { continue }
+            try? FileManager.default.removeItem(atPath: doomed)
+        }
+    }
+
+    /// Folders that are named like checkpoints, latest step first.
+    private static func candidates(in runFolder: String) -> [String] {
+        let folder = folder(of: runFolder)
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return names.compactMap { name in place(name).map { (name: name, step: $0.step, epoch: $0.epoch) } }
+            .sorted { ($0.step, $0.epoch, $0.name) > ($1.step, $1.epoch, $1.name) }
+            .map { folder + "/" + $0.name }
+    }
+
+    /// Epoch and step of `epoch=E-step=S`, nil for other names.
+    private static func place(_ name: String) -> (epoch: Int, step: Int)? {
+        let parts = name.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts[0].hasPrefix("epoch="), parts[1].hasPrefix("step="),
+            let epoch = Int(parts[0].dropFirst(6)), let step = Int(parts[1].dropFirst(5))
+        else { return nil }
+        return (epoch, step)
+    }
+}

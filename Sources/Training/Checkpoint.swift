@@ -1,0 +1,160 @@
+// A checkpoint: a folder with weights, optimizer state and state.json, complete or absent whenever the process dies.
+// The training loop writes one and restores one; Checkpoint+Run.swift finds, links and prunes those of a run.
+
+import Autograd
+import Foundation
+import Optimizers
+import Tensors
+
+/// A complete checkpoint on disk, `RUN/checkpoints/epoch=E-step=S`.
+public struct Checkpoint: Sendable {
+    /// The folder.
+    public let path: String
+    public let state: CheckpointState
+
+    static let modelFile = "model.safetensors"
+    static let optimizerFile = "optimizer.safetensors"
+    static let stateFile = "state.json"
+    private static let stateLimit = 1 << 28
+
+    init(path: String, state: CheckpointState) {
+        self.path = path
+        self.state = state
+    }
+
+    /// The folder's name, e.g. `epoch=2-step=938`.
+    public var name: String { DurableFile.split(path).name }
+
+    /// Writes a checkpoint into `runFolder`, in place of a former one of the same epoch and step.
+    ///
+    /// All is written and synced under a hidden name first, then renamed: nothing half-written ever bears the final
+    /// name.
+    /// - Parameters:
+    ///   - state: its fingerprint and file records are filled in here.
+    ///   - parameters: one tensor each in model.safetensors, under its path and in its shape.
+    ///   - optimizer: in optimizer.safetensors, `PATH.STATE` for each trainable parameter, e.g. `dense.kernel.m`.
+    /// - Returns: the checkpoint as it is on disk.
+    /// - Throws: `CheckpointError` where the disk is full or the folder not writable; nothing is left behind.
+    public static func write(
+        _ state: CheckpointState, parameters: ParameterBuffer, optimizer: OptimizerState, in runFolder: String
+    ) throws(CheckpointError) -> Checkpoint {
+        let folder = self.folder(of: runFolder)
+        let name = "epoch=\(state.epoch)-step=\(state.step)"
+        try DurableFile.makeFolder(folder)
+        TemporaryName.removeLeftovers(in: folder)
+        var state = state
+        state.formatVersion = CheckpointState.currentFormatVersion
+        state.fingerprint = parameters.fingerprint
+        let model = SafetensorsFile.encode(
+            tensors(of: parameters).map { ($0.name, $0.shape, UnsafeRawBufferPointer($0.bytes)) },
+            metadata: ["format": "lockstep", "model": state.model, "step": String(state.step)])
+        let moments = SafetensorsFile.encode(
+            tensors(of: optimizer, parameters).map { ($0.name, $0.shape, UnsafeRawBufferPointer($0.bytes)) },
+            metadata: ["format": "lockstep", "optimizer": state.optimizer, "step": String(state.step)])
+        state.files = [modelFile: record(model), optimizerFile: record(moments)]
+
+        let temporary = folder + "/" + TemporaryName.make(for: name)
+        let path = folder + "/" + name
+        do throws(CheckpointError) {
+            try DurableFile.makeFolder(temporary)
+            try DurableFile.create(temporary + "/" + modelFile, model)
+            try DurableFile.create(temporary + "/" + optimizerFile, moments)
+            try DurableFile.create(temporary + "/" + stateFile, try state.json())
+            try DurableFile.syncFolder(temporary)
+            try DurableFile.placeFolder(temporary, at: path)
+        } catch {
+            try? FileManager.default.removeItem(atPath: temporary)
+            throw error
+        }
+        try DurableFile.syncFolder(folder)
+        return Checkpoint(path: path, state: state)
+    }
+
+    /// Opens a checkpoint folder, or a run folder's last checkpoint: the one that `checkpoints/last` names, or where
+    /// that is missing or damaged the newest complete one.
+    ///
+    /// - Throws: `CheckpointError` unless state.json, and size and hash of every file, are verified. Nothing has been
+    ///   loaded by then.
+    public static func open(_ path: String) throws(CheckpointError) -> Checkpoint {
+        guard DurableFile.isFolder(path) else { throw CheckpointError("\(path) is no checkpoint: no such folder") }
+        if FileManager.default.fileExists(atPath: path + "/" + stateFile) { return try openFolder(path) }
+        guard DurableFile.isFolder(folder(of: path)) else {
+            throw CheckpointError(
+                "\(path) is neither a checkpoint (it has no \(stateFile)) nor a run (it has no folder checkpoints)")
+        }
+        if let last = try? openFolder(folder(of: path) + "/last") { return last }
+        let (newest, skipped) = newest(in: path)
+        guard let newest else {
+            let reasons = skipped.map { "\n  \($0.why)" }.joined()
+            throw CheckpointError("\(path) holds no complete checkpoint\(reasons)")
+        }
+        return newest
+    }
+
+    /// Opens exactly this folder, or the one that a link names.
+    static func openFolder(_ path: String) throws(CheckpointError) -> Checkpoint {
+        var path = path
+        let (folder, _) = DurableFile.split(path)
+        if let target = try? FileManager.default.destinationOfSymbolicLink(atPath: path) {
+            path = target.hasPrefix("/") ? target : folder + "/" + target
+        }
+        let checkpoint = Checkpoint(path: path, state: try readState(path))
+        for name in checkpoint.state.files.keys.sorted() { _ = try checkpoint.contents(of: name) }
+        return checkpoint
+    }
+
+    /// state.json of a folder whose files all have the recorded sizes.
+    static func readState(_ path: String) throws(CheckpointError) -> CheckpointState {
+        let file = path + "/" + stateFile
+        let state = try CheckpointState(json: try DurableFile.read(file, atMost: stateLimit), file: file)
+        for name in [modelFile, optimizerFile] where state.files[name] == nil {
+            throw CheckpointError("\(file) records no \(name)")
+        }
+        for name in state.files.keys.sorted() {
+            guard !name.contains("/") else { throw CheckpointError("\(file) records a file outside: \(name)") }
+            let found = try DurableFile.size("\(path)/\(name)")
+            let expected = state.files[name]?.bytes ?? 0
+            guard found == expected else {
+                throw CheckpointError("\(path)/\(name) is damaged: it has \(found) bytes, expected \(expected)")
+            }
+        }
+        return state
+    }
+
+    /// The verified bytes of one recorded file.
+    func contents(of name: String) throws(CheckpointError) -> Data {
+        let file = path + "/" + name
+        let record = state.files[name]
+        let data = try DurableFile.read(file)
+        guard Checkpoint.record(data) == record else {
+            throw CheckpointError(
+                "\(file) is damaged: \(data.count) bytes with hash \(Checkpoint.record(data).hash), expected "
+                    + "\(record?.bytes ?? 0) with \(record?.hash.description ?? "none")")
+        }
+        return data
+    }
+
+    /// `RUN/checkpoints`.
+    static func folder(of runFolder: String) -> String { runFolder + "/checkpoints" }
+
+    private static func record(_ data: Data) -> CheckpointState.FileRecord {
+        .init(bytes: data.count, hash: data.withUnsafeBytes { Fingerprint(of: $0) })
+    }
+}
+
+extension DurableFile {
+    /// Gives a finished folder its final name, and removes the one that had it.
+    static func placeFolder(_ temporary: String, at path: String) throws(CheckpointError) {
+        if access(path, F_OK) != 0 { return try rename(temporary, to: path) }
+        let (folder, name) = split(path)
+        let former = folder + "/" + TemporaryName.make(for: "former." + name)
+        try rename(path, to: former)
+        do throws(CheckpointError) {
+            try rename(temporary, to: path)
+        } catch {
+            try? rename(former, to: path)
+            throw error
+        }
+        try? FileManager.default.removeItem(atPath: former)
+    }
+}

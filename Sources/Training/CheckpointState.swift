@@ -1,0 +1,93 @@
+// What a checkpoint knows beside its tensors: state.json. The training loop fills it in, Checkpoint stores it, and a
+// resumed run continues from it as if it had never stopped.
+
+import Autograd
+import Foundation
+
+/// The place a run had reached, what it was configured with, and the sizes and hashes of the checkpoint's files.
+public struct CheckpointState: Codable, Sendable, Equatable {
+    /// The format that this version writes and reads.
+    public static let currentFormatVersion = 1
+
+    /// Length and hash of one file, to tell a damaged one before anything is loaded.
+    public struct FileRecord: Codable, Sendable, Equatable {
+        /// The length in bytes.
+        public var bytes: Int
+        public var hash: Fingerprint
+
+        public init(bytes: Int, hash: Fingerprint) {
+            self.bytes = bytes
+            self.hash = hash
+        }
+    }
+
+    public var formatVersion = CheckpointState.currentFormatVersion
+    /// Optimizer steps done.
+    public var step: Int
+    /// Epochs completed.
+    public var epoch: Int
+    /// Batches done in the unfinished epoch; 0 at an epoch's end.
+    public var batchInEpoch: Int
+    public var seed: UInt64
+    /// How many shards a global batch is cut into; a resumed run keeps it, on whatever ranks.
+    public var shards: Int
+    /// The global batch size.
+    public var batchSize: Int
+    /// Samples in the training data.
+    public var sampleCount: Int
+    /// The optimizer's name, e.g. `adam`.
+    public var optimizer: String
+    /// The model's name or file, e.g. `mnist-cnn`.
+    public var model: String
+    /// The text of the run's resolved config.yaml.
+    public var configuration: String
+    /// The hash of all parameter values; `Checkpoint.write` fills it in.
+    public var fingerprint: Fingerprint
+    /// Sum of the losses over the samples of the unfinished epoch.
+    public var epochLossSum: Double
+    /// Correct predictions in the unfinished epoch.
+    public var epochHits: Double
+    /// Samples seen in the unfinished epoch.
+    public var epochSamples: Int
+    /// What callbacks have multiplied the learning rate by.
+    public var learningRateScale: Double
+    /// The last known metrics by name.
+    public var metrics: [String: Double]
+    /// The best value so far of the metric that is watched.
+    public var best: Double?
+    /// Each callback's own values by its name.
+    public var callbacks: [String: [String: Double]]
+    /// One row of metrics for each finished epoch.
+    public var history: [[String: Double]]
+    /// The checkpoint's other files by name; `Checkpoint.write` fills them in.
+    public var files: [String: FileRecord]
+
+    public init(
+        step: Int, epoch: Int, batchInEpoch: Int, seed: UInt64, shards: Int, batchSize: Int, sampleCount: Int,
+        optimizer: String, model: String, configuration: String, fingerprint: Fingerprint, epochLossSum: Double = 0,
+        epochHits: Double = 0, epochSamples: Int = 0, learningRateScale: Double = 1, metrics: [String: Double] = [:],
+        best: Double? = nil, callbacks: [String: [String: Double]] = [:], history: [[String: Double]] = [],
+        files: [String: FileRecord] = [:]
+    ) {
+        self.step = step
+        self.epoch = epoch
+        self.batchInEpoch = batchInEpoch
+        self.seed = seed
+        self.shards = shards
+        self.batchSize = batchSize
+        self.sampleCount = sampleCount
+        self.optimizer = optimizer
+        self.model = model
+        self.configuration = configuration
+        self.fingerprint = fingerprint
+        self.epochLossSum = epochLossSum
+        self.epochHits = epochHits
+        self.epochSamples = epochSamples
+        self.learningRateScale = learningRateScale
+        self.metrics = metrics
+        self.best = best
+        self.callbacks = callbacks
+        self.history = history
+        self.files = files
+    }
+}

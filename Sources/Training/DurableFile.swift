@@ -1,0 +1,128 @@
+// Files that are whole or absent, whenever the process dies: written, synced, renamed into place. Checkpoint and
+// RunFolder write everything through here; every failed system call becomes a message with the path and the cause.
+
+import Foundation
+
+/// Durable writes and renames, after POSIX: a rename replaces atomically, and only what is synced survives a crash.
+enum DurableFile {
+    /// Writes a new file and syncs it. One that is there is an error.
+    static func create(_ path: String, _ data: Data) throws(CheckpointError) {
+        try write(path, data, flags: O_CREAT | O_EXCL, sync: true)
+    }
+
+    /// Appends `data` in one go, so that a reader never sees part of a line.
+    static func append(_ path: String, _ data: Data) throws(CheckpointError) {
+        try write(path, data, flags: O_CREAT | O_APPEND, sync: false)
+    }
+
+    /// Replaces the whole file: readers see the old contents or the new ones.
+    static func replace(_ path: String, _ data: Data) throws(CheckpointError) {
+        let (folder, name) = split(path)
+        let temporary = folder + "/" + TemporaryName.make(for: name)
+        unlink(temporary)
+        do throws(CheckpointError) {
+            try create(temporary, data)
+            try rename(temporary, to: path)
+        } catch {
+            unlink(temporary)
+            throw error
+        }
+        try syncFolder(folder)
+    }
+
+    /// Makes a folder and its missing parents.
+    static func makeFolder(_ path: String) throws(CheckpointError) {
+        do {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        } catch {
+            let reason = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+            let cause = reason.map { String(cString: strerror(Int32(truncatingIfNeeded: $0.code))) }
+            throw CheckpointError("cannot make the folder \(path): \(cause ?? error.localizedDescription)")
+        }
+    }
+
+    static func rename(_ from: String, to path: String) throws(CheckpointError) {
+        guard systemRename(from, path) == 0 else { throw failure("put into place", path) }
+    }
+
+    /// Makes the names in a folder durable.
+    static func syncFolder(_ path: String) throws(CheckpointError) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure("open", path) }
+        defer { close(descriptor) }
+        // Some file systems refuse to sync a folder (EINVAL); there is nothing better to do on those.
+        guard fsync(descriptor) == 0 || errno == EINVAL else { throw failure("sync", path) }
+    }
+
+    /// Reads a regular file of at most `limit` bytes; never waits on a pipe or device.
+    static func read(_ path: String, atMost limit: Int = .max) throws(CheckpointError) -> Data {
+        let bytes = try size(path)
+        guard bytes <= limit else {
+            throw CheckpointError("\(path) has \(bytes) bytes, expected at most \(limit)")
+        }
+        do {
+            return try Data(contentsOf: URL(fileURLWithPath: path))
+        } catch {
+            throw CheckpointError("cannot read \(path): \(error.localizedDescription)")
+        }
+    }
+
+    /// The length of a regular file in bytes.
+    static func size(_ path: String) throws(CheckpointError) -> Int {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            throw errno == ENOENT ? CheckpointError("\(path) is missing") : failure("read", path)
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw CheckpointError("\(path) is no regular file") }
+        return Int(status.st_size)
+    }
+
+    static func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// The folder of `path` and its name in there.
+    static func split(_ path: String) -> (folder: String, name: String) {
+        let url = path as NSString
+        let folder = url.deletingLastPathComponent
+        return (folder.isEmpty ? "." : folder, url.lastPathComponent)
+    }
+
+    /// The error for the system call that failed last.
+    static func failure(_ action: String, _ path: String) -> CheckpointError {
+        let hint =
+            switch errno {
+            case ENOSPC, EDQUOT: "; free some space, or choose another folder with --run"
+            case EACCES, EPERM, EROFS: "; choose a folder that you may write to with --run"
+            default: ""
+            }
+        return CheckpointError("cannot \(action) \(path): \(String(cString: strerror(errno)))\(hint)")
+    }
+
+    private static func write(_ path: String, _ data: Data, flags: Int32, sync: Bool) throws(CheckpointError) {
+        let descriptor = open(path, O_WRONLY | O_CLOEXEC | flags, 0o644)
+        guard descriptor >= 0 else { throw failure("write", path) }
+        let complete = data.withUnsafeBytes { bytes in
+            var done = 0
+            while done < bytes.count {
+                let written = systemWrite(descriptor, bytes.baseAddress! + done, bytes.count - done)
+                if written < 0 && errno == EINTR { continue }
+                guard written > 0 else { return false }
+                done += written
+            }
+            return !sync || fsync(descriptor) == 0
+        }
+        let problem = complete ? nil : failure("write", path)
+        let closed = close(descriptor) == 0
+        if let problem { throw problem }
+        // Network file systems report a full disk here.
+        guard closed else { throw failure("write", path) }
+    }
+
+    private static func systemRename(_ from: String, _ to: String) -> Int32 { Foundation.rename(from, to) }
+
+    private static func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer, _ count: Int) -> Int {
+        Foundation.write(descriptor, bytes, count)
+    }
+}
