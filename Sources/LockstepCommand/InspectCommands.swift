@@ -31,8 +31,8 @@ struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Loss and accuracy of a run's weights on test data, each sample once.")
 
-    @Argument(help: "A run folder (its last checkpoint) or a checkpoint folder.")
-    var run: String
+    @Argument(help: ArgumentHelp("A run folder (its last checkpoint) or a checkpoint folder.", valueName: "run"), completion: .directory)
+    var path: String
     @Option(help: "digits or mnist[:DIR]; the run's own unless given.")
     var data: String?
     @Option(help: "Threads of each rank (default: one per core).")
@@ -44,11 +44,11 @@ struct Evaluate: ParsableCommand {
 
     func run() throws {
         withWorld { world in
-            let checkpoint = try Checkpoint.open(run)
-            let own = try ConfigurationFile(text: checkpoint.state.configuration, file: run).arguments
+            let checkpoint = try Checkpoint.open(path)
+            let own = try ConfigurationFile(text: checkpoint.state.configuration, file: path).arguments
             let source = try DataSource(data ?? Train.parse(own.filter { $0.hasPrefix("--data=") }).data)
             let test = try source.load().test
-            let result = try loadModel(run, input: test.sampleShape).evaluate(test, threads: threads, on: world)
+            let result = try loadModel(path, input: test.sampleShape).evaluate(test, threads: threads, on: world)
             if world.rank == 0 {
                 print("\(test.count) samples of \(source) - accuracy: \(result.accuracy) - loss: \(result.loss)")
             }
@@ -60,8 +60,8 @@ struct Predict: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "The class of images: numbers of test samples, or 28x28 PNG or PGM files (white on black).")
 
-    @Argument(help: "A run folder or a checkpoint folder.")
-    var run: String
+    @Argument(help: ArgumentHelp("A run folder or a checkpoint folder.", valueName: "run"), completion: .directory)
+    var path: String
     @Argument(help: "Numbers of samples in the test data of --data, or picture files.")
     var images: [String]
     @Option(help: "digits or mnist[:DIR].")
@@ -69,7 +69,7 @@ struct Predict: ParsableCommand {
 
     func run() throws {
         withWorld { world in
-            let model = try loadModel(run, input: [28, 28, 1])
+            let model = try loadModel(path, input: [28, 28, 1])
             let test = images.contains { Int($0) != nil } ? try DataSource(data).load().test : nil
             for image in images {
                 let pixels: [UInt8]
@@ -115,10 +115,10 @@ struct FingerprintCommand: ParsableCommand {
         commandName: "fingerprint",
         abstract: "The 128-bit hash of a checkpoint's weights: equal for equal runs on any layout.")
 
-    @Argument(help: "A run folder (its last checkpoint) or a checkpoint folder.")
-    var run: String
+    @Argument(help: ArgumentHelp("A run folder (its last checkpoint) or a checkpoint folder.", valueName: "run"), completion: .directory)
+    var path: String
 
     func run() throws {
-        withWorld { _ in print(try Checkpoint.open(run).weightsFingerprint()) }
+        withWorld { _ in print(try Checkpoint.open(path).weightsFingerprint()) }
     }
 }

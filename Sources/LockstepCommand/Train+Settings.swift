@@ -28,7 +28,7 @@ extension Train {
     private func resumedConfiguration() throws -> String? {
         switch resume {
         case nil: return nil
-        case "auto": return run.flatMap { Checkpoint.newest(in: $0).checkpoint?.state.configuration }
+        case "auto": return runFolder.flatMap { Checkpoint.newest(in: $0).checkpoint?.state.configuration }
         case let path?: return try Checkpoint.open(path).state.configuration
         }
     }
@@ -42,11 +42,11 @@ extension Train {
         let compiled = network.compile(
             optimizer: try makeOptimizer(sampleCount: train.count, options), loss: .sparseCategoricalCrossentropy,
             metrics: [.accuracy])
-        let folder = run ?? RunFolder.defaultPath(model: description.name, data: train.name, date: Date())
+        let folder = try runFolder ?? RunFolder.defaultPath(model: description.name, data: train.name, date: Date())
         var settings = RunSettings(
             folder: folder, configuration: resolvedConfiguration(source), modelName: try description.encoded())
         settings.resume = resume.map { $0 == "auto" ? .automatic : .from($0) } ?? .never
-        if resume == "auto" && run == nil {
+        if resume == "auto" && runFolder == nil {
             throw TrainingError("--resume auto needs --run DIR, the run to go on with")
         }
         let callbacks: [any Callback] =

@@ -52,8 +52,8 @@ struct Train: ParsableCommand {
     var threads = "auto"
     @Option(help: "Validate on this last fraction of the training data instead of the test data.")
     var validationSplit: Double?
-    @Option(help: "Folder of the run (default: runs/MODEL-DATA-TIME).")
-    var run: String?
+    @Option(name: .customLong("run"), help: "Folder of the run (default: runs/MODEL-DATA-TIME).")
+    var runFolder: String?
     @Option(help: "Go on: 'auto' from --run's newest checkpoint (or start, where there is none), or from PATH.")
     var resume: String?
     @Option(help: "YAML file of settings, the same words as the flags; flags win.")

@@ -24,12 +24,12 @@ struct Evaluator {
 
     /// Loss and accuracy over all of `data`. Collective.
     func evaluate(_ data: Samples, loss: Loss) throws -> Evaluation {
-        let chunks = (data.count + Evaluator.chunkSize - 1) / Evaluator.chunkSize
+        let chunkCount = (data.count + Evaluator.chunkSize - 1) / Evaluator.chunkSize
         // Two doubles a chunk: the sum of losses, and the hits.
-        var results = [Double](repeating: 0, count: 2 * chunks)
+        var results = [Double](repeating: 0, count: 2 * chunkCount)
         func chunks(of worker: Int) -> Range<Int> {
             let workers = communicator.size * team.size
-            return (worker * chunks / workers)..<((worker + 1) * chunks / workers)
+            return (worker * chunkCount / workers)..<((worker + 1) * chunkCount / workers)
         }
         results.withUnsafeMutableBufferPointer { results in
             team.run { thread in

@@ -1,6 +1,7 @@
 // The losses a model can be compiled with, and what counts as a hit for each.
 
 import Autograd
+import Datasets
 import Tensors
 
 /// A loss by its Keras name. Every loss gives one value per sample.

@@ -8,15 +8,13 @@ import Optimizers
 final class RunRecorder {
     let settings: RunSettings
     private var folder: RunFolder?
-    private var isOpen = false
 
-    init(_ settings: RunSettings, isRankZero: Bool) { self.settings = settings }
+    init(_ settings: RunSettings) { self.settings = settings }
 
     /// Makes the folder, or goes on in it: rows after `step` are dropped, the run writes them again.
     func open(resuming: Bool, step: Int) throws {
-        try RunFolder.create(
+        folder = try RunFolder.create(
             settings.folder, configuration: settings.configuration, resuming: resuming || settings.resume == .automatic)
-        folder = RunFolder(path: settings.folder)
         if resuming { try folder?.truncateMetrics(afterStep: step) }
     }
 
@@ -29,6 +27,6 @@ final class RunRecorder {
             state, parameters: step.reducer.parameters, optimizer: step.state, in: settings.folder)
         try Checkpoint.link("last", to: checkpoint)
         if isBest { try Checkpoint.link("best", to: checkpoint) }
-        try Checkpoint.prune(in: settings.folder, keepLast: settings.keepLast, keep: [])
+        Checkpoint.prune(in: settings.folder, keepLast: settings.keepLast, keep: [])
     }
 }

@@ -96,10 +96,10 @@ struct ResumePoint {
                 }
                 checkpoint = found.checkpoint
             }
-            if let checkpoint { text = try checkpoint.state.json() }
+            if let checkpoint { text = String(decoding: try checkpoint.state.json(), as: UTF8.self) }
         }
         text = try gatherTexts(text, world.communicator)[0]
         if text.isEmpty { return nil }
-        return ResumePoint(state: try CheckpointState(json: text), checkpoint: checkpoint)
+        return ResumePoint(state: try CheckpointState(json: Data(text.utf8), file: checkpoint?.path ?? "rank 0's checkpoint"), checkpoint: checkpoint)
     }
 }

@@ -63,7 +63,7 @@ final class TrainingLoop {
         }
         context = TrainingContext(isRankZero: world.rank == 0, weights: WeightsAccess(buffer))
         evaluator = Evaluator(network: network, team: team, communicator: world.communicator)
-        recorder = settings.map { RunRecorder($0, isRankZero: world.rank == 0) }
+        recorder = settings.map(RunRecorder.init)
         (self.model, self.data, self.validation, self.options) = (model, data, validation, options)
         (self.callbacks, self.world, self.settings, self.plan) = (callbacks, world, settings, plan)
         (self.batchSize, self.team, self.write) = (batchSize, team, write)
@@ -88,7 +88,7 @@ final class TrainingLoop {
         let shards =
             resumedShards ?? options.shards
             ?? ShardPlan.automaticShards(batchSize: batchSize, workers: world.size * (options.threads ?? 1))
-        let wanted = options.threads ?? max(1, min(try world.coresPerRank(), shards / world.size))
+        let wanted = try options.threads ?? max(1, min(world.coresPerRank(), shards / world.size))
         let threads = Int(try world.communicator.allReduce([Int64(wanted)], .minimum)[0])
         return try ShardPlan(shards: shards, ranks: world.size, threads: threads)
     }
