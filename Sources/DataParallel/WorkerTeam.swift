@@ -32,17 +32,15 @@ public final class WorkerTeam: Sendable {
     private var currentJob: (@Sendable (Int) -> Void)? { job.withLock { $0 } }
 
     /// Runs `body(member)` on every member, and returns when all are done.
-    public func run(_ body: (Int) -> Void) {
+    public func run(_ body: @escaping (Int) -> Void) {
         if size == 1 { return body(0) }
-        // The members are done with `body` before this function returns, so it never really escapes.
-        withoutActuallyEscaping(body) { escaping in
-            nonisolated(unsafe) let shared = escaping
-            job.withLock { $0 = { shared($0) } }
-            meeting.wait()
-            shared(0)
-            meeting.wait()
-            job.withLock { $0 = nil }
-        }
+        // Not Sendable for the compiler: the members share the caller's state, and meet at barriers to order access.
+        nonisolated(unsafe) let shared = body
+        job.withLock { $0 = { shared($0) } }
+        meeting.wait()
+        body(0)
+        meeting.wait()
+        job.withLock { $0 = nil }
     }
 
     /// Returns once every member has called it; only within `run`.

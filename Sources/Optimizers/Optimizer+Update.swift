@@ -26,9 +26,9 @@ extension Optimizer {
             range.lowerBound >= 0 && range.upperBound <= min(values.count, gradients.count),
             "\(name): range \(range) is outside \(values.count) parameters and \(gradients.count) gradients")
         require(
-            state.names == stateNames && state.buffers.allSatisfy { $0.count == values.count },
+            state.names == stateNames && state.buffers.allSatisfy { $0.count >= range.upperBound },
             "\(name): the state holds \(state.names) of \(state.buffers.map(\.count)) elements, expected \(stateNames) "
-                + "of \(values.count)")
+                + "of at least \(range.upperBound)")
         let size = stepSize(learningRate: learningRate, step: step)
         let source = gradients.pointer
         guard gradientScale != 1 || clipValue != nil else {

@@ -31,7 +31,8 @@ struct Evaluator {
             let workers = communicator.size * team.size
             return (worker * chunkCount / workers)..<((worker + 1) * chunkCount / workers)
         }
-        results.withUnsafeMutableBufferPointer { results in
+        results.withUnsafeMutableBufferPointer { (memory: inout UnsafeMutableBufferPointer<Double>) in
+            let results = memory
             team.run { thread in
                 let workspace = Workspace()
                 for chunk in chunks(of: communicator.rank * team.size + thread) {
