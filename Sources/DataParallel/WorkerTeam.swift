@@ -67,7 +67,7 @@ private final class Meeting: @unchecked Sendable {
 
     init(size: Int) {
         self.size = size
-        spins = size <= availableCores() ? 20_000 : 0
+        spins = size <= availableCores() ? 2000 : 0
         pthread_mutex_init(mutex, nil)
         pthread_cond_init(wakeUp, nil)
     }
@@ -94,6 +94,11 @@ private final class Meeting: @unchecked Sendable {
         for _ in 0..<spins {
             if round.load(ordering: .acquiring) != present { return }
             lk_pause()
+        }
+        // Perhaps the one waited for shares this core.
+        for _ in 0..<20 {
+            if round.load(ordering: .acquiring) != present { return }
+            sched_yield()
         }
         pthread_mutex_lock(mutex)
         sleepers.add(1, ordering: .sequentiallyConsistent)
