@@ -37,7 +37,8 @@ let package = Package(
         .target(name: "Datasets", dependencies: ["Autograd", "Tensors", "CKernels", "CImage", "CZlib"]),
 
         // Layer 4
-        .target(name: "Models", dependencies: ["Layers", "Autograd", "Tensors", .product(name: "Yams", package: "Yams")]),
+        .target(
+            name: "Models", dependencies: ["Layers", "Autograd", "Tensors", .product(name: "Yams", package: "Yams")]),
         .target(name: "DataParallel", dependencies: ["Collectives", "Optimizers", "Autograd", "Tensors", "CKernels"]),
 
         // Layer 5
@@ -75,6 +76,8 @@ let package = Package(
             name: "OptimizersTests", dependencies: ["Optimizers", "Autograd"], resources: [.copy("Reference")]),
         .testTarget(name: "ModelsTests", dependencies: ["Models", "Layers", "Autograd", "Tensors"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Tensors", "CZlib"]),
+        .testTarget(
+            name: "TrainingTests", dependencies: ["Training", "Autograd", "Optimizers", "Tensors", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11

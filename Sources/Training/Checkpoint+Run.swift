@@ -31,6 +31,7 @@ extension Checkpoint {
         in runFolder: String
     ) -> (checkpoint: Checkpoint?, skipped: [(path: String, why: String)]) {
         var skipped: [(path: String, why: String)] = []
+        putBackFormer(in: folder(of: runFolder))
         for path in candidates(in: runFolder) {
             do throws(CheckpointError) {
                 return (try openFolder(path), skipped)
@@ -43,8 +44,7 @@ extension Checkpoint {
 
     /// Removes old checkpoints, and never one that `last` or `best` names.
     ///
-    /// A removed one loses its name before its files, so that it never looks damaged. Damaged ones neither count nor
-    /// go: they are evidence.
+    /// Damaged ones neither count nor go: they are evidence.
     /// - Parameters:
     ///   - keepLast: how many of the newest stay.
     ///   - keep: names of further ones that stay, e.g. `epoch=2-step=938`.
@@ -56,11 +56,7 @@ extension Checkpoint {
         let kept = Set((linked + keep).map { DurableFile.split($0).name })
         let complete = candidates(in: runFolder).filter { (try? readState($0)) != nil }
         for path in complete.dropFirst(max(0, keepLast)) {
-            let name = DurableFile.split(path).name
-            if kept.contains(name) { continue }
-            let doomed = folder + "/" + TemporaryName.make(for: "former." + name)
-            guard (try? DurableFile.rename(path, to: doomed)) != nil else { continue }
-            try? FileManager.default.removeItem(atPath: doomed)
+            if !kept.contains(DurableFile.split(path).name) { remove(path) }
         }
     }
 

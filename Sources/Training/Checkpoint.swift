@@ -41,6 +41,7 @@ public struct Checkpoint: Sendable {
         let folder = self.folder(of: runFolder)
         let name = "epoch=\(state.epoch)-step=\(state.step)"
         try DurableFile.makeFolder(folder)
+        putBackFormer(in: folder)
         TemporaryName.removeLeftovers(in: folder)
         var state = state
         state.formatVersion = CheckpointState.currentFormatVersion
@@ -61,7 +62,7 @@ public struct Checkpoint: Sendable {
             try DurableFile.create(temporary + "/" + optimizerFile, moments)
             try DurableFile.create(temporary + "/" + stateFile, try state.json())
             try DurableFile.syncFolder(temporary)
-            try DurableFile.placeFolder(temporary, at: path)
+            try place(temporary, at: path)
         } catch {
             try? FileManager.default.removeItem(atPath: temporary)
             throw error
@@ -76,12 +77,15 @@ public struct Checkpoint: Sendable {
     /// - Throws: `CheckpointError` unless state.json, and size and hash of every file, are verified. Nothing has been
     ///   loaded by then.
     public static func open(_ path: String) throws(CheckpointError) -> Checkpoint {
+        var path = path
+        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
         guard DurableFile.isFolder(path) else { throw CheckpointError("\(path) is no checkpoint: no such folder") }
         if FileManager.default.fileExists(atPath: path + "/" + stateFile) { return try openFolder(path) }
         guard DurableFile.isFolder(folder(of: path)) else {
             throw CheckpointError(
                 "\(path) is neither a checkpoint (it has no \(stateFile)) nor a run (it has no folder checkpoints)")
         }
+        putBackFormer(in: folder(of: path))
         if let last = try? openFolder(folder(of: path) + "/last") { return last }
         let (newest, skipped) = newest(in: path)
         guard let newest else {
@@ -139,22 +143,5 @@ public struct Checkpoint: Sendable {
 
     private static func record(_ data: Data) -> CheckpointState.FileRecord {
         .init(bytes: data.count, hash: data.withUnsafeBytes { Fingerprint(of: $0) })
-    }
-}
-
-extension DurableFile {
-    /// Gives a finished folder its final name, and removes the one that had it.
-    static func placeFolder(_ temporary: String, at path: String) throws(CheckpointError) {
-        if access(path, F_OK) != 0 { return try rename(temporary, to: path) }
-        let (folder, name) = split(path)
-        let former = folder + "/" + TemporaryName.make(for: "former." + name)
-        try rename(path, to: former)
-        do throws(CheckpointError) {
-            try rename(temporary, to: path)
-        } catch {
-            try? rename(former, to: path)
-            throw error
-        }
-        try? FileManager.default.removeItem(atPath: former)
     }
 }
