@@ -1,13 +1,14 @@
 // Whether somebody watches.
 
 import Foundation
+import Lockstep
 
 enum Terminal {
-    /// Columns of the terminal that shows standard output, nil where there is none. A launcher that pipes the output
-    /// to a terminal says so in LOCKSTEP_TERMINAL.
-    static var columns: Int? {
+    /// Columns of the terminal that shows standard output, nil where there is none. Under a launcher the ranks write to
+    /// a pipe or a pseudo-terminal of its own, so the one who started it says in LOCKSTEP_TERMINAL what is at its end.
+    static func columns(_ world: World) -> Int? {
         if let told = ProcessInfo.processInfo.environment["LOCKSTEP_TERMINAL"] { return Int(told) }
-        guard isatty(STDOUT_FILENO) == 1 else { return nil }
+        guard world.isAlone, isatty(STDOUT_FILENO) == 1 else { return nil }
         var size = winsize()
         guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
         return Int(size.ws_col)

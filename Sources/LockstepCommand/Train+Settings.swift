@@ -37,7 +37,7 @@ extension Train {
         let description = try ModelDescription(model)
         let source = try DataSource(data)
         let (train, validation) = try loadData(source)
-        let options = try makeOptions()
+        let options = try makeOptions(world)
         let network = try description.makeModel()
         let compiled = network.compile(
             optimizer: try makeOptimizer(sampleCount: train.count, options), loss: .sparseCategoricalCrossentropy,
@@ -65,7 +65,7 @@ extension Train {
         return try train.split(validationFraction: validationSplit)
     }
 
-    private func makeOptions() throws -> FitOptions {
+    private func makeOptions(_ world: World) throws -> FitOptions {
         var options = FitOptions()
         guard let size = BatchSize(batchSize) else {
             throw TrainingError("--batch-size must be a number or 'full', got '\(batchSize)'")
@@ -82,7 +82,7 @@ extension Train {
         options.limitTrainBatches = limitTrainBatches
         options.maxSteps = maxSteps
         options.logEveryNSteps = logEveryNSteps
-        options.terminalColumns = Terminal.columns
+        options.terminalColumns = Terminal.columns(world)
         return options
     }
 
@@ -137,6 +137,7 @@ extension Train {
             ("weight-decay", weightDecay.map { "\($0)" }), ("clip-norm", clipNorm.map { "\($0)" }),
             ("clip-value", clipValue.map { "\($0)" }), ("schedule", schedule), ("warm-up-steps", "\(warmUpSteps)"),
             ("seed", "\(seed)"), ("shards", shards), ("threads", threads),
+            ("max-steps", maxSteps.map { "\($0)" }),
             ("validation-split", validationSplit.map { "\($0)" }),
             ("limit-train-batches", limitTrainBatches.map { "\($0)" }),
             ("early-stopping-patience", earlyStoppingPatience.map { "\($0)" }),

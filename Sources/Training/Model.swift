@@ -80,7 +80,7 @@ public final class Model {
         var options = FitOptions()
         (options.epochs, options.batchSize, options.shuffle, options.seed) = (epochs, batchSize, shuffle, seed)
         (options.shards, options.threads, options.verbosity) = (shards, threads, verbose)
-        options.terminalColumns = isatty(STDOUT_FILENO) == 1 ? 80 : nil
+        options.terminalColumns = world.isAlone && isatty(STDOUT_FILENO) == 1 ? 80 : nil
         return try fit(data, validationData: validationData, callbacks: callbacks, options: options, on: world)
     }
 

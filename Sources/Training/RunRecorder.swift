@@ -11,8 +11,8 @@ final class RunRecorder {
 
     init(_ settings: RunSettings) { self.settings = settings }
 
-    /// Makes the folder, or goes on in it: rows after `step` are dropped, the run writes them again.
-    func open(resuming: Bool, step: Int) throws {
+    /// Makes the folder, or goes on in it: rows after `step` are dropped: the run writes them again.
+    func open(resuming: Bool, keepingRowsTo step: Int) throws {
         folder = try RunFolder.create(
             settings.folder, configuration: settings.configuration, resuming: resuming || settings.resume == .automatic)
         if resuming { try folder?.truncateMetrics(afterStep: step) }

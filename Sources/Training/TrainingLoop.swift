@@ -96,7 +96,12 @@ final class TrainingLoop {
     // MARK: The run
 
     func run() throws -> History {
-        try world.onRankZero { try recorder?.open(resuming: epoch > 0 || batchInEpoch > 0, step: step.state.step) }
+        // A row that the stop left within an epoch is none of the uninterrupted run's.
+        let isExtra = batchInEpoch > 0 && (options.logEveryNSteps == 0 || step.state.step % options.logEveryNSteps != 0)
+        try world.onRankZero {
+            try recorder?.open(
+                resuming: epoch > 0 || batchInEpoch > 0, keepingRowsTo: step.state.step - (isExtra ? 1 : 0))
+        }
         if options.verbosity != .silent && world.rank == 0 { write(headline + "\n") }
         context.epoch = epoch
         for callback in callbacks { try callback.trainBegin(context) }
@@ -239,17 +244,22 @@ final class TrainingLoop {
         _ model: Model, _ data: Samples, _ validation: Samples?, _ options: FitOptions, _ settings: RunSettings?
     ) -> ReplicaAgreement {
         let parameters = model.network.allParameters().map { "\($0.path) \($0.parameter.shape ?? [])" }
-        return ReplicaAgreement([
-            ("configuration", settings.map { $0.configuration.split(separator: "\n").joined(separator: ", ") } ?? ""),
-            ("resume", settings.map { "\($0.resume)" } ?? "never"),
-            ("epochs", "\(options.epochs)"), ("batch-size", "\(options.batchSize)"),
-            ("shards", options.shards.map { "\($0)" } ?? "auto"),
+        var configured: [(key: String, value: String)] = []
+        for line in (settings?.configuration ?? "").split(separator: "\n") {
+            let parts = line.split(separator: ":", maxSplits: 1)
+            configured.append((String(parts[0]), parts.count > 1 ? String(parts[1].drop { $0 == " " }) : ""))
+        }
+        let facts: [(key: String, value: String)] = [
+            ("resume", settings.map { "\($0.resume)" } ?? "never"), ("epochs", "\(options.epochs)"),
+            ("batch-size", "\(options.batchSize)"), ("shards", options.shards.map { "\($0)" } ?? "auto"),
             ("threads", options.threads.map { "\($0)" } ?? "auto"), ("seed", "\(options.seed)"),
-            ("optimizer", "\(model.optimizer)"), ("loss", model.loss.rawValue),
-            ("model", parameters.joined(separator: ", ")),
+            ("optimizer settings", "\(model.optimizer)"), ("loss", model.loss.rawValue),
+            ("parameters", parameters.joined(separator: ", ")),
             ("training data", "\(data.count) samples, hash \(data.fingerprint)"),
             ("validation data", validation.map { "\($0.count) samples, hash \($0.fingerprint)" } ?? "none"),
-        ])
+        ]
+        let known = Set(configured.map(\.key))
+        return ReplicaAgreement(configured + facts.filter { !known.contains($0.key) })
     }
 }
 

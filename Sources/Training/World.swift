@@ -8,10 +8,22 @@ import Foundation
 public struct World: Sendable {
     public let communicator: any Communicator
 
-    public init(_ communicator: any Communicator) { self.communicator = communicator }
+    /// Whether this process was started by itself, not as a rank of a job (which may have one rank).
+    public let isAlone: Bool
+
+    /// A job's ranks.
+    public init(_ communicator: any Communicator) {
+        self.communicator = communicator
+        isAlone = false
+    }
+
+    private init() {
+        communicator = LocalCommunicator()
+        isAlone = true
+    }
 
     /// This process alone.
-    public static var alone: World { World(LocalCommunicator()) }
+    public static var alone: World { World() }
 
     public var rank: Int { communicator.rank }
     public var size: Int { communicator.size }
