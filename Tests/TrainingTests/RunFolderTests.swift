@@ -53,8 +53,8 @@ import Training
             for name in ["metrics.csv", "metrics.jsonl"] {
                 let file = try #require(FileHandle(forWritingAtPath: cut.path + "/" + name))
                 try file.seekToEnd()
-                // A line that a killed process did not finish.
-                try file.write(contentsOf: Data((name.hasSuffix("csv") ? "1,2" : "{\"step\":1").utf8))
+                // A line that a killed process did not finish, though it could pass for one.
+                try file.write(contentsOf: Data((name.hasSuffix("csv") ? "1,9,,,,,1,,,,,,,01" : "{\"step\":9}").utf8))
                 try file.close()
             }
             let resumed = try RunFolder.create(folder + "/cut", configuration: "resumed", resuming: true)
