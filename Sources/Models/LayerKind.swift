@@ -5,7 +5,7 @@ import Layers
 import Tensors
 
 /// A kind of layer; the raw value is its name in a model file.
-enum LayerKind: String, CaseIterable {
+package enum LayerKind: String, CaseIterable {
     case activation
     case averagePooling2D = "average-pooling2d"
     case batchNormalization = "batch-normalization"
@@ -20,7 +20,7 @@ enum LayerKind: String, CaseIterable {
     case reshape
 
     /// The keys it takes.
-    var keys: [String] {
+    package var keys: [String] {
         switch self {
         case .activation: ["function"]
         case .averagePooling2D, .maxPooling2D: ["pool-size", "strides", "padding"]

@@ -85,7 +85,7 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
 
 /// ln(x) of a positive normal x by additions, multiplications and divisions only, so that every machine agrees on it:
 /// ln(2^e m) = e ln 2 + 2 artanh((m - 1) / (m + 1)), relative error below 1e-14.
-func naturalLogarithm(_ x: Double) -> Double {
+package func naturalLogarithm(_ x: Double) -> Double {
     var exponent = Double(x.exponent)
     var significand = x.significand
     if significand > 1.414_213_562_373_095 {

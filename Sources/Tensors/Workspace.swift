@@ -72,13 +72,13 @@ public final class Workspace: Sendable {
 }
 
 /// Buffer sizes in quarter-powers of two from 64 bytes up, so that at most a fifth of a buffer is unused.
-struct SizeClass {
-    static let count = 4 * 60
-    let index: Int
+package struct SizeClass {
+    package static let count = 4 * 60
+    package let index: Int
     /// Floats a buffer of this class holds, a multiple of 16.
-    let capacity: Int
+    package let capacity: Int
 
-    init(holding count: Int) {
+    package init(holding count: Int) {
         let blocks = max(1, (count + 15) / 16)  // of 64 bytes
         if blocks <= 8 {
             index = blocks - 1

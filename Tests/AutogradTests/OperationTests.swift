@@ -3,7 +3,7 @@
 import Autograd
 import Testing
 
-@testable import Tensors
+import Tensors
 
 struct OperationTests {
     @Test func everyOperationHasAReference() {

@@ -3,7 +3,7 @@
 import Tensors
 import Testing
 
-@testable import Autograd
+import Autograd
 
 struct PassTests {
     /// A convolution, a pooling and two dense layers; every step of it the way a training step would do it.

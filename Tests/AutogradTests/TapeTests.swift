@@ -3,7 +3,7 @@
 import Tensors
 import Testing
 
-@testable import Autograd
+import Autograd
 
 struct TapeTests {
     private let kernel = TapeTests.parameter("kernel", [3, 2])

@@ -2,7 +2,7 @@
 
 import Testing
 
-@testable import Datasets
+import Datasets
 
 struct DatasetSplitTests {
     private func dataset(count: Int) -> Dataset {

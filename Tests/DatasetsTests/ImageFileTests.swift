@@ -4,7 +4,7 @@ import CZlib
 import Foundation
 import Testing
 
-@testable import Datasets
+import Datasets
 
 struct ImageFileTests {
     private let directory = TemporaryDirectory()

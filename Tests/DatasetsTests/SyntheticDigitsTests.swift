@@ -2,7 +2,7 @@
 
 import Testing
 
-@testable import Datasets
+import Datasets
 
 struct SyntheticDigitsTests {
     private func pixels(_ set: Dataset, _ index: Int) -> [UInt8] { Array(set.samples[index * 784..<(index + 1) * 784]) }

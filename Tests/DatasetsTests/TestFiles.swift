@@ -4,7 +4,7 @@ import CZlib
 import Foundation
 import Testing
 
-@testable import Datasets
+import Datasets
 
 /// A directory that is gone when the test is.
 final class TemporaryDirectory {

@@ -5,7 +5,7 @@ import Layers
 import Tensors
 import Testing
 
-@testable import Models
+import Models
 
 @Suite struct ModelFileTests {
     private func makeModel(_ text: String) throws -> Sequential { try ModelFile(text: text).model }

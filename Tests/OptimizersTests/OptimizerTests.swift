@@ -4,7 +4,7 @@ import Autograd
 import Foundation
 import Testing
 
-@testable import Optimizers
+import Optimizers
 
 /// A buffer that holds `scalars`.
 private func makeBuffer(_ scalars: [Float]) -> FlatBuffer {

@@ -5,7 +5,7 @@ import CKernels
 import Foundation
 import Testing
 
-@testable import Tensors
+import Tensors
 
 struct ElementwiseKernelTests {
     /// A kernel with all further arguments fixed: reads `x` and `y`, changes `out`, all of one length.

@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-@testable import Tensors
+import Tensors
 
 struct FunctionAccuracyTests {
     /// Both signs of a spread of sizes from the smallest denormal to the largest float, and a fine grid near zero.

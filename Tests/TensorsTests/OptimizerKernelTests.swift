@@ -4,7 +4,7 @@
 import CKernels
 import Testing
 
-@testable import Tensors
+import Tensors
 
 struct OptimizerKernelTests {
     typealias Floats = UnsafeMutablePointer<Float>

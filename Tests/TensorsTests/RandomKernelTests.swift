@@ -4,7 +4,7 @@
 import CKernels
 import Testing
 
-@testable import Tensors
+import Tensors
 
 struct RandomKernelTests {
     /// Random123's kat_vectors, philox4x32 with 10 rounds, counter and key zero; uniforms keep the upper 24 bits.

@@ -4,7 +4,7 @@ import CKernels
 import Foundation
 import Testing
 
-@testable import Tensors
+import Tensors
 
 struct ReductionTests {
     @Test(arguments: 1...40) func sumsAgreeWithPlainOnesForAnyWidth(_ width: Int) {

@@ -2,7 +2,7 @@
 
 import Testing
 
-@testable import Tensors
+import Tensors
 
 struct WorkspaceTests {
     @Test func sizeClassesHoldWhatTheySayAndWasteLittle() {
