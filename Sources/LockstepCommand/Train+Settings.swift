@@ -50,13 +50,22 @@ extension Train {
             throw TrainingError("--resume auto needs --run DIR, the run to go on with")
         }
         let callbacks: [any Callback] =
-            [TerminateOnNaN()] + (earlyStoppingPatience.map { [EarlyStopping(patience: $0)] } ?? [])
+            [LambdaCallback(onStepEnd: Train.requireFiniteLoss)]
+            + (earlyStoppingPatience.map { [EarlyStopping(patience: $0)] } ?? [])
         try compiled.fit(
             Samples(train), validationData: Samples(validation), callbacks: callbacks, options: options,
             settings: settings, on: world)
         if world.rank == 0, options.verbosity != .silent, let fingerprint = compiled.fingerprint {
             print("fingerprint \(fingerprint)\nrun folder \(folder)")
         }
+    }
+
+    /// Ends a run whose loss is NaN or infinite before it writes a checkpoint; all ranks see the same loss.
+    private static func requireFiniteLoss(_ context: TrainingContext) throws {
+        guard let loss = context.metrics["loss"], !loss.isFinite else { return }
+        throw TrainingError(
+            "the loss became \(loss) at step \(context.step) (epoch \(context.epoch + 1)); earlier checkpoints are kept. "
+                + "Try a smaller --learning-rate or --clip-norm 1")
     }
 
     private func loadData(_ source: DataSource) throws -> (train: Dataset, validation: Dataset) {

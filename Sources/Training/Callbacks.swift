@@ -199,20 +199,18 @@ public final class CSVLogger: Callback {
 
 /// Calls functions of yours.
 public final class LambdaCallback: Callback {
-    private let onEpochBegin: ((TrainingContext) -> Void)?
-    private let onStepEnd: ((TrainingContext) -> Void)?
-    private let onEpochEnd: ((TrainingContext) -> Void)?
+    public typealias Body = (TrainingContext) throws -> Void
+    private let onEpochBegin: Body?
+    private let onStepEnd: Body?
+    private let onEpochEnd: Body?
 
-    public init(
-        onEpochBegin: ((TrainingContext) -> Void)? = nil, onStepEnd: ((TrainingContext) -> Void)? = nil,
-        onEpochEnd: ((TrainingContext) -> Void)? = nil
-    ) {
+    public init(onEpochBegin: Body? = nil, onStepEnd: Body? = nil, onEpochEnd: Body? = nil) {
         self.onEpochBegin = onEpochBegin
         self.onStepEnd = onStepEnd
         self.onEpochEnd = onEpochEnd
     }
 
-    public func epochBegin(_ context: TrainingContext) { onEpochBegin?(context) }
-    public func stepEnd(_ context: TrainingContext) { onStepEnd?(context) }
-    public func epochEnd(_ context: TrainingContext) { onEpochEnd?(context) }
+    public func epochBegin(_ context: TrainingContext) throws { try onEpochBegin?(context) }
+    public func stepEnd(_ context: TrainingContext) throws { try onStepEnd?(context) }
+    public func epochEnd(_ context: TrainingContext) throws { try onEpochEnd?(context) }
 }

@@ -220,14 +220,16 @@ final class TrainingLoop {
         return .plain
     }
 
+    private func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+
     /// The line that starts the run.
     var headline: String {
         let perShard = plan.samples(ofShard: 0, count: batchSize).count
         let largest = (0..<plan.shards).map { plan.samples(ofShard: $0, count: batchSize).count }.max() ?? 0
         let shardText = perShard == largest ? "\(largest)" : "\(perShard)-\(largest)"
         let workerShards = plan.shards(ofWorker: 0).count
-        return "batch \(batchSize) global = \(shardText) x \(plan.shards) shards, \(workerShards) shards a worker; "
-            + "\(plan.ranks) ranks x \(plan.threads) threads; seed \(options.seed); "
+        return "batch \(batchSize) = \(shardText) x \(counted(plan.shards, "shard")), \(workerShards) a worker; "
+            + "\(counted(plan.ranks, "rank")) x \(counted(plan.threads, "thread")); seed \(options.seed); "
             + "\(step.reducer.parameters.trainableScalarCount) parameters; \(data.count) samples of \(data.name)"
             + (validation.map { ", \($0.count) for validation" } ?? "")
     }
