@@ -147,6 +147,8 @@ public final class GradientReducer: @unchecked Sendable {
     private func gatherBlockSums() throws(CommunicationError) {
         let blocks = (0..<plan.ranks).map { rank in
             let slice = layout.slice(ofRank: rank).clamped(to: parameters.trainable)
+            // A slice beyond the trainable range has no block, not even the range's last one.
+            if slice.isEmpty { return 0..<0 }
             let first = slice.lowerBound / SliceLayout.blockLength
             let last = (slice.upperBound + SliceLayout.blockLength - 1) / SliceLayout.blockLength
             return (first * MemoryLayout<Double>.stride)..<(last * MemoryLayout<Double>.stride)
