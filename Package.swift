@@ -78,6 +78,9 @@ let package = Package(
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Tensors", "CZlib"]),
         .testTarget(
             name: "TrainingTests", dependencies: ["Training", "Autograd", "Optimizers", "Tensors", "TestSupport"]),
+        .testTarget(
+            name: "DataParallelTests",
+            dependencies: ["DataParallel", "Collectives", "Optimizers", "Autograd", "Tensors"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11

@@ -23,15 +23,15 @@ protocol GradientExchange: AnyObject {
 }
 
 /// What every exchange derives from the plan. Buffers of a rank are numbered `thread * buffersPerThread + index`.
-struct ExchangeLayout: Sendable {
-    let plan: ShardPlan
-    let slices: SliceLayout
+package struct ExchangeLayout: Sendable {
+    package let plan: ShardPlan
+    package let slices: SliceLayout
     /// Gradient buffers that the thread with the most shards needs.
-    let buffersPerThread: Int
+    package let buffersPerThread: Int
     /// For every rank: the additions among its threads' partial sums, and what remains for the other ranks.
-    let sums: [CanonicalSum]
+    package let sums: [CanonicalSum]
 
-    init(plan: ShardPlan, count: Int) {
+    package init(plan: ShardPlan, count: Int) {
         let schedules = (0..<plan.workers).map { WorkerSchedule(shards: plan.shards(ofWorker: $0)) }
         let perThread = schedules.map(\.bufferCount).max() ?? 1
         self.plan = plan
@@ -45,7 +45,7 @@ struct ExchangeLayout: Sendable {
         }
     }
 
-    var buffersPerRank: Int { plan.threads * buffersPerThread }
+    package var buffersPerRank: Int { plan.threads * buffersPerThread }
 
     func slice(ofRank rank: Int) -> Range<Int> { slices.slice(ofRank: rank, threads: plan.threads) }
 }

@@ -22,7 +22,7 @@ public final class GradientReducer: @unchecked Sendable {
     private let norm: GradientNorm
     /// Sums of squares of the reduced gradient, by block; each thread writes those of its slice.
     private let blockSums: UnsafeMutableBufferPointer<Double>
-    /// The first error of this step; set by thread 0 only.
+    /// The first error; written by thread 0 between two barriers only.
     private var failure: CommunicationError?
     /// Seconds that thread 0 has spent in the exchange so far.
     public private(set) var exchangeSeconds = 0.0
@@ -91,7 +91,8 @@ public final class GradientReducer: @unchecked Sendable {
         }
     }
 
-    /// Reduces, updates and publishes. Every thread of every rank calls it once a step, after its last shard.
+    /// Reduces, updates and publishes. Every thread of every rank calls it once a step, after its last shard. Gradients
+    /// that could not be brought together are not applied: see `check`.
     ///
     /// - Parameters:
     ///   - wantsNorm: whether `update` needs the global norm of the trainable gradient.
@@ -108,13 +109,16 @@ public final class GradientReducer: @unchecked Sendable {
         }
         if plan.ranks > 1 {
             exclusively(thread) { () throws(CommunicationError) in try exchange.collect() }
+            if failure != nil { return }
         }
         let slice = layout.slices.slice(ofWorker: communicator.rank * plan.threads + thread)
         for addition in crossRankAdditions {
             add(exchange.partialSums[addition.source].buffer, to: exchange.partialSums[addition.target].buffer, slice)
         }
         let total = exchange.partialSums[0].buffer
-        update(slice, total, wantsNorm ? globalNorm(of: total, slice, thread) : nil)
+        let norm = wantsNorm ? globalNorm(of: total, slice, thread) : nil
+        if failure != nil { return }
+        update(slice, total, norm)
         exchange.publish(slice)
         if plan.ranks > 1 {
             exclusively(thread) { () throws(CommunicationError) in try exchange.complete() }
@@ -158,6 +162,8 @@ public final class GradientReducer: @unchecked Sendable {
     private func gatherBlockSums() throws(CommunicationError) {
         let blocks = (0..<plan.ranks).map { rank in
             let slice = layout.slice(ofRank: rank).clamped(to: parameters.trainable)
+            // A slice beyond the trainable range has no block, not even the range's last one.
+            if slice.isEmpty { return 0..<0 }
             let first = slice.lowerBound / SliceLayout.blockLength
             let last = (slice.upperBound + SliceLayout.blockLength - 1) / SliceLayout.blockLength
             return (first * MemoryLayout<Double>.stride)..<(last * MemoryLayout<Double>.stride)
@@ -165,7 +171,8 @@ public final class GradientReducer: @unchecked Sendable {
         try communicator.allGather(inPlace: UnsafeMutableRawBufferPointer(blockSums), blocks: blocks)
     }
 
-    /// Runs a collective on thread 0 between two barriers. After a failure nothing more is exchanged.
+    /// Runs a collective on thread 0 between two barriers. After a failure nothing more is exchanged; `failure` is the
+    /// same for all threads until the next call.
     private func exclusively(_ thread: Int, _ body: () throws(CommunicationError) -> Void) {
         team.barrier()
         if thread == 0 && failure == nil {

@@ -4,7 +4,7 @@ import Collectives
 
 /// What a rank believes about the run: configuration, layout, data, as texts by key.
 public struct ReplicaAgreement: Sendable {
-    /// Texts to compare, in the order to report.
+    /// Texts to compare, in the order to report. A key that comes twice has both values.
     public let facts: [(key: String, value: String)]
 
     public init(_ facts: [(key: String, value: String)]) { self.facts = facts }
@@ -21,9 +21,10 @@ public struct ReplicaAgreement: Sendable {
                 text.split(separator: "\u{2}").map { fact in
                     let parts = fact.split(separator: "\u{1}", maxSplits: 1, omittingEmptySubsequences: false)
                     return (String(parts[0]), String(parts.count > 1 ? parts[1] : ""))
-                }, uniquingKeysWith: { first, _ in first })
+                }, uniquingKeysWith: { "\($0), \($1)" })
         }
-        let keys = facts.map(\.key) + Set(tables.flatMap(\.keys)).subtracting(facts.map(\.key)).sorted()
+        var keys: [String] = []
+        for key in facts.map(\.key) + tables.flatMap(\.keys).sorted() where !keys.contains(key) { keys.append(key) }
         var lines: [String] = []
         for key in keys {
             let groups = Dictionary(grouping: tables.indices) { tables[$0][key] ?? "(absent)" }
@@ -32,7 +33,8 @@ public struct ReplicaAgreement: Sendable {
                 "  \(key): \(value) on rank\(ranks.count > 1 ? "s" : "") \(ranks.map(String.init).joined(separator: ", "))"
             }
         }
-        throw ReplicaDisagreement(differences: lines)
+        // The same facts in another order are no difference.
+        if !lines.isEmpty { throw ReplicaDisagreement(differences: lines) }
     }
 }
 

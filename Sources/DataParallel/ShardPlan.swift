@@ -15,15 +15,20 @@ public struct ShardPlan: Sendable, Hashable {
 
     public var workers: Int { ranks * threads }
 
-    /// - Throws: `ShardPlanError` unless `shards` is a power of two with at least one shard for each worker.
+    /// - Throws: `ShardPlanError` unless `shards` is a power of two with at least one shard for each worker, and there is
+    ///   a worker.
     public init(shards: Int, ranks: Int, threads: Int) throws(ShardPlanError) {
         guard shards > 0, shards & (shards - 1) == 0 else {
             throw ShardPlanError("--shards must be a power of two, got \(shards)")
         }
-        guard ranks * threads <= shards else {
+        guard ranks > 0, threads > 0 else {
+            throw ShardPlanError("expected at least one rank and one thread, got \(ranks) ranks x \(threads) threads")
+        }
+        // Divided, since the product of absurd numbers overflows.
+        guard threads <= shards / ranks else {
             throw ShardPlanError(
-                "\(ranks) ranks x \(threads) threads are \(ranks * threads) workers, more than the \(shards) shards of a "
-                    + "step: use fewer ranks or --threads, or more --shards (which changes the result's bits)")
+                "\(ranks) ranks x \(threads) threads are more workers than the \(shards) shards of a step: use fewer "
+                    + "ranks or --threads, or more --shards (which changes the result's bits)")
         }
         self.shards = shards
         self.ranks = ranks

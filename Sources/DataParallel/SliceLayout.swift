@@ -4,15 +4,20 @@ import Optimizers
 
 /// Contiguous slices of `count` floats, one per worker of the job, cut at multiples of `blockLength` so that blockwise
 /// sums (the gradient norm) never depend on the division.
-struct SliceLayout: Sendable {
-    static let blockLength = GradientNorm.blockSize
-    let count: Int
-    let workers: Int
+package struct SliceLayout: Sendable {
+    package static let blockLength = GradientNorm.blockSize
+    package let count: Int
+    package let workers: Int
 
-    func slice(ofWorker worker: Int) -> Range<Int> { boundary(worker)..<boundary(worker + 1) }
+    package init(count: Int, workers: Int) {
+        self.count = count
+        self.workers = workers
+    }
+
+    package func slice(ofWorker worker: Int) -> Range<Int> { boundary(worker)..<boundary(worker + 1) }
 
     /// The union of the slices of a rank's threads.
-    func slice(ofRank rank: Int, threads: Int) -> Range<Int> {
+    package func slice(ofRank rank: Int, threads: Int) -> Range<Int> {
         boundary(rank * threads)..<boundary((rank + 1) * threads)
     }
 

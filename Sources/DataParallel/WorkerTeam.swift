@@ -6,10 +6,12 @@ import Synchronization
 import Tensors
 
 /// A fixed group of threads that run the same function together; the caller is member 0.
+///
+/// `run` and `stop` belong to one thread at a time. The threads end with `stop`, or with the team.
 public final class WorkerTeam: Sendable {
     public let size: Int
     private let meeting: Meeting
-    private let job = Mutex<(@Sendable (Int) -> Void)?>(nil)
+    private let job = Job()
 
     /// Starts `size - 1` threads.
     public init(size: Int) {
@@ -17,30 +19,30 @@ public final class WorkerTeam: Sendable {
         self.size = size
         meeting = Meeting(size: size)
         for member in 1..<max(size, 1) where member < size {
-            startThread { [meeting, weak self] in
+            startThread { [meeting, job] in
                 while true {
                     meeting.wait()
-                    // The job is nil, or the team gone, when the team ends.
-                    guard let body = self?.currentJob else { return }
-                    body(member)
+                    guard job.perform(member) else { return }
                     meeting.wait()
                 }
             }
         }
     }
 
-    private var currentJob: (@Sendable (Int) -> Void)? { job.withLock { $0 } }
+    deinit { stop() }
 
     /// Runs `body(member)` on every member, and returns when all are done.
-    public func run(_ body: @escaping (Int) -> Void) {
+    public func run(_ body: (Int) -> Void) {
         if size == 1 { return body(0) }
-        // Not Sendable for the compiler: the members share the caller's state, and meet at barriers to order access.
-        nonisolated(unsafe) let shared = body
-        job.withLock { $0 = { shared($0) } }
-        meeting.wait()
-        body(0)
-        meeting.wait()
-        job.withLock { $0 = nil }
+        // The members have let go of `body` before this function returns, so it never really escapes.
+        withoutActuallyEscaping(body) { escaping in
+            nonisolated(unsafe) let shared = escaping
+            job.set { shared($0) }
+            meeting.wait()
+            shared(0)
+            meeting.wait()
+            job.set(nil)
+        }
     }
 
     /// Returns once every member has called it; only within `run`.
@@ -48,9 +50,45 @@ public final class WorkerTeam: Sendable {
         if size > 1 { meeting.wait() }
     }
 
-    /// Ends the threads. Nothing may be running.
+    /// Ends the threads. Nothing may be running, and nothing can be run any more; a second call does nothing.
     public func stop() {
-        if size > 1 { meeting.wait() }
+        if job.end() && size > 1 { meeting.wait() }
+    }
+}
+
+/// What the members run next. They hold it rather than the team, so that the team can go.
+private final class Job: Sendable {
+    private struct State {
+        var body: (@Sendable (Int) -> Void)?
+        var ended = false
+    }
+
+    private let state = Mutex(State())
+
+    func set(_ body: (@Sendable (Int) -> Void)?) {
+        state.withLock {
+            require(!$0.ended, "WorkerTeam: run after stop")
+            $0.body = body
+        }
+    }
+
+    /// Whether this call is the one that ends the team.
+    func end() -> Bool {
+        state.withLock { state in
+            defer { state.ended = true }
+            return !state.ended
+        }
+    }
+
+    /// Does the member's part; false once the team has ended.
+    ///
+    /// A function of its own, so that its reference to the body is surely gone when the member reports at the meeting:
+    /// `withoutActuallyEscaping` counts references, and traps if one is left.
+    @inline(never)
+    func perform(_ member: Int) -> Bool {
+        guard let body = state.withLock({ $0.body }) else { return false }
+        body(member)
+        return true
     }
 }
 

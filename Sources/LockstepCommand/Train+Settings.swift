@@ -64,7 +64,7 @@ extension Train {
     private static func requireFiniteLoss(_ context: TrainingContext) throws {
         guard let loss = context.metrics["loss"], !loss.isFinite else { return }
         throw TrainingError(
-            "the loss became \(loss) at step \(context.step) (epoch \(context.epoch + 1)); earlier checkpoints are kept. "
+            "the loss became \(loss.isNaN ? "NaN" : "infinite") at step \(context.step) (epoch \(context.epoch + 1)); earlier checkpoints are kept. "
                 + "Try a smaller --learning-rate or --clip-norm 1")
     }
 

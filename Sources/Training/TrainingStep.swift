@@ -43,7 +43,7 @@ public final class TrainingStep {
         _ batch: ArraySlice<Int32>, of data: Samples, learningRate: Float, wantsStop: Bool = false
     ) throws -> StepReport {
         let step = state.step
-        team.run { [self] thread in
+        team.run { thread in
             for task in reducer.tasks(ofThread: thread) {
                 compute(task, thread, batch, data, step, wantsStop)
                 reducer.shardIsDone(task, onThread: thread)

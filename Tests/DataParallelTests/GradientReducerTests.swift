@@ -1,0 +1,71 @@
+// The reducer on ranks and threads of all kinds: parameters, record and norm have the bits that one thread computes,
+// and those of a plain recursive sum that shares no code with it.
+
+import Collectives
+import DataParallel
+import Testing
+
+struct GradientReducerTests {
+    @Test(arguments: [1, 2, 3, 4, 5, 8], [true, false])
+    func anyLayoutHasTheSameBits(ranks: Int, sharesMemory: Bool) throws {
+        for shards in [8, 16] {
+            for threads in [1, 2] where ranks * threads <= shards {
+                for model in ReducerModel.all {
+                    let run = ReducerRun(shards: shards, threads: threads, model: model, steps: 3)
+                    let expected = run.expected()
+                    let results = try runRanks(ranks, sharesMemory: sharesMemory) { try run.train($0) }
+                    for (rank, result) in results.enumerated() {
+                        let place: Comment = "rank \(rank) of \(ranks) x \(threads), \(shards) shards, \(model)"
+                        let outcome = try result.get()
+                        #expect(outcome.values == expected.values, place)
+                        #expect(outcome.record == expected.record, place)
+                        #expect(outcome.norms == expected.norms.flatMap { Array(repeating: $0, count: threads) }, place)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Messages on request, where memory could be shared.
+    @Test func sharedMemoryCanBeDeclined() throws {
+        let run = ReducerRun(shards: 8, threads: 2, model: .all[0], steps: 2, allowSharedMemory: false)
+        for result in try runRanks(3, { try run.train($0) }) {
+            #expect(try result.get().values == run.expected().values)
+        }
+    }
+
+    /// The gradients of these tests are worth summing: another order gives other bits.
+    @Test func theOrderMatters() {
+        let run = ReducerRun(shards: 8, threads: 1, model: .all[0], steps: 1)
+        let differing = (0..<1000).count { index in
+            let terms = (0..<8).map { run.gradient(step: 0, shard: $0, index: index) }
+            return terms.reduce(0, +) != run.treeSum(step: 0, index: index, 0..<8)
+        }
+        #expect(differing > 100)
+    }
+
+    /// Whichever call fails on whichever rank: every rank's step ends, and the failing rank says why.
+    @Test(arguments: [true, false], [0, 2]) func aFailureSurfacesAndNobodyHangs(sharesMemory: Bool, rank: Int) throws {
+        let run = ReducerRun(shards: 8, threads: 2, model: .all[0], steps: 3)
+        // Without failures 3 ranks need one call to set up, and at least three in each step: collect, norm, complete.
+        for call in 2...10 {
+            let results = try runRanks(3, sharesMemory: sharesMemory, failure: (rank, call)) { try run.train($0) }
+            for result in results {
+                #expect(throws: CommunicationError.self, "call \(call)") { try result.get() }
+            }
+            let own = #expect(throws: CommunicationError.self) { try results[rank].get() }
+            #expect(own?.code == 2 && own?.message == "made to fail in call \(call)")
+        }
+    }
+
+    /// What could not be collected must not be applied.
+    @Test func aFailedCollectionChangesNoParameter() throws {
+        for sharesMemory in [true, false] {
+            let results = try runRanks(2, sharesMemory: sharesMemory, failure: (1, 2)) { communicator in
+                let run = ReducerRun(shards: 4, threads: 2, model: .all[0], steps: 1)
+                return try run.untouchedAfterFailure(communicator)
+            }
+            for result in results { #expect(try result.get()) }
+        }
+    }
+}

@@ -1,0 +1,201 @@
+// Ranks played by threads of one process: what the tests of this target give to code that wants a `Communicator`.
+// Every wait has a time bound, and a rank that fails takes the others with it, as an aborted MPI job would.
+
+import Collectives
+import Foundation
+
+/// The board that the ranks of one group meet at.
+final class ThreadGroup: @unchecked Sendable {
+    let size: Int
+    let sharesMemory: Bool
+    /// The rank and the number of its collective call that fails; nil where none does.
+    let failure: (rank: Int, call: Int)?
+    private let condition = NSCondition()
+    private var board: [Any?]
+    private var arrived = 0
+    private var round = 0
+    private var broken: String?
+
+    init(size: Int, sharesMemory: Bool, failure: (rank: Int, call: Int)? = nil) {
+        self.size = size
+        self.sharesMemory = sharesMemory
+        self.failure = failure
+        board = Array(repeating: nil, count: size)
+    }
+
+    /// Puts up `contribution`, and returns everybody's once all ranks have come. Call `leave` when done with them.
+    func meet<Contribution>(
+        _ rank: Int, _ contribution: Contribution, _ operation: String
+    ) throws(CommunicationError) -> [Contribution] {
+        try wait(operation) { board[rank] = contribution }
+        return condition.withLock { board }.map { entry in
+            guard let entry = entry as? Contribution else {
+                fatalError("rank \(rank) is in \(operation), another rank is not: found \(entry ?? "nothing")")
+            }
+            return entry
+        }
+    }
+
+    /// A barrier; what the other ranks put up may be gone afterwards.
+    func leave(_ operation: String) throws(CommunicationError) { try wait(operation) {} }
+
+    /// Makes every present and later call of all ranks fail.
+    func breakDown(_ reason: String) {
+        condition.withLock {
+            broken = broken ?? reason
+            condition.broadcast()
+        }
+    }
+
+    private func wait(_ operation: String, _ putUp: () -> Void) throws(CommunicationError) {
+        condition.lock()
+        defer { condition.unlock() }
+        if let broken { throw CommunicationError(operation: operation, code: 1, message: broken) }
+        putUp()
+        let present = round
+        arrived += 1
+        if arrived == size {
+            arrived = 0
+            round += 1
+            condition.broadcast()
+        }
+        let deadline = Date(timeIntervalSinceNow: 60)
+        while round == present && broken == nil {
+            if !condition.wait(until: deadline) { broken = "some rank did not come within 60 s" }
+        }
+        // Who came to a complete round has completed it, whatever another rank did since.
+        if let broken, round == present {
+            throw CommunicationError(operation: operation, code: 1, message: broken)
+        }
+    }
+}
+
+/// One rank of a `ThreadGroup`.
+final class ThreadCommunicator: Communicator, @unchecked Sendable {
+    let rank: Int
+    var size: Int { group.size }
+    let hostName = "thread"
+    private let group: ThreadGroup
+    private var calls = 0
+
+    init(rank: Int, of group: ThreadGroup) {
+        self.rank = rank
+        self.group = group
+    }
+
+    func barrier() throws(CommunicationError) {
+        try begin("barrier")
+        try group.leave("barrier")
+    }
+
+    func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) throws(CommunicationError) {
+        try begin("broadcast")
+        let all = try group.meet(rank, bytes, "broadcast")
+        precondition(all[root].count == bytes.count, "broadcast: \(all[root].count) bytes meet \(bytes.count)")
+        if rank != root { bytes.copyMemory(from: UnsafeRawBufferPointer(all[root])) }
+        try group.leave("broadcast")
+    }
+
+    func allGather(inPlace buffer: UnsafeMutableRawBufferPointer, blocks: [Range<Int>]) throws(CommunicationError) {
+        try begin("allGather")
+        let filled = blocks.filter { !$0.isEmpty }.sorted { $0.lowerBound < $1.lowerBound }
+        precondition(
+            zip(filled, filled.dropFirst()).allSatisfy { $0.upperBound <= $1.lowerBound },
+            "allGather: blocks overlap: \(blocks)")
+        let all = try group.meet(rank, (buffer, blocks), "allGather")
+        for peer in 0..<size where peer != rank {
+            precondition(all[peer].1 == blocks, "allGather: blocks \(all[peer].1) meet \(blocks)")
+            copy(all[peer].0[blocks[peer]], to: buffer, blocks[peer])
+        }
+        try group.leave("allGather")
+    }
+
+    func allToAll(
+        _ send: UnsafeRawBufferPointer, sendBlocks: [Range<Int>],
+        into receive: UnsafeMutableRawBufferPointer, receiveBlocks: [Range<Int>]
+    ) throws(CommunicationError) {
+        try begin("allToAll")
+        let all = try group.meet(rank, (send, sendBlocks), "allToAll")
+        for peer in 0..<size {
+            let (bytes, blocks) = all[peer]
+            precondition(
+                blocks[rank].count == receiveBlocks[peer].count,
+                "allToAll: rank \(peer) sends \(blocks[rank]), rank \(rank) expects \(receiveBlocks[peer])")
+            copy(UnsafeMutableRawBufferPointer(mutating: bytes)[blocks[rank]], to: receive, receiveBlocks[peer])
+        }
+        try group.leave("allToAll")
+    }
+
+    func allReduce(_ values: [Int64], _ operation: IntegerReduction) throws(CommunicationError) -> [Int64] {
+        try begin("allReduce")
+        let all = try group.meet(rank, values, "allReduce")
+        try group.leave("allReduce")
+        return values.indices.map { index in
+            let column = all.map { $0[index] }
+            return switch operation {
+            case .sum: column.reduce(0, +)
+            case .minimum: column.min()!
+            case .maximum: column.max()!
+            case .bitwiseOr: column.reduce(0, |)
+            }
+        }
+    }
+
+    func makeSharedWindow(byteCount: Int) throws(CommunicationError) -> (any SharedWindow)? {
+        try begin("makeSharedWindow")
+        guard group.sharesMemory else { return nil }
+        let blocks = try group.meet(rank, ThreadWindowBlock(byteCount: byteCount), "makeSharedWindow")
+        try group.leave("makeSharedWindow")
+        return ThreadWindow(blocks: blocks, communicator: self)
+    }
+
+    func startSend(
+        _ bytes: UnsafeRawBufferPointer, to rank: Int, tag: Int
+    ) throws(CommunicationError) -> PendingOperation { fatalError("not played by threads") }
+    func startReceive(
+        _ bytes: UnsafeMutableRawBufferPointer, from rank: Int, tag: Int
+    ) throws(CommunicationError) -> PendingOperation { fatalError("not played by threads") }
+    func duplicate() -> any Communicator { fatalError("not played by threads") }
+    func split(color: Int, key: Int) -> any Communicator { fatalError("not played by threads") }
+    func splitByNode() -> any Communicator { self }
+    func abort(code: Int32) -> Never { fatalError("rank \(rank) aborted with \(code)") }
+
+    private func begin(_ operation: String) throws(CommunicationError) {
+        calls += 1
+        guard let failure = group.failure, failure.rank == rank, failure.call == calls else { return }
+        group.breakDown("rank \(rank) failed in call \(calls)")
+        throw CommunicationError(operation: operation, code: 2, message: "made to fail in call \(calls)")
+    }
+
+    private func copy(
+        _ source: Slice<UnsafeMutableRawBufferPointer>, to target: UnsafeMutableRawBufferPointer, _ range: Range<Int>
+    ) {
+        UnsafeMutableRawBufferPointer(rebasing: target[range])
+            .copyMemory(from: UnsafeRawBufferPointer(UnsafeMutableRawBufferPointer(rebasing: source)))
+    }
+}
+
+/// The memory of one rank in a window, zeroed as MPI windows are.
+private final class ThreadWindowBlock: @unchecked Sendable {
+    let bytes: UnsafeMutableRawBufferPointer
+
+    init(byteCount: Int) {
+        bytes = .allocate(byteCount: byteCount, alignment: 64)
+        bytes.initializeMemory(as: UInt8.self, repeating: 0)
+    }
+
+    deinit { bytes.deallocate() }
+}
+
+private final class ThreadWindow: SharedWindow {
+    private let blocks: [ThreadWindowBlock]
+    private let communicator: ThreadCommunicator
+
+    init(blocks: [ThreadWindowBlock], communicator: ThreadCommunicator) {
+        self.blocks = blocks
+        self.communicator = communicator
+    }
+
+    func block(of rank: Int) -> UnsafeMutableRawBufferPointer { blocks[rank].bytes }
+    func synchronize() throws(CommunicationError) { try communicator.barrier() }
+}
