@@ -37,7 +37,8 @@ let package = Package(
         .target(name: "Datasets", dependencies: ["Autograd", "Tensors", "CKernels", "CImage", "CZlib"]),
 
         // Layer 4
-        .target(name: "Models", dependencies: ["Layers", "Autograd", "Tensors", .product(name: "Yams", package: "Yams")]),
+        .target(
+            name: "Models", dependencies: ["Layers", "Autograd", "Tensors", .product(name: "Yams", package: "Yams")]),
         .target(name: "DataParallel", dependencies: ["Collectives", "Optimizers", "Autograd", "Tensors", "CKernels"]),
 
         // Layer 5
@@ -62,6 +63,10 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
             ]),
         .executableTarget(name: "MPISelfTest", dependencies: ["MPI", "Collectives"]),
+
+        // Examples: what a user's own program looks like.
+        .executableTarget(name: "Tutorial", dependencies: ["Lockstep"], path: "Examples/Tutorial"),
+        .executableTarget(name: "OwnModel", dependencies: ["Lockstep"], path: "Examples/OwnModel"),
 
         // Tests, and what they share.
         .target(name: "TestSupport", path: "Tests/TestSupport"),
