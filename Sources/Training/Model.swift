@@ -155,5 +155,8 @@ struct OptimizerSnapshot {
     }
 }
 
-/// The default sink of what a run shows.
-@Sendable public func writeToStandardOutput(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
+/// The default sink of what a run shows. What the program has printed before comes first, also into a pipe.
+@Sendable public func writeToStandardOutput(_ text: String) {
+    fflush(nil)
+    FileHandle.standardOutput.write(Data(text.utf8))
+}
