@@ -64,6 +64,10 @@ let package = Package(
             ]),
         .executableTarget(name: "MPISelfTest", dependencies: ["MPI", "Collectives"]),
 
+        // Examples: what a user's own program looks like.
+        .executableTarget(name: "Tutorial", dependencies: ["Lockstep"], path: "Examples/Tutorial"),
+        .executableTarget(name: "OwnModel", dependencies: ["Lockstep"], path: "Examples/OwnModel"),
+
         // Tests, and what they share.
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         .testTarget(name: "CollectivesTests", dependencies: ["Collectives"]),

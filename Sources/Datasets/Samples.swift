@@ -81,6 +81,13 @@ public struct Samples: Sendable {
         return Batch(inputs: x, targets: y)
     }
 
+    /// The samples of a range in memory of their own, as in Keras's `x_test[0:5]`.
+    public subscript(range: Range<Int>) -> Batch {
+        require(
+            range.lowerBound >= 0 && range.upperBound <= count, "\(name): range \(range) is outside \(count) samples")
+        return batch(range.map(Int32.init)[...], in: Workspace())
+    }
+
     private func copyRows(of source: [Float], _ width: Int, _ numbers: ArraySlice<Int32>, to target: Tensor) {
         source.withUnsafeBufferPointer { source in
             for (row, number) in numbers.enumerated() {

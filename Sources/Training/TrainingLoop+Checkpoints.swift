@@ -100,6 +100,8 @@ struct ResumePoint {
         }
         text = try gatherTexts(text, world.communicator)[0]
         if text.isEmpty { return nil }
-        return ResumePoint(state: try CheckpointState(json: Data(text.utf8), file: checkpoint?.path ?? "rank 0's checkpoint"), checkpoint: checkpoint)
+        return ResumePoint(
+            state: try CheckpointState(json: Data(text.utf8), file: checkpoint?.path ?? "rank 0's checkpoint"),
+            checkpoint: checkpoint)
     }
 }

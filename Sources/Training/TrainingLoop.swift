@@ -55,13 +55,10 @@ final class TrainingLoop {
         let reducer = try GradientReducer(plan: plan, communicator: world.communicator, team: team) {
             try network.makeParameterBuffer(input: data.inputShape, seed: options.seed, allocate: $0)
         }
-        let (loss, buffer) = (model.loss, reducer.parameters)
-        step = TrainingStep(reducer: reducer, team: team, optimizer: model.optimizer, seed: options.seed) {
-            tape, shard in
-            let predictions = network(tape.constant(shard.inputs))
-            return (loss(predictions, shard.targets), loss.hits(predictions.value, shard.targets))
-        }
-        context = TrainingContext(isRankZero: world.rank == 0, weights: WeightsAccess(buffer))
+        step = TrainingStep(
+            reducer: reducer, team: team, optimizer: model.optimizer, seed: options.seed,
+            objective: model.loss.objective(network))
+        context = TrainingContext(isRankZero: world.rank == 0, weights: WeightsAccess(reducer.parameters))
         evaluator = Evaluator(network: network, team: team, communicator: world.communicator)
         recorder = settings.map(RunRecorder.init)
         (self.model, self.data, self.validation, self.options) = (model, data, validation, options)

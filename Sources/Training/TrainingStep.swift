@@ -5,6 +5,7 @@ import Autograd
 import Collectives
 import DataParallel
 import Datasets
+import Layers
 import Optimizers
 import Tensors
 
@@ -22,6 +23,7 @@ public final class TrainingStep {
     private let team: WorkerTeam
     private let workspaces: [Workspace]
     private let objective: Objective
+    private var ownsTeam = false
 
     public init(
         reducer: GradientReducer, team: WorkerTeam, optimizer: Optimizer, seed: UInt64,
@@ -35,6 +37,8 @@ public final class TrainingStep {
         state = optimizer.makeState(count: reducer.parameters.trainable.count)
         workspaces = (0..<team.size).map { _ in Workspace() }
     }
+
+    deinit { if ownsTeam { team.stop() } }
 
     /// Computes one step on the given samples, the whole global batch. Every rank calls it with the same arguments.
     ///
@@ -168,6 +172,49 @@ extension TrainingStep {
         state.step = snapshot.step
         for (buffer, values) in zip(state.buffers, snapshot.buffers) where values.count == buffer.count {
             _ = buffer[0..<buffer.count].update(fromContentsOf: values)
+        }
+    }
+}
+
+extension TrainingStep {
+    /// For a training loop of your own: places the network's parameters, equal on all ranks, and divides the shards
+    /// among the ranks of `world`. Collective: every rank gives the same arguments.
+    ///
+    /// - Parameters:
+    ///   - input: the shape of a sample, without the batch axis.
+    ///   - shards: a power of two, at least the number of workers; the result's bits depend on it, and on nothing else
+    ///     of the layout.
+    ///   - threads: of each rank.
+    public convenience init(
+        network: any Layer, input: Shape, optimizer: Optimizer, loss: Loss, shards: Int, threads: Int = 1,
+        seed: UInt64 = 0, on world: World = .alone
+    ) throws {
+        if let defect = optimizer.defect { throw TrainingError(defect) }
+        let plan = try ShardPlan(shards: shards, ranks: world.size, threads: threads)
+        let team = WorkerTeam(size: threads)
+        let reducer: GradientReducer
+        do {
+            reducer = try GradientReducer(plan: plan, communicator: world.communicator, team: team) {
+                try network.makeParameterBuffer(input: input, seed: seed, allocate: $0)
+            }
+        } catch {
+            team.stop()
+            throw error
+        }
+        self.init(reducer: reducer, team: team, optimizer: optimizer, seed: seed, objective: loss.objective(network))
+        ownsTeam = true
+    }
+
+    /// The network's parameters; after a step every rank has all of them.
+    public var parameters: ParameterBuffer { reducer.parameters }
+}
+
+extension Loss {
+    /// What `network` makes of a shard under this loss.
+    func objective(_ network: any Layer) -> Objective {
+        { tape, shard in
+            let predictions = network(tape.constant(shard.inputs))
+            return (self(predictions, shard.targets), hits(predictions.value, shard.targets))
         }
     }
 }
