@@ -8,8 +8,10 @@ extension Train {
     /// These flags on top of the configuration file's, or of the run that is resumed.
     func withBaseConfiguration() throws -> Train {
         var base: [String] = []
-        if let text = try resumedConfiguration() {
-            base += try ConfigurationFile(text: text, file: "the run").arguments
+        if let checkpoint = try resumedCheckpoint() {
+            // How far and on what the run went so far is no setting of what is trained.
+            let ownWay = ["--max-steps=", "--threads=", "--verbose="]
+            base += try checkpoint.settings().filter { setting in !ownWay.contains { setting.hasPrefix($0) } }
         }
         if let config { base += try ConfigurationFile(path: config).arguments }
         if base.isEmpty { return self }
@@ -24,17 +26,25 @@ extension Train {
         }
     }
 
-    /// The configuration of the run that `--resume` goes on with.
-    private func resumedConfiguration() throws -> String? {
+    /// The checkpoint that `--resume` goes on from, nil for a new run.
+    private func resumedCheckpoint() throws -> Checkpoint? {
         switch resume {
         case nil: return nil
-        case "auto": return runFolder.flatMap { Checkpoint.newest(in: $0).checkpoint?.state.configuration }
-        case let path?: return try Checkpoint.open(path).state.configuration
+        case "auto": return runFolder.flatMap { Checkpoint.newest(in: $0).checkpoint }
+        case let path?: return try Checkpoint.open(path)
         }
     }
 
+    /// The model to train. A run that goes on has its own, since a model file may be gone or changed by now.
+    private func modelDescription() throws -> ModelDescription {
+        if let checkpoint = try resumedCheckpoint(), try checkpoint.settings().contains("--model=\(model)") {
+            return try ModelDescription(of: checkpoint)
+        }
+        return try ModelDescription(model)
+    }
+
     func train(_ world: World) throws {
-        let description = try ModelDescription(model)
+        let description = try modelDescription()
         let source = try DataSource(data)
         let (train, validation) = try loadData(source)
         let options = try makeOptions(world)
@@ -153,5 +163,12 @@ extension Train {
             ("log-every-n-steps", "\(logEveryNSteps)"), ("verbose", "\(verbose)"),
         ]
         return settings.compactMap { key, value in value.map { "\(key): \($0)\n" } }.joined()
+    }
+}
+
+extension Checkpoint {
+    /// The settings of its run, as arguments.
+    fileprivate func settings() throws -> [String] {
+        try ConfigurationFile(text: state.configuration, file: path).arguments
     }
 }

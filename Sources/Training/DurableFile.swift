@@ -32,13 +32,12 @@ enum DurableFile {
 
     /// Makes a folder and its missing parents.
     static func makeFolder(_ path: String) throws(CheckpointError) {
-        do {
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        } catch {
-            let reason = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-            let cause = reason.map { String(cString: strerror(Int32(truncatingIfNeeded: $0.code))) }
-            throw CheckpointError("cannot make the folder \(path): \(cause ?? error.localizedDescription)")
-        }
+        if isFolder(path) || mkdir(path, 0o777) == 0 { return }
+        let parent = split(path).folder
+        guard errno == ENOENT, parent != path, !isFolder(parent) else { throw failure("make the folder", path) }
+        try makeFolder(parent)
+        // Another process may have been faster, and a path may end in a slash.
+        guard mkdir(path, 0o777) == 0 || isFolder(path) else { throw failure("make the folder", path) }
     }
 
     static func rename(_ from: String, to path: String) throws(CheckpointError) {
@@ -94,7 +93,7 @@ enum DurableFile {
         let hint =
             switch errno {
             case ENOSPC, EDQUOT: "; free some space, or choose another folder with --run"
-            case EACCES, EPERM, EROFS: "; choose a folder that you may write to with --run"
+            case EACCES, EPERM, EROFS, ENOTDIR, EEXIST: "; choose a folder that you may write to with --run"
             default: ""
             }
         return CheckpointError("cannot \(action) \(path): \(String(cString: strerror(errno)))\(hint)")

@@ -93,11 +93,8 @@ final class TrainingLoop {
     // MARK: The run
 
     func run() throws -> History {
-        // A row that the stop left within an epoch is none of the uninterrupted run's.
-        let isExtra = batchInEpoch > 0 && (options.logEveryNSteps == 0 || step.state.step % options.logEveryNSteps != 0)
         try world.onRankZero {
-            try recorder?.open(
-                resuming: epoch > 0 || batchInEpoch > 0, keepingRowsTo: step.state.step - (isExtra ? 1 : 0))
+            try recorder?.open(resuming: epoch > 0 || batchInEpoch > 0, keepingRowsTo: lastRegularRow)
         }
         if options.verbosity != .silent && world.rank == 0 { write(headline + "\n") }
         context.epoch = epoch
@@ -111,6 +108,13 @@ final class TrainingLoop {
     }
 
     private var isOutOfSteps: Bool { options.maxSteps.map { step.state.step >= $0 } ?? false }
+
+    /// Whether the present step has a metrics row besides that of its epoch.
+    private var isLogged: Bool { options.logEveryNSteps > 0 && step.state.step % options.logEveryNSteps == 0 }
+
+    /// The last step whose row a resumed run keeps: the row of an epoch that was interrupted is not among those of an
+    /// uninterrupted run.
+    private var lastRegularRow: Int { batchInEpoch > 0 && !isLogged ? step.state.step - 1 : step.state.step }
 
     private func runEpoch() throws {
         let order = sampleOrder(epoch: epoch)
@@ -127,7 +131,7 @@ final class TrainingLoop {
         while batchInEpoch < batchesPerEpoch, !stopped, !isOutOfSteps {
             stopped = try runStep(order)
             progress.step(batchInEpoch, metrics: sums.metrics(model.metrics))
-            if options.logEveryNSteps > 0, step.state.step % options.logEveryNSteps == 0 {
+            if isLogged {
                 try record(sums.metrics(model.metrics), nil, start, secondsBefore, samplesBefore)
             }
         }
@@ -139,7 +143,9 @@ final class TrainingLoop {
         progress.endEpoch(
             batchesDone: batchInEpoch, seconds: monotonicSeconds() - start,
             metrics: metrics + evaluation.metrics(model.metrics))
-        try record(metrics, evaluation, monotonicSeconds() - trained.0, secondsBefore, samplesBefore)
+        if finished || !isLogged {
+            try record(metrics, evaluation, monotonicSeconds() - trained.0, secondsBefore, samplesBefore)
+        }
         if finished { try endEpoch(metrics, evaluation) }
         if stopped { context.stopTraining = true }
         try saveCheckpoint()

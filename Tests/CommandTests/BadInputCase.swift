@@ -1,0 +1,123 @@
+// The mistakes that BadInputTests makes.
+
+import Foundation
+import Testing
+
+/// A command that must be refused.
+struct BadInputCase: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    var status: Int32 = 1
+    /// What the message must contain.
+    let words: [String]
+    /// Prepares files in a folder; returns arguments that go after those of a good `lockstep train`.
+    let arguments: @Sendable (String) throws -> [String]
+
+    init(
+        _ name: String, status: Int32 = 1, _ words: [String], arguments: @escaping @Sendable (String) throws -> [String]
+    ) {
+        (testDescription, self.status, self.words, self.arguments) = (name, status, words, arguments)
+    }
+
+    static let all = data + settings + files + runs
+
+    private static let data = [
+        BadInputCase("truncated images", ["train-images-idx3-ubyte", "truncated"]) { folder in
+            try mnist(MNISTFolder(cutBytes: 100), folder)
+        },
+        BadInputCase("labels as images", ["train-images-idx3-ubyte", "label file", "expected an image file"]) { folder in
+            try mnist(MNISTFolder(exchangesImagesForLabels: true), folder)
+        },
+        BadInputCase("label out of range", ["label 12 at index 1", "out of range"]) { folder in
+            try mnist(MNISTFolder(testLabels: [0, 12, 2]), folder)
+        },
+        BadInputCase("missing data", ["/none lacks the MNIST files", "t10k-labels-idx1-ubyte", "get-mnist"]) { folder in
+            ["--data", "mnist:\(folder)/none"]
+        },
+        BadInputCase("unknown data", ["unknown --data 'cifar'", "expected digits, mnist"]) { _ in ["--data", "cifar"] },
+    ]
+
+    private static let settings = [
+        BadInputCase("empty batch", ["--batch-size must be at least 1, got 0"]) { _ in ["--batch-size", "0"] },
+        BadInputCase("batch larger than the data", ["--batch-size 10001", "10000 samples"]) { _ in
+            ["--batch-size", "10001"]
+        },
+        BadInputCase("more workers than shards", ["workers", "2 shards", "fewer ranks or --threads"]) { _ in
+            ["--shards", "2", "--threads", "4"]
+        },
+        BadInputCase("odd shards", ["--shards must be a power of two, got 6"]) { _ in ["--shards", "6"] },
+        BadInputCase("no epochs", ["--epochs must be at least 1, got 0"]) { _ in ["--epochs", "0"] },
+        BadInputCase("learning rate", ["learning rate"]) { _ in ["--learning-rate", "nan"] },
+        BadInputCase("validation split", ["validation"]) { _ in ["--validation-split", "1.5"] },
+        BadInputCase("unknown optimizer", ["unknown --optimizer 'adma'", "adamw"]) { _ in ["--optimizer", "adma"] },
+        BadInputCase("unknown flag", status: 64, ["--batchsize", "lockstep train --help"]) { _ in ["--batchsize", "32"] },
+        BadInputCase("no number", status: 64, ["--epochs", "many"]) { _ in ["--epochs", "many"] },
+    ]
+
+    private static let files = [
+        BadInputCase("unknown key", ["settings.yaml:2", "unknown key 'batchsize'", "batch-size"]) { folder in
+            ["--config", try file("settings.yaml", "epochs: 1\nbatchsize: 32\n", folder)]
+        },
+        BadInputCase("value of the wrong kind", ["settings.yaml", "epochs", "soon"]) { folder in
+            ["--config", try file("settings.yaml", "epochs: soon\n", folder)]
+        },
+        BadInputCase("no configuration", ["none.yaml", "no such file"]) { folder in
+            ["--config", "\(folder)/none.yaml"]
+        },
+        BadInputCase("unknown model", ["no model of this name", "mnist-cnn"]) { _ in ["--model", "mnist-cnm"] },
+        BadInputCase("unknown layer", ["model.yaml:3", "unknown layer 'dens'", "did you mean 'dense'"]) { folder in
+            ["--model", try file("model.yaml", "layers:\n  - flatten\n  - dens: {units: 10}\n", folder)]
+        },
+        BadInputCase("shape that does not fit", ["layer reshape", "[10, 10]", "[784]"]) { folder in
+            let layers = "layers:\n  - flatten\n  - reshape: {target-shape: [10, 10]}\n  - dense: {units: 10}\n"
+            return ["--model", try file("model.yaml", layers, folder)]
+        },
+        BadInputCase("too few outputs", ["class 9", "only 5 classes"]) { folder in
+            ["--model", try file("model.yaml", "layers:\n  - flatten\n  - dense: {units: 5}\n", folder)]
+        },
+    ]
+
+    private static let runs = [
+        BadInputCase(
+            "checkpoint of another model", ["of another model", "dense.kernel", "[784, 64]", "[5408, 128]"]
+        ) { folder in
+            ["--resume", try finishedRun(folder), "--model", "mnist-cnn"]
+        },
+        BadInputCase("checkpoint of another seed", ["seed: 9 instead of 0"]) { folder in
+            ["--resume", try finishedRun(folder), "--seed", "9"]
+        },
+        BadInputCase("damaged checkpoint", ["model.safetensors is damaged"]) { folder in
+            let checkpoint = try finishedRun(folder) + "/checkpoints/epoch=1-step=2"
+            let weights = URL(filePath: checkpoint + "/model.safetensors")
+            var bytes = try Data(contentsOf: weights)
+            bytes[bytes.count - 5] ^= 1
+            try bytes.write(to: weights)
+            return ["--resume", checkpoint]
+        },
+        BadInputCase("no run to resume", ["none is no checkpoint: no such folder"]) { folder in
+            ["--resume", "\(folder)/none"]
+        },
+        BadInputCase("existing run", ["finished already holds a run", "--resume auto"]) { folder in
+            ["--run", try finishedRun(folder)]
+        },
+        // Permissions would not stop root.
+        BadInputCase("run folder below a file", ["cannot make the folder", "file/run", "Not a directory"]) { folder in
+            ["--run", try file("file", "", folder) + "/run"]
+        },
+    ]
+
+    private static func mnist(_ files: MNISTFolder, _ folder: String) throws -> [String] {
+        try files.write(to: folder + "/mnist")
+        return ["--data", "mnist:\(folder)/mnist"]
+    }
+
+    private static func file(_ name: String, _ text: String, _ folder: String) throws -> String {
+        try write(text, to: "\(folder)/\(name)")
+        return "\(folder)/\(name)"
+    }
+
+    private static func finishedRun(_ folder: String) throws -> String {
+        _ = try train(
+            ["--model", "mnist-mlp", "--limit-train-batches", "2", "--epochs", "1"], run: folder + "/finished")
+        return folder + "/finished"
+    }
+}

@@ -1,0 +1,84 @@
+// The promise: the same bits on any layout of ranks and threads.
+
+import TestSupport
+import Testing
+
+extension CommandTests {
+    struct LayoutTests {
+        /// Ranks and threads of at most eight workers.
+        static let layouts = [(1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (3, 2), (4, 1), (4, 2), (8, 1)]
+
+        @Test(arguments: ["mnist-mlp", "mnist-cnn"])
+        func weightsAreTheSameOnAnyLayout(model: String) throws {
+            // 50 samples over 8 shards: shards of 6 and 7.
+            let arguments = [
+                "--model", model, "--limit-train-batches", "20", "--epochs", "2", "--shards", "8", "--batch-size",
+                "50", "--validation-split", "0.03",
+            ]
+            try withTemporaryFolder { folder in
+                let expected = try train(arguments, run: folder + "/plain")
+                let records = try deterministicMetrics(folder + "/plain")
+                #expect(try train(threads: 2, arguments, run: folder + "/plain-2") == expected)
+                for (ranks, threads) in LayoutTests.layouts {
+                    let run = "\(folder)/\(ranks)-\(threads)"
+                    let fingerprint = try train(ranks: ranks, threads: threads, arguments, run: run)
+                    #expect(fingerprint == expected, "\(ranks) ranks x \(threads) threads")
+                    #expect(try deterministicMetrics(run) == records, "\(ranks) ranks x \(threads) threads")
+                }
+            }
+        }
+
+        /// A fingerprint that never changed would be the same on any layout, too.
+        @Test func fingerprintTellsRunsApart() throws {
+            let arguments = ["--model", "mnist-mlp", "--max-steps", "2", "--epochs", "1"]
+            try withTemporaryFolder { folder in
+                let runs = try [["--seed", "0"], ["--seed", "1"], ["--shards", "4"], ["--batch-size", "31"]].enumerated()
+                    .map { try train(arguments + $1, run: "\(folder)/\($0)") }
+                #expect(Set(runs).count == 4, "\(runs)")
+            }
+        }
+
+        @Test(
+            arguments: [
+                // The last step of the epoch has 16 samples.
+                ["--batch-size", "48", "--epochs", "1", "--shards", "4"],
+                // Shards without a sample.
+                ["--batch-size", "1", "--max-steps", "5", "--shards", "4"],
+                // The validation set is cut unevenly, too.
+                ["--batch-size", "7", "--max-steps", "20", "--shards", "8", "--validation-split", "0.0101"],
+                ["--batch-size", "full", "--epochs", "2"],
+            ])
+        func unevenDataAreWeightedExactly(arguments: [String]) throws {
+            let arguments = ["--model", "mnist-mlp"] + arguments
+            try withTemporaryFolder { folder in
+                let expected = try train(arguments, run: folder + "/plain")
+                for ranks in [1, 3] {
+                    #expect(try train(ranks: ranks, arguments, run: "\(folder)/\(ranks)") == expected)
+                    #expect(
+                        try deterministicMetrics("\(folder)/\(ranks)") == deterministicMetrics(folder + "/plain"))
+                }
+            }
+        }
+
+        @Test func shortLastBatchIsTrainedOn() throws {
+            try withTemporaryFolder { folder in
+                _ = try train(
+                    ["--model", "mnist-mlp", "--batch-size", "48", "--epochs", "1"], run: folder + "/run")
+                // 10000 = 208 x 48 + 16
+                #expect(try metrics(folder + "/run").last?["step"] == "209")
+            }
+        }
+
+        /// Under mpirun this setting stops MPI_Init; so a plain process that works has not called it.
+        @Test func plainProcessStartsNoMPI() throws {
+            let noMPI = ["OMPI_MCA_pml": "absent"]
+            try withTemporaryFolder { folder in
+                let arguments = ["train", "--model", "mnist-mlp", "--max-steps", "2", "--run"]
+                let plain = try lockstep(arguments + [folder + "/plain"], environment: noMPI)
+                #expect(plain.status == 0, "\(plain.standardError)")
+                let rank = try lockstep(ranks: 1, arguments + [folder + "/rank"], environment: noMPI)
+                #expect(rank.status != 0)
+            }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+// An interrupted run that goes on, on another layout too, ends as if it had never been interrupted.
+
+import Foundation
+import TestSupport
+import Testing
+
+extension CommandTests {
+    struct ResumeTests {
+        static let model = """
+            name: small
+            layers:
+              - conv2d: {filters: 4, kernel-size: 3, activation: relu}
+              - batch-normalization
+              - max-pooling2d: {pool-size: 4}
+              - flatten
+              - dropout: {rate: 0.25}
+              - dense: {units: 10, activation: softmax}
+            """
+
+        @Test(
+            arguments: [
+                ["--model", "mnist-mlp"],
+                ["--model", "mnist-mlp", "--optimizer", "sgd", "--momentum", "0.9", "--nesterov"],
+                ["--model", "mnist-mlp", "--optimizer", "rmsprop", "--log-every-n-steps", "10"],
+                ["--model", "MODEL.yaml", "--optimizer", "adamw", "--schedule", "cosine", "--warm-up-steps", "5"],
+            ])
+        func endsLikeAnUninterruptedRun(settings: [String]) throws {
+            try withTemporaryFolder { folder in
+                let modelFile = folder + "/model.yaml"
+                try write(ResumeTests.model, to: modelFile)
+                let arguments =
+                    settings.map { $0 == "MODEL.yaml" ? modelFile : $0 } + [
+                        "--limit-train-batches", "20", "--epochs", "3", "--shards", "8", "--batch-size", "50",
+                        "--validation-split", "0.03",
+                    ]
+                let whole = folder + "/whole"
+                let expected = try train(arguments, run: whole)
+                let records = try deterministicMetrics(whole)
+
+                let interrupted = folder + "/interrupted"
+                // In the middle of the second epoch.
+                #expect(try train(ranks: 2, arguments + ["--max-steps", "30"], run: interrupted) != expected)
+                // A run folder needs no other file.
+                try FileManager.default.removeItem(atPath: modelFile)
+                let layouts: [(ranks: Int?, threads: Int)] = [(3, 1), (1, 2), (nil, 1)]
+                for (index, layout) in layouts.enumerated() {
+                    let run = "\(folder)/resumed-\(index)"
+                    try FileManager.default.copyItem(atPath: interrupted, toPath: run)
+                    let fingerprint = try train(
+                        ranks: layout.ranks, threads: layout.threads, ["--resume", "auto"], run: run)
+                    #expect(fingerprint == expected, "\(layout)")
+                    #expect(try deterministicMetrics(run) == records, "\(layout)")
+                    let rows = try read(run + "/metrics.jsonl").split(separator: "\n").count
+                    #expect(rows == records.count, "\(layout)")
+                }
+            }
+        }
+
+        /// A scheduler that restarts a job gives the same command again.
+        @Test func sameCommandStartsAndGoesOnAndEnds() throws {
+            try withTemporaryFolder { folder in
+                let arguments = [
+                    "--model", "mnist-mlp", "--limit-train-batches", "5", "--epochs", "3", "--resume", "auto",
+                ]
+                let run = folder + "/run"
+                let first = try train(arguments + ["--max-steps", "7"], run: run)
+                let second = try train(arguments, run: run)
+                #expect(first != second)
+                #expect(try metrics(run).map { $0["step"] } == ["5", "10", "15"])
+                #expect(try train(arguments, run: run) == second, "nothing is left to do")
+                #expect(try metrics(run).map { $0["step"] } == ["5", "10", "15"])
+            }
+        }
+
+        @Test func newRunGoesOnFromACheckpointOfAnother() throws {
+            try withTemporaryFolder { folder in
+                let arguments = ["--model", "mnist-mlp", "--limit-train-batches", "5", "--epochs", "2"]
+                let expected = try train(arguments, run: folder + "/whole")
+                _ = try train(arguments + ["--max-steps", "3"], run: folder + "/first")
+                #expect(try train(["--resume", folder + "/first"], run: folder + "/second") == expected)
+            }
+        }
+    }
+}
