@@ -23,7 +23,6 @@ public final class TrainingStep {
     private let team: WorkerTeam
     private let workspaces: [Workspace]
     private let objective: Objective
-    private var ownsTeam = false
 
     public init(
         reducer: GradientReducer, team: WorkerTeam, optimizer: Optimizer, seed: UInt64,
@@ -37,8 +36,6 @@ public final class TrainingStep {
         state = optimizer.makeState(count: reducer.parameters.trainable.count)
         workspaces = (0..<team.size).map { _ in Workspace() }
     }
-
-    deinit { if ownsTeam { team.stop() } }
 
     /// Computes one step on the given samples, the whole global batch. Every rank calls it with the same arguments.
     ///
@@ -192,17 +189,10 @@ extension TrainingStep {
         if let defect = optimizer.defect { throw TrainingError(defect) }
         let plan = try ShardPlan(shards: shards, ranks: world.size, threads: threads)
         let team = WorkerTeam(size: threads)
-        let reducer: GradientReducer
-        do {
-            reducer = try GradientReducer(plan: plan, communicator: world.communicator, team: team) {
-                try network.makeParameterBuffer(input: input, seed: seed, allocate: $0)
-            }
-        } catch {
-            team.stop()
-            throw error
+        let reducer = try GradientReducer(plan: plan, communicator: world.communicator, team: team) {
+            try network.makeParameterBuffer(input: input, seed: seed, allocate: $0)
         }
         self.init(reducer: reducer, team: team, optimizer: optimizer, seed: seed, objective: loss.objective(network))
-        ownsTeam = true
     }
 
     /// The network's parameters; after a step every rank has all of them.
