@@ -24,7 +24,8 @@ struct BadInputCase: Sendable, CustomTestStringConvertible {
         BadInputCase("truncated images", ["train-images-idx3-ubyte", "truncated"]) { folder in
             try mnist(MNISTFolder(cutBytes: 100), folder)
         },
-        BadInputCase("labels as images", ["train-images-idx3-ubyte", "label file", "expected an image file"]) { folder in
+        BadInputCase("labels as images", ["train-images-idx3-ubyte", "label file", "expected an image file"]) {
+            folder in
             try mnist(MNISTFolder(exchangesImagesForLabels: true), folder)
         },
         BadInputCase("label out of range", ["label 12 at index 1", "out of range"]) { folder in
@@ -49,7 +50,8 @@ struct BadInputCase: Sendable, CustomTestStringConvertible {
         BadInputCase("learning rate", ["learning rate"]) { _ in ["--learning-rate", "nan"] },
         BadInputCase("validation split", ["validation"]) { _ in ["--validation-split", "1.5"] },
         BadInputCase("unknown optimizer", ["unknown --optimizer 'adma'", "adamw"]) { _ in ["--optimizer", "adma"] },
-        BadInputCase("unknown flag", status: 64, ["--batchsize", "lockstep train --help"]) { _ in ["--batchsize", "32"] },
+        BadInputCase("unknown flag", status: 64, ["--batchsize", "lockstep train --help"]) { _ in ["--batchsize", "32"]
+        },
         BadInputCase("no number", status: 64, ["--epochs", "many"]) { _ in ["--epochs", "many"] },
     ]
 

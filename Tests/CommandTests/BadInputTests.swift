@@ -57,7 +57,8 @@ extension CommandTests {
         @Test(
             arguments: [
                 (["evaluate", "none"], "none is no checkpoint"), (["fingerprint", "none"], "none is no checkpoint"),
-                (["predict", "none", "0"], "none is no checkpoint"), (["summary", "mnist-cnm"], "no model of this name"),
+                (["predict", "none", "0"], "none is no checkpoint"),
+                (["summary", "mnist-cnm"], "no model of this name"),
                 (["summary", "mnist-cnn", "--input", "28xx1"], "--input must be positive lengths"),
             ])
         func inspectingWhatIsNotThere(arguments: [String], words: String) throws {
