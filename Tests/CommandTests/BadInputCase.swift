@@ -46,6 +46,9 @@ struct BadInputCase: Sendable, CustomTestStringConvertible {
             ["--shards", "2", "--threads", "4"]
         },
         BadInputCase("odd shards", ["--shards must be a power of two, got 6"]) { _ in ["--shards", "6"] },
+        BadInputCase("patience", ["--early-stopping-patience must be 0 or more, got -1"]) { _ in
+            ["--early-stopping-patience=-1"]
+        },
         BadInputCase("no epochs", ["--epochs must be at least 1, got 0"]) { _ in ["--epochs", "0"] },
         BadInputCase("learning rate", ["learning rate"]) { _ in ["--learning-rate", "nan"] },
         BadInputCase("validation split", ["validation"]) { _ in ["--validation-split", "1.5"] },
@@ -100,6 +103,11 @@ struct BadInputCase: Sendable, CustomTestStringConvertible {
         },
         BadInputCase("existing run", ["finished already holds a run", "--resume auto"]) { folder in
             ["--run", try finishedRun(folder)]
+        },
+        BadInputCase("another run's folder", ["other already holds a run", "another folder"]) { folder in
+            let finished = try finishedRun(folder)
+            try FileManager.default.copyItem(atPath: finished, toPath: folder + "/other")
+            return ["--resume", finished, "--run", folder + "/other"]
         },
         // Permissions would not stop root.
         BadInputCase("run folder below a file", ["cannot make the folder", "file/run", "Not a directory"]) { folder in
