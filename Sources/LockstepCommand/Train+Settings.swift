@@ -47,14 +47,15 @@ extension Train {
         let description = try modelDescription()
         let source = try DataSource(data)
         let (train, validation) = try loadData(source)
-        let options = try makeOptions(world)
+        var options = try makeOptions(world)
+        options.shards = try options.shards ?? resolvedShards(options, sampleCount: train.count, world)
         let network = try description.makeModel()
         let compiled = network.compile(
             optimizer: try makeOptimizer(sampleCount: train.count, options), loss: .sparseCategoricalCrossentropy,
             metrics: [.accuracy])
         let folder = try runFolder ?? RunFolder.defaultPath(model: description.name, data: train.name, date: Date())
         var settings = RunSettings(
-            folder: folder, configuration: resolvedConfiguration(source), modelName: try description.encoded())
+            folder: folder, configuration: resolvedConfiguration(source, options), modelName: try description.encoded())
         settings.resume = resume.map { $0 == "auto" ? .automatic : .from($0) } ?? .never
         if resume == "auto" && runFolder == nil {
             throw TrainingError("--resume auto needs --run DIR, the run to go on with")
@@ -92,6 +93,9 @@ extension Train {
         guard let verbosity = Verbosity(rawValue: verbose) else {
             throw TrainingError("--verbose must be 0, 1 or 2, got \(verbose)")
         }
+        if let earlyStoppingPatience, earlyStoppingPatience < 0 {
+            throw TrainingError("--early-stopping-patience must be 0 or more, got \(earlyStoppingPatience)")
+        }
         options.batchSize = size
         options.verbosity = verbosity
         options.epochs = epochs
@@ -103,6 +107,15 @@ extension Train {
         options.logEveryNSteps = logEveryNSteps
         options.terminalColumns = Terminal.columns(world)
         return options
+    }
+
+    /// What `--shards auto` means here. The configuration records the number, so that it means the same bits on any
+    /// layout.
+    private func resolvedShards(_ options: FitOptions, sampleCount: Int, _ world: World) throws -> Int {
+        if let checkpoint = try resumedCheckpoint() { return checkpoint.state.shards }
+        var batch = sampleCount
+        if case .samples(let size) = options.batchSize { batch = size }
+        return ShardPlan.automaticShards(batchSize: batch, workers: world.size * max(1, options.threads ?? 1))
     }
 
     private func number(_ text: String, _ flag: String) throws -> Int? {
@@ -148,14 +161,14 @@ extension Train {
     }
 
     /// Every setting that is not a default of absence, as YAML that `--config` takes.
-    private func resolvedConfiguration(_ source: DataSource) -> String {
+    private func resolvedConfiguration(_ source: DataSource, _ options: FitOptions) -> String {
         let settings: [(String, String?)] = [
             ("model", model), ("data", source.description), ("epochs", "\(epochs)"), ("batch-size", batchSize),
             ("optimizer", optimizer), ("learning-rate", learningRate.map { "\($0)" }),
             ("momentum", momentum.map { "\($0)" }), ("nesterov", nesterov ? "true" : nil),
             ("weight-decay", weightDecay.map { "\($0)" }), ("clip-norm", clipNorm.map { "\($0)" }),
             ("clip-value", clipValue.map { "\($0)" }), ("schedule", schedule), ("warm-up-steps", "\(warmUpSteps)"),
-            ("seed", "\(seed)"), ("shards", shards), ("threads", threads),
+            ("seed", "\(seed)"), ("shards", options.shards.map { "\($0)" } ?? shards), ("threads", threads),
             ("max-steps", maxSteps.map { "\($0)" }),
             ("validation-split", validationSplit.map { "\($0)" }),
             ("limit-train-batches", limitTrainBatches.map { "\($0)" }),

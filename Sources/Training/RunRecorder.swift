@@ -14,9 +14,21 @@ final class RunRecorder {
     /// Makes the folder, or goes on in it: rows after `step` are dropped: the run writes them again.
     func open(resuming: Bool, keepingRowsTo step: Int) throws {
         folder = try RunFolder.create(
-            settings.folder, configuration: settings.configuration, resuming: resuming || settings.resume == .automatic)
+            settings.folder, configuration: settings.configuration, resuming: isSameRun)
         if resuming { try folder?.truncateMetrics(afterStep: step) }
     }
+
+    /// Whether a run in the folder is the one that goes on, and not a stranger to the checkpoint given.
+    private var isSameRun: Bool {
+        switch settings.resume {
+        case .never: false
+        case .automatic: true
+        case .from(let path): (RunRecorder.plain(path) + "/").hasPrefix(RunRecorder.plain(settings.folder) + "/")
+        }
+    }
+
+    /// The absolute path without links.
+    private static func plain(_ path: String) -> String { URL(filePath: path).resolvingSymlinksInPath().path }
 
     func append(_ row: MetricsRow) throws { try folder?.append(row) }
 

@@ -24,7 +24,8 @@ struct BadInputCase: Sendable, CustomTestStringConvertible {
         BadInputCase("truncated images", ["train-images-idx3-ubyte", "truncated"]) { folder in
             try mnist(MNISTFolder(cutBytes: 100), folder)
         },
-        BadInputCase("labels as images", ["train-images-idx3-ubyte", "label file", "expected an image file"]) { folder in
+        BadInputCase("labels as images", ["train-images-idx3-ubyte", "label file", "expected an image file"]) {
+            folder in
             try mnist(MNISTFolder(exchangesImagesForLabels: true), folder)
         },
         BadInputCase("label out of range", ["label 12 at index 1", "out of range"]) { folder in
@@ -45,11 +46,15 @@ struct BadInputCase: Sendable, CustomTestStringConvertible {
             ["--shards", "2", "--threads", "4"]
         },
         BadInputCase("odd shards", ["--shards must be a power of two, got 6"]) { _ in ["--shards", "6"] },
+        BadInputCase("patience", ["--early-stopping-patience must be 0 or more, got -1"]) { _ in
+            ["--early-stopping-patience=-1"]
+        },
         BadInputCase("no epochs", ["--epochs must be at least 1, got 0"]) { _ in ["--epochs", "0"] },
         BadInputCase("learning rate", ["learning rate"]) { _ in ["--learning-rate", "nan"] },
         BadInputCase("validation split", ["validation"]) { _ in ["--validation-split", "1.5"] },
         BadInputCase("unknown optimizer", ["unknown --optimizer 'adma'", "adamw"]) { _ in ["--optimizer", "adma"] },
-        BadInputCase("unknown flag", status: 64, ["--batchsize", "lockstep train --help"]) { _ in ["--batchsize", "32"] },
+        BadInputCase("unknown flag", status: 64, ["--batchsize", "lockstep train --help"]) { _ in ["--batchsize", "32"]
+        },
         BadInputCase("no number", status: 64, ["--epochs", "many"]) { _ in ["--epochs", "many"] },
     ]
 
@@ -98,6 +103,11 @@ struct BadInputCase: Sendable, CustomTestStringConvertible {
         },
         BadInputCase("existing run", ["finished already holds a run", "--resume auto"]) { folder in
             ["--run", try finishedRun(folder)]
+        },
+        BadInputCase("another run's folder", ["other already holds a run", "another folder"]) { folder in
+            let finished = try finishedRun(folder)
+            try FileManager.default.copyItem(atPath: finished, toPath: folder + "/other")
+            return ["--resume", finished, "--run", folder + "/other"]
         },
         // Permissions would not stop root.
         BadInputCase("run folder below a file", ["cannot make the folder", "file/run", "Not a directory"]) { folder in

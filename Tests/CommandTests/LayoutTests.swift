@@ -32,7 +32,8 @@ extension CommandTests {
         @Test func fingerprintTellsRunsApart() throws {
             let arguments = ["--model", "mnist-mlp", "--max-steps", "2", "--epochs", "1"]
             try withTemporaryFolder { folder in
-                let runs = try [["--seed", "0"], ["--seed", "1"], ["--shards", "4"], ["--batch-size", "31"]].enumerated()
+                let runs = try [["--seed", "0"], ["--seed", "1"], ["--shards", "4"], ["--batch-size", "31"]]
+                    .enumerated()
                     .map { try train(arguments + $1, run: "\(folder)/\($0)") }
                 #expect(Set(runs).count == 4, "\(runs)")
             }

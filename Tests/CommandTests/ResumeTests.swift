@@ -72,6 +72,30 @@ extension CommandTests {
             }
         }
 
+        /// What `auto` meant when the run began holds for its whole life, on any layout.
+        @Test func automaticShardsAreRecorded() throws {
+            try withTemporaryFolder { folder in
+                let arguments = ["--model", "mnist-mlp", "--limit-train-batches", "5", "--epochs", "2"]
+                // Three ranks need four shards; one alone would take two of 16 samples.
+                let expected = try train(ranks: 3, arguments, run: folder + "/three")
+                #expect(try read(folder + "/three/config.yaml").contains("\nshards: 4\n"))
+                #expect(try train(["--config", folder + "/three/config.yaml"], run: folder + "/again") == expected)
+                _ = try train(ranks: 3, arguments + ["--max-steps", "3"], run: folder + "/cut")
+                #expect(try train(["--resume", "auto"], run: folder + "/cut") == expected)
+                #expect(try read(folder + "/cut/config.yaml").contains("\nshards: 4\n"))
+            }
+        }
+
+        @Test func runGoesOnFromItsOwnCheckpoint() throws {
+            try withTemporaryFolder { folder in
+                let run = folder + "/run"
+                let expected = try train(
+                    ["--model", "mnist-mlp", "--limit-train-batches", "5", "--epochs", "2"], run: run)
+                #expect(try train(["--resume", run + "/checkpoints/epoch=1-step=5"], run: run) == expected)
+                #expect(try metrics(run).map { $0["step"] } == ["5", "10"])
+            }
+        }
+
         @Test func newRunGoesOnFromACheckpointOfAnother() throws {
             try withTemporaryFolder { folder in
                 let arguments = ["--model", "mnist-mlp", "--limit-train-batches", "5", "--epochs", "2"]
