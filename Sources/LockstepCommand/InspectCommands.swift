@@ -31,7 +31,9 @@ struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Loss and accuracy of a run's weights on test data, each sample once.")
 
-    @Argument(help: ArgumentHelp("A run folder (its last checkpoint) or a checkpoint folder.", valueName: "run"), completion: .directory)
+    @Argument(
+        help: ArgumentHelp("A run folder (its last checkpoint) or a checkpoint folder.", valueName: "run"),
+        completion: .directory)
     var path: String
     @Option(help: "digits or mnist[:DIR]; the run's own unless given.")
     var data: String?
@@ -115,7 +117,9 @@ struct FingerprintCommand: ParsableCommand {
         commandName: "fingerprint",
         abstract: "The 128-bit hash of a checkpoint's weights: equal for equal runs on any layout.")
 
-    @Argument(help: ArgumentHelp("A run folder (its last checkpoint) or a checkpoint folder.", valueName: "run"), completion: .directory)
+    @Argument(
+        help: ArgumentHelp("A run folder (its last checkpoint) or a checkpoint folder.", valueName: "run"),
+        completion: .directory)
     var path: String
 
     func run() throws {
