@@ -56,6 +56,11 @@ extension Train {
         let folder = try runFolder ?? RunFolder.defaultPath(model: description.name, data: train.name, date: Date())
         var settings = RunSettings(
             folder: folder, configuration: resolvedConfiguration(source, options), modelName: try description.encoded())
+        settings.changeable = [
+            "threads", "verbose", "log-every-n-steps", "max-steps", "data", "early-stopping-patience",
+        ]
+        // A cosine schedule ends with the last epoch, so its rates depend on the number of epochs.
+        if schedule == "constant" { settings.changeable.insert("epochs") }
         settings.resume = resume.map { $0 == "auto" ? .automatic : .from($0) } ?? .never
         if resume == "auto" && runFolder == nil {
             throw TrainingError("--resume auto needs --run DIR, the run to go on with")

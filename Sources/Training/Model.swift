@@ -120,7 +120,8 @@ public final class Model {
         try parameters!.load(path)
     }
 
-    /// Places the parameters for samples of shape `input`, unless that is done; returns the output's shape.
+    /// Places the parameters for samples of shape `input`, drawn from `seed`, unless that is done; returns the output's
+    /// shape. `fit` draws them from its own seed when this has not been called before.
     @discardableResult
     public func build(input: Shape, seed: UInt64 = 0) throws -> Shape {
         let output = try network.build(input)

@@ -22,9 +22,31 @@ public struct RunSettings: Sendable {
     /// Checkpoints to keep, beside the best.
     public var keepLast = 5
 
+    /// Settings of `configuration` that a run may change when it goes on, since they change no bits of what is to come.
+    public var changeable: Set<String> = []
+
     public init(folder: String, configuration: String, modelName: String) {
         self.folder = folder
         self.configuration = configuration
         self.modelName = modelName
+    }
+}
+
+extension RunSettings {
+    /// The lines `key: value` of a configuration, in order.
+    static func entries(_ configuration: String) -> [(key: String, value: String)] {
+        configuration.split(separator: "\n").map { line in
+            let parts = line.split(separator: ":", maxSplits: 1)
+            return (String(parts[0]), parts.count > 1 ? String(parts[1].drop { $0 == " " }) : "")
+        }
+    }
+
+    /// Settings that differ from an earlier configuration of the run and may not.
+    func changes(from earlier: String) -> [(key: String, before: String, now: String)] {
+        let before = Dictionary(RunSettings.entries(earlier), uniquingKeysWith: { $1 })
+        let now = Dictionary(RunSettings.entries(configuration), uniquingKeysWith: { $1 })
+        return Set(before.keys).union(now.keys).subtracting(changeable).sorted()
+            .filter { before[$0] != now[$0] }
+            .map { ($0, before[$0] ?? "(default)", now[$0] ?? "(default)") }
     }
 }

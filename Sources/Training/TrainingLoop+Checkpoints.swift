@@ -42,7 +42,10 @@ extension TrainingLoop {
             ("optimizer", state.optimizer, model.optimizer.name),
             ("number of training samples", "\(state.sampleCount)", "\(data.count)"),
         ]
-        let differing = checks.filter { $0.1 != $0.2 }.map { "\($0.0): \($0.2) instead of \($0.1)" }
+        var differing = checks.filter { $0.1 != $0.2 }.map { "\($0.0): \($0.2) instead of \($0.1)" }
+        differing +=
+            settings?.changes(from: state.configuration).filter { $0.key != "seed" && $0.key != "batch-size" }
+            .map { "\($0.key): \($0.now) instead of \($0.before)" } ?? []
         guard differing.isEmpty else {
             throw TrainingError(
                 "this run can't go on from its checkpoint with other settings, the result would not be the same: "

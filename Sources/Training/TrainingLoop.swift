@@ -121,7 +121,7 @@ final class TrainingLoop {
         var progress = ProgressReporter(
             style: progressStyle, epochs: options.epochs, batchesPerEpoch: batchesPerEpoch, write: write)
         context.epoch = epoch
-        context.scheduledLearningRate = Double(model.optimizer.learningRate.rate(at: step.state.step))
+        context.scheduledLearningRate = scheduledRate
         for callback in callbacks { try callback.epochBegin(context) }
         try agree()
         progress.beginEpoch(epoch)
@@ -138,7 +138,7 @@ final class TrainingLoop {
         let trained = (monotonicSeconds() - start, step.seconds.since(secondsBefore))
         let finished = batchInEpoch == batchesPerEpoch
         let evaluation =
-            try finished && !stopped ? validation.map { try evaluator.evaluate($0, loss: model.loss) } : nil
+            try finished ? validation.map { try evaluator.evaluate($0, loss: model.loss) } : nil
         let metrics = sums.metrics(model.metrics)
         progress.endEpoch(
             batchesDone: batchInEpoch, seconds: monotonicSeconds() - start,
@@ -153,7 +153,7 @@ final class TrainingLoop {
 
     /// True when a rank asked to stop in this step.
     private func runStep(_ order: [Int32]) throws -> Bool {
-        context.scheduledLearningRate = Double(model.optimizer.learningRate.rate(at: step.state.step))
+        context.scheduledLearningRate = scheduledRate
         let first = batchInEpoch * batchSize
         let report = try step.run(
             order[first..<min(first + batchSize, data.count)], of: data, learningRate: Float(context.learningRate),
@@ -161,7 +161,7 @@ final class TrainingLoop {
         batchInEpoch += 1
         sums.add(report)
         context.step = step.state.step
-        context.metrics = ["loss": report.lossSum, "learning_rate": context.learningRate]
+        context.metrics = ["loss": report.lossSum / Double(report.samples), "learning_rate": context.learningRate]
         for callback in callbacks { try callback.stepEnd(context) }
         return report.stop
     }
@@ -176,6 +176,12 @@ final class TrainingLoop {
         epoch += 1
         batchInEpoch = 0
         sums = EpochSums()
+    }
+
+    /// The schedule's rate at this step, as the decimal number it was written as.
+    private var scheduledRate: Double {
+        let rate = model.optimizer.learningRate.rate(at: step.state.step)
+        return Double("\(rate)") ?? Double(rate)
     }
 
     /// All ranks stop when one wants to, and use rank 0's learning rate.
@@ -249,11 +255,7 @@ final class TrainingLoop {
         _ model: Model, _ data: Samples, _ validation: Samples?, _ options: FitOptions, _ settings: RunSettings?
     ) -> ReplicaAgreement {
         let parameters = model.network.allParameters().map { "\($0.path) \($0.parameter.shape ?? [])" }
-        var configured: [(key: String, value: String)] = []
-        for line in (settings?.configuration ?? "").split(separator: "\n") {
-            let parts = line.split(separator: ":", maxSplits: 1)
-            configured.append((String(parts[0]), parts.count > 1 ? String(parts[1].drop { $0 == " " }) : ""))
-        }
+        let configured = RunSettings.entries(settings?.configuration ?? "")
         let facts: [(key: String, value: String)] = [
             ("resume", settings.map { "\($0.resume)" } ?? "never"), ("epochs", "\(options.epochs)"),
             ("batch-size", "\(options.batchSize)"), ("shards", options.shards.map { "\($0)" } ?? "auto"),

@@ -47,10 +47,14 @@ public struct TrainingError: Error, CustomStringConvertible, Sendable {
 }
 
 extension World {
-    /// Cores that each rank may count on: those it is bound to, or its part of the node's. Collective.
+    /// Cores that each rank may count on: those it is bound to, divided by the ranks of its host that are bound to the
+    /// same ones. Collective.
     func coresPerRank() throws -> Int {
         let cores = availableCores()
-        guard size > 1, cores == ProcessInfo.processInfo.processorCount else { return cores }
-        return max(1, cores / (try communicator.splitByNode().size))
+        guard size > 1 else { return cores }
+        let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+        let binding = status.split(separator: "\n").first { $0.hasPrefix("Cpus_allowed_list") } ?? ""
+        let places = try gatherTexts("\(communicator.hostName) \(binding)", communicator)
+        return max(1, cores / places.count { $0 == places[rank] })
     }
 }
