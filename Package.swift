@@ -82,7 +82,8 @@ let package = Package(
         .testTarget(name: "CommandTests", dependencies: ["LockstepCommand", "TestSupport"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Tensors", "CZlib"]),
         .testTarget(
-            name: "TrainingTests", dependencies: ["Training", "Autograd", "Optimizers", "Tensors", "TestSupport"]),
+            name: "TrainingTests",
+            dependencies: ["Training", "Autograd", "Datasets", "Layers", "Optimizers", "Tensors", "TestSupport"]),
         .testTarget(
             name: "DataParallelTests",
             dependencies: ["DataParallel", "Collectives", "Optimizers", "Autograd", "Tensors"]),

@@ -15,20 +15,7 @@ final class RunRecorder {
     func open(resuming: Bool, keepingRowsTo step: Int) throws {
         folder = try RunFolder.create(
             settings.folder, configuration: settings.configuration, resuming: isSameRun)
-        if resuming { try requireNewest(step) }
         if resuming { try folder?.truncateMetrics(afterStep: step) }
-    }
-
-    /// Going on from an older checkpoint would leave two runs' checkpoints mixed in one folder.
-    private func requireNewest(_ step: Int) throws {
-        guard case .from = settings.resume, let newest = Checkpoint.newest(in: settings.folder).checkpoint else {
-            return
-        }
-        // The row of an interrupted epoch may lie one step before its checkpoint.
-        guard newest.state.step > step + 1 else { return }
-        throw TrainingError(
-            "\(settings.folder) holds the newer checkpoint \(newest.name); go on from it with --resume auto, or keep it "
-                + "and go on from the older one in another folder with --run")
     }
 
     /// Whether a run in the folder is the one that goes on, and not a stranger to the checkpoint given.

@@ -28,6 +28,32 @@ extension CommandTests {
             }
         }
 
+        /// Ranks that can't share memory send messages: no shared memory to speak of, in a mount namespace of its own.
+        @Test(.enabled(if: canShrinkSharedMemory, "needs root and the right to mount: skipped"))
+        func messagesChangeNoBits() throws {
+            try withTemporaryFolder { folder in
+                let settings = "--model mnist-mlp --limit-train-batches 20 --epochs 2 --shards 8 --clip-norm 0.5"
+                let expected = try train(settings.split(separator: " ").map(String.init), run: folder + "/plain")
+                for ranks in [2, 3] {
+                    let result = try runProcess(
+                        "/usr/bin/unshare",
+                        [
+                            "--mount", "sh", "-c",
+                            "mount -t tmpfs -o size=300k tmpfs /dev/shm && exec mpirun --allow-run-as-root --oversubscribe "
+                                + "--timeout 60 -n \(ranks) '\(try builtProduct("lockstep"))' train \(settings) "
+                                + "--verbose 2 --run '\(folder)/\(ranks)'",
+                        ], timeoutSeconds: 70)
+                    #expect(result.status == 0, "\(result.standardError)")
+                    #expect(result.lines.contains("fingerprint \(expected)"), "\(ranks) ranks: \(result.lines)")
+                }
+            }
+        }
+
+        static let canShrinkSharedMemory =
+            (try? runProcess(
+                "/usr/bin/unshare", ["--mount", "sh", "-c", "mount -t tmpfs -o size=300k tmpfs /dev/shm"],
+                timeoutSeconds: 10))?.status == 0
+
         /// A fingerprint that never changed would be the same on any layout, too.
         @Test func fingerprintTellsRunsApart() throws {
             let arguments = ["--model", "mnist-mlp", "--max-steps", "2", "--epochs", "1"]

@@ -1,0 +1,150 @@
+// `fit` in one process, with Keras's callbacks: what is called when, and what it changes.
+
+import Autograd
+import Datasets
+import Foundation
+import Layers
+import Optimizers
+import Tensors
+import Testing
+import Training
+
+@Suite struct FitTests {
+    private let data = SyntheticDigits.load(trainCount: 400, testCount: 100)
+
+    private func model(_ optimizer: Optimizer = .adam()) -> Model {
+        Sequential([Flatten(), Dense(16, activation: .relu), Dense(10, activation: .softmax)])
+            .compile(optimizer: optimizer, loss: .sparseCategoricalCrossentropy, metrics: [.accuracy])
+    }
+
+    private func fit(
+        _ model: Model, epochs: Int, batchSize: BatchSize = 50, shards: Int = 4, threads: Int = 1, seed: UInt64 = 0,
+        _ callbacks: [any Callback] = []
+    ) throws -> History {
+        try model.fit(
+            data.train, epochs: epochs, batchSize: batchSize, validationData: data.test, callbacks: callbacks,
+            seed: seed, shards: shards, threads: threads, verbose: .silent)
+    }
+
+    @Test func learnsAndReportsKerasMetrics() throws {
+        let model = model(.adam(learningRate: 0.01))
+        let history = try fit(model, epochs: 8)
+        #expect(history.epochs.count == 8)
+        #expect(Set(history.epochs[0].keys) == ["loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"])
+        #expect(history["loss"].last! < history["loss"][0] * 0.6)
+        let evaluation = try model.evaluate(data.test)
+        #expect(evaluation.loss == history["val_loss"].last)
+        #expect(evaluation.accuracy == history["val_accuracy"].last)
+    }
+
+    @Test func threadsAndRepetitionChangeNoBits() throws {
+        let (one, two, other) = (model(), model(), model())
+        _ = try fit(one, epochs: 2, threads: 1)
+        _ = try fit(two, epochs: 2, threads: 3)
+        _ = try fit(other, epochs: 2, seed: 1)
+        #expect(one.fingerprint != nil)
+        #expect(one.fingerprint == two.fingerprint)
+        #expect(one.fingerprint != other.fingerprint)
+    }
+
+    @Test func twoFitsGoOn() throws {
+        // Without shuffling, two fits of one epoch each are one fit of two: weights and optimizer state go on.
+        func run(_ epochs: [Int]) throws -> Fingerprint? {
+            let model = model()
+            for count in epochs {
+                _ = try model.fit(data.train, epochs: count, batchSize: 50, shuffle: false, shards: 4, verbose: .silent)
+            }
+            return model.fingerprint
+        }
+        #expect(try run([1, 1]) == run([2]))
+    }
+
+    @Test func oneHotTargetsTrainAlike() throws {
+        let sparse = model()
+        let oneHot = Sequential([Flatten(), Dense(16, activation: .relu), Dense(10, activation: .softmax)])
+            .compile(loss: .categoricalCrossentropy, metrics: [.accuracy])
+        let targets = Tensor([400, 10], toCategorical(data.train.labels, classCount: 10))
+        let a = try sparse.fit(data.train, epochs: 2, batchSize: 50, shards: 4, verbose: .silent)
+        let b = try oneHot.fit(
+            Samples(data.train, targets: targets), epochs: 2, batchSize: 50, shards: 4, verbose: .silent)
+        #expect(abs(a["loss"][1] - b["loss"][1]) < 1e-4)
+        #expect(a["accuracy"][1] == b["accuracy"][1])
+    }
+
+    @Test func batchSizesOutOfRangeAreRefused() {
+        for size in [BatchSize.samples(0), .samples(401)] {
+            #expect(throws: TrainingError.self) { try fit(model(), epochs: 1, batchSize: size) }
+        }
+    }
+
+    @Test func earlyStoppingStopsAndRestoresTheBest() throws {
+        let model = model(.sgd(learningRate: 0.0))
+        let stopping = EarlyStopping(monitor: "val_loss", patience: 2, restoreBestWeights: true)
+        let history = try fit(model, epochs: 10, [stopping])
+        #expect(history.epochs.count == 3)  // the first is the best, then two without improvement
+        #expect(stopping.state["waited"] == 2)
+    }
+
+    @Test func unknownMonitorNamesTheMetrics() {
+        let error = #expect(throws: TrainingError.self) {
+            try fit(model(), epochs: 1, [EarlyStopping(monitor: "val_acc")])
+        }
+        #expect(error?.description.contains("'val_acc'") == true)
+        #expect(error?.description.contains("val_accuracy") == true)
+    }
+
+    @Test func plateauReducesTheRate() throws {
+        let plateau = ReduceLROnPlateau(monitor: "val_loss", factor: 0.5, patience: 2, minDelta: 100)
+        let history = try fit(model(.sgd(learningRate: 0.01)), epochs: 6, [plateau])
+        // The first epoch is the best for good; every two further ones halve the rate for what follows.
+        let expected = [0.01, 0.01, 0.01, 0.005, 0.005, 0.0025]
+        for (rate, wanted) in zip(history["learning_rate"], expected) { #expect(abs(rate - wanted) < 1e-9) }
+        #expect(history.epochs.count == 6)
+    }
+
+    @Test func schedulerSetsTheRate() throws {
+        let history = try fit(model(), epochs: 3, [LearningRateScheduler { epoch, _ in 0.01 / Double(epoch + 1) }])
+        for (epoch, rate) in history["learning_rate"].enumerated() {
+            #expect(abs(rate - 0.01 / Double(epoch + 1)) < 1e-9)
+        }
+    }
+
+    @Test func notANumberEndsTheRun() throws {
+        var steps = 0
+        let counter = LambdaCallback(onStepEnd: { _ in steps += 1 })
+        let history = try fit(model(.sgd(learningRate: 1e12)), epochs: 50, [TerminateOnNaN(), counter])
+        #expect(history.epochs.count < 3)
+        #expect(steps < 30)
+    }
+
+    @Test func lambdaIsCalledInOrder() throws {
+        var calls: [String] = []
+        let lambda = LambdaCallback(
+            onEpochBegin: { calls.append("begin \($0.epoch)") }, onStepEnd: { calls.append("step \($0.step)") },
+            onEpochEnd: { calls.append("end \($0.epoch)") })
+        _ = try fit(model(), epochs: 2, batchSize: 200, [lambda])
+        #expect(calls == ["begin 0", "step 1", "step 2", "end 0", "begin 1", "step 3", "step 4", "end 1"])
+    }
+
+    @Test func filesOfCallbacks() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("lockstep-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let model = model()
+        _ = try fit(
+            model, epochs: 2,
+            [CSVLogger(folder + "/log.csv"), ModelCheckpoint(folder + "/weights-{epoch}.safetensors")])
+        let lines = try String(contentsOfFile: folder + "/log.csv", encoding: .utf8).split(separator: "\n")
+        #expect(lines.count == 3)
+        #expect(lines[0] == "epoch,accuracy,learning_rate,loss,val_accuracy,val_loss")
+
+        let again = self.model()
+        try again.load(folder + "/weights-2.safetensors", input: data.train.sampleShape)
+        #expect(again.fingerprint == model.fingerprint)
+        try again.load(folder + "/weights-1.safetensors", input: data.train.sampleShape)
+        #expect(again.fingerprint != model.fingerprint)
+        #expect(throws: TrainingError.self) {
+            try again.load(folder + "/nothing.safetensors", input: data.train.sampleShape)
+        }
+    }
+}
