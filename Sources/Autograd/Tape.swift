@@ -90,6 +90,9 @@ public final class Tape {
         let identity = ObjectIdentifier(parameter)
         if let node = leaves[identity] { return leaf(parameter.value, node: node) }
         require(
+            parameter.isPlaced,
+            "parameter \(parameter.path) has no values yet: call makeParameterBuffer(input:) on its model first")
+        require(
             gradients == nil || parameter.lies(in: buffer!.values),
             "parameter \(parameter.path) does not lie in the parameter buffer that this tape's gradients belong to")
         let node = append(Node(parameter: parameter))

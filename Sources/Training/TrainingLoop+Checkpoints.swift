@@ -37,6 +37,8 @@ extension TrainingLoop {
     /// Takes over a checkpoint's cursor on every rank, and its arrays on rank 0, which shares them.
     func restore(_ point: ResumePoint) throws {
         let state = point.state
+        // The weights first: that tells best what is wrong with a checkpoint of another model.
+        try world.onRankZero { try point.checkpoint?.restore(parameters: step.reducer.parameters, optimizer: nil) }
         let checks: [(String, String, String)] = [
             ("seed", "\(state.seed)", "\(options.seed)"), ("batch-size", "\(state.batchSize)", "\(batchSize)"),
             ("optimizer", state.optimizer, model.optimizer.name),
