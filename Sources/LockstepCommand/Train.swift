@@ -13,8 +13,10 @@ struct Train: ParsableCommand {
               mpirun -n 4 lockstep train --batch-size 64
               lockstep train --run runs/my-run --resume auto
 
-            The final weights are the same bits for the same --shards, whatever the ranks and threads. A run that is
-            resumed takes its settings from its folder; flags given now win where that changes no bits.
+            The final weights are the same bits for the same --shards, whatever the
+            ranks and threads. A run that is resumed takes its settings from its
+            folder; a flag that would change its bits is refused.
+
             Exit status: 0 finished, 1 an error that the message explains, 64 wrong flags.
             """)
 
