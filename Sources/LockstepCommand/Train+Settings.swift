@@ -43,11 +43,14 @@ extension Train {
         return try ModelDescription(model)
     }
 
-    func train(_ world: World) throws {
+    /// - Returns: whether a signal stopped the run before its end.
+    func train(_ world: World) throws -> Bool {
+        let signals = StopSignals()
         let description = try modelDescription()
         let source = try DataSource(data)
         let (train, validation) = try loadData(source)
         var options = try makeOptions(world)
+        options.stopRequested = { signals.stopRequested }
         options.shards = try options.shards ?? resolvedShards(options, sampleCount: train.count, world)
         let network = try description.makeModel()
         let compiled = network.compile(
@@ -68,20 +71,24 @@ extension Train {
         let callbacks: [any Callback] =
             [LambdaCallback(onStepEnd: Train.requireFiniteLoss)]
             + (earlyStoppingPatience.map { [EarlyStopping(patience: $0)] } ?? [])
-        try compiled.fit(
+        let history = try compiled.fit(
             Samples(train), validationData: Samples(validation), callbacks: callbacks, options: options,
             settings: settings, on: world)
         if world.rank == 0, options.verbosity != .silent, let fingerprint = compiled.fingerprint {
             print("fingerprint \(fingerprint)\nrun folder \(folder)")
         }
+        if world.rank == 0, history.isInterrupted {
+            world.logger.notice("stopped by a signal; go on with: lockstep train --run \(folder) --resume auto")
+        }
+        return history.isInterrupted
     }
 
     /// Ends a run whose loss is NaN or infinite before it writes a checkpoint; all ranks see the same loss.
     private static func requireFiniteLoss(_ context: TrainingContext) throws {
         guard let loss = context.metrics["loss"], !loss.isFinite else { return }
         throw TrainingError(
-            "the loss became \(loss.isNaN ? "NaN" : "infinite") at step \(context.step) (epoch \(context.epoch + 1)); earlier checkpoints are kept. "
-                + "Try a smaller --learning-rate or --clip-norm 1")
+            "the loss became \(loss.isNaN ? "NaN" : "infinite") at step \(context.step) (epoch \(context.epoch + 1)); "
+                + "earlier checkpoints are kept. Try a smaller --learning-rate or --clip-norm 1")
     }
 
     private func loadData(_ source: DataSource) throws -> (train: Dataset, validation: Dataset) {

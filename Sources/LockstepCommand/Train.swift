@@ -17,7 +17,11 @@ struct Train: ParsableCommand {
             ranks and threads. A run that is resumed takes its settings from its
             folder; a flag that would change its bits is refused.
 
-            Exit status: 0 finished, 1 an error that the message explains, 64 wrong flags.
+            SIGTERM, SIGUSR1 and SIGINT stop all ranks after the next step, with a
+            checkpoint; a second SIGINT at once.
+
+            Exit status: 0 finished, 1 an error that the message explains, 64 wrong
+            flags, 75 stopped by a signal: the same command with --resume auto goes on.
             """)
 
     @Option(help: "mnist-mlp, mnist-cnn, or a model described in FILE.yaml.")
@@ -78,9 +82,14 @@ struct Train: ParsableCommand {
         "limit-train-batches", "max-steps", "log-every-n-steps", "early-stopping-patience", "verbose", "run",
     ]
 
+    /// EX_TEMPFAIL: stopped, to be started again.
+    private static let resumable: Int32 = 75
+
     func run() throws {
+        var isInterrupted = false
         withWorld { world in
-            try withBaseConfiguration().train(world)
+            isInterrupted = try withBaseConfiguration().train(world)
         }
+        if isInterrupted { throw ExitCode(Train.resumable) }
     }
 }

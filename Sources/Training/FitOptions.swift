@@ -64,6 +64,9 @@ public struct FitOptions: Sendable {
     /// Writes a metrics row every so many steps besides the one every epoch; 0 for none.
     public var logEveryNSteps = 0
     public var verbosity = Verbosity.progress
+    /// Asked on every rank before each step; when one says yes, all ranks stop together after that step, with a
+    /// checkpoint.
+    public var stopRequested: @Sendable () -> Bool = { false }
     /// Columns of the terminal, nil where standard output is none.
     public var terminalColumns: Int?
 

@@ -5,6 +5,9 @@ public struct History: Sendable, Hashable {
     /// One row per finished epoch.
     public internal(set) var epochs: [[String: Double]] = []
 
+    /// Whether the run was asked to stop (`FitOptions.stopRequested`) before its end.
+    public internal(set) var isInterrupted = false
+
     /// One metric over the epochs, as in Keras's `history.history["loss"]`.
     public subscript(metric: String) -> [Double] { epochs.compactMap { $0[metric] } }
 }

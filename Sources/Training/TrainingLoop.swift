@@ -147,7 +147,11 @@ final class TrainingLoop {
             try record(metrics, evaluation, monotonicSeconds() - trained.0, secondsBefore, samplesBefore)
         }
         if finished { try endEpoch(metrics, evaluation) }
-        if stopped { context.stopTraining = true }
+        if stopped {
+            // Without a reason of a callback's, some rank was asked to stop from outside.
+            history.isInterrupted = !context.stopTraining && epoch < options.epochs
+            context.stopTraining = true
+        }
         try saveCheckpoint()
     }
 
@@ -157,7 +161,7 @@ final class TrainingLoop {
         let first = batchInEpoch * batchSize
         let report = try step.run(
             order[first..<min(first + batchSize, data.count)], of: data, learningRate: Float(context.learningRate),
-            wantsStop: context.stopTraining)
+            wantsStop: context.stopTraining || options.stopRequested())
         batchInEpoch += 1
         sums.add(report)
         context.step = step.state.step

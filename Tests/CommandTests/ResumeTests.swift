@@ -75,6 +75,30 @@ extension CommandTests {
             }
         }
 
+        /// A notice to stop, to a plain process or to mpirun: a checkpoint, the status that says "resumable", and the
+        /// bits of the undisturbed run after going on.
+        @Test(arguments: [("TERM", ""), ("INT", ""), ("USR1", "mpirun --allow-run-as-root --oversubscribe -n 2")])
+        func stopsOnASignal(signal: String, launcher: String) throws {
+            try withTemporaryFolder { folder in
+                let settings = "--epochs 4 --shards 2 --batch-size 100 --log-every-n-steps 10 --verbose 2"
+                let expected = try train(settings.split(separator: " ").map(String.init), run: folder + "/whole")
+                let run = folder + "/run"
+                let script = """
+                    \(launcher) '\(try builtProduct("lockstep"))' train \(settings) --threads 1 --run '\(run)' &
+                    until [ -s '\(run)/metrics.csv' ] || ! kill -0 $!; do sleep 0.02; done
+                    kill -\(signal) $!
+                    wait $!
+                    echo status $?
+                    """
+                // A shell without job control lets what it starts ignore SIGINT; the program sets that right itself.
+                let result = try runProcess("/bin/bash", ["-c", script], timeoutSeconds: 60)
+                #expect(result.lines.last == "status 75", "\(result.lines) \(result.standardError)")
+                #expect(result.standardError.contains("--resume auto"), "\(result.standardError)")
+                #expect(try train(ranks: 2, ["--resume", "auto"], run: run) == expected)
+                #expect(try deterministicMetrics(run) == deterministicMetrics(folder + "/whole"))
+            }
+        }
+
         /// What would change the bits is refused by name; what does not may change.
         @Test func settingsThatChangeBitsAreRefused() throws {
             try withTemporaryFolder { folder in
