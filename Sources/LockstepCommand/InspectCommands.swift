@@ -19,8 +19,7 @@ extension ModelDescription {
 }
 
 /// A checkpoint's model with its weights, for samples of `input`.
-private func loadModel(_ path: String, input: Shape) throws -> Model {
-    let checkpoint = try Checkpoint.open(path)
+private func loadModel(_ checkpoint: Checkpoint, input: Shape) throws -> Model {
     let model = try ModelDescription(of: checkpoint).makeModel()
         .compile(loss: .sparseCategoricalCrossentropy, metrics: [.accuracy])
     try model.load(checkpoint, input: input)
@@ -50,7 +49,7 @@ struct Evaluate: ParsableCommand {
             let own = try ConfigurationFile(text: checkpoint.state.configuration, file: path).arguments
             let source = try DataSource(data ?? Train.parse(own.filter { $0.hasPrefix("--data=") }).data)
             let test = try source.load().test
-            let result = try loadModel(path, input: test.sampleShape).evaluate(test, threads: threads, on: world)
+            let result = try loadModel(checkpoint, input: test.sampleShape).evaluate(test, threads: threads, on: world)
             if world.rank == 0 {
                 print("\(test.count) samples of \(source) - accuracy: \(result.accuracy) - loss: \(result.loss)")
             }
@@ -71,7 +70,7 @@ struct Predict: ParsableCommand {
 
     func run() throws {
         withWorld { world in
-            let model = try loadModel(path, input: [28, 28, 1])
+            let model = try loadModel(try Checkpoint.open(path), input: [28, 28, 1])
             let test = images.contains { Int($0) != nil } ? try DataSource(data).load().test : nil
             for image in images {
                 let pixels: [UInt8]

@@ -5,15 +5,20 @@ import Foundation
 import Lockstep
 
 extension Train {
-    /// These flags on top of the configuration file's, or of the run that is resumed.
-    func withBaseConfiguration() throws -> Train {
-        var base: [String] = []
-        if let checkpoint = try resumedCheckpoint() {
-            // How far and on what the run went so far is no setting of what is trained.
-            let ownWay = ["--max-steps=", "--threads=", "--verbose="]
-            base += try checkpoint.settings().filter { setting in !ownWay.contains { setting.hasPrefix($0) } }
-        }
-        if let config { base += try ConfigurationFile(path: config).arguments }
+    /// These flags on top of the configuration file's and of the run that is resumed, and the checkpoint it goes on
+    /// from.
+    func withBaseConfiguration() throws -> (settings: Train, checkpoint: Checkpoint?) {
+        let file = try config.map { try ConfigurationFile(path: $0).arguments } ?? []
+        let configured = try onTop(of: file)
+        guard let checkpoint = try configured.resumedCheckpoint() else { return (configured, nil) }
+        // How far and on what the run went so far is no setting of what is trained.
+        let ownWay = ["--max-steps=", "--threads=", "--verbose="]
+        let run = try checkpoint.settings().filter { setting in !ownWay.contains { setting.hasPrefix($0) } }
+        return (try onTop(of: run + file), checkpoint)
+    }
+
+    /// The flags given to this process, after `base`, which they win over.
+    private func onTop(of base: [String]) throws -> Train {
         if base.isEmpty { return self }
         let given = Array(CommandLine.arguments.drop { $0 != "train" }.dropFirst())
         do {
@@ -36,22 +41,23 @@ extension Train {
     }
 
     /// The model to train. A run that goes on has its own, since a model file may be gone or changed by now.
-    private func modelDescription() throws -> ModelDescription {
-        if let checkpoint = try resumedCheckpoint(), try checkpoint.settings().contains("--model=\(model)") {
+    private func modelDescription(_ checkpoint: Checkpoint?) throws -> ModelDescription {
+        if let checkpoint, try checkpoint.settings().contains("--model=\(model)") {
             return try ModelDescription(of: checkpoint)
         }
         return try ModelDescription(model)
     }
 
     /// - Returns: whether a signal stopped the run before its end.
-    func train(_ world: World) throws -> Bool {
+    func train(_ world: World, from checkpoint: Checkpoint?) throws -> Bool {
         let signals = StopSignals()
-        let description = try modelDescription()
+        let description = try modelDescription(checkpoint)
         let source = try DataSource(data)
         let (train, validation) = try loadData(source)
         var options = try makeOptions(world)
         options.stopRequested = { signals.stopRequested }
-        options.shards = try options.shards ?? resolvedShards(options, sampleCount: train.count, world)
+        options.shards =
+            options.shards ?? checkpoint?.state.shards ?? automaticShards(options, sampleCount: train.count, world)
         let network = try description.makeModel()
         let compiled = network.compile(
             optimizer: try makeOptimizer(sampleCount: train.count, options), loss: .sparseCategoricalCrossentropy,
@@ -123,8 +129,7 @@ extension Train {
 
     /// What `--shards auto` means here. The configuration records the number, so that it means the same bits on any
     /// layout.
-    private func resolvedShards(_ options: FitOptions, sampleCount: Int, _ world: World) throws -> Int {
-        if let checkpoint = try resumedCheckpoint() { return checkpoint.state.shards }
+    private func automaticShards(_ options: FitOptions, sampleCount: Int, _ world: World) -> Int {
         var batch = sampleCount
         if case .samples(let size) = options.batchSize { batch = size }
         return ShardPlan.automaticShards(batchSize: batch, workers: world.size * max(1, options.threads ?? 1))

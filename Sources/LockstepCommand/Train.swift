@@ -88,7 +88,8 @@ struct Train: ParsableCommand {
     func run() throws {
         var isInterrupted = false
         withWorld { world in
-            isInterrupted = try withBaseConfiguration().train(world)
+            let (settings, checkpoint) = try withBaseConfiguration()
+            isInterrupted = try settings.train(world, from: checkpoint)
         }
         if isInterrupted { throw ExitCode(Train.resumable) }
     }

@@ -72,11 +72,6 @@ public struct Tensor: Sendable, CustomStringConvertible {
         return pointer[0]
     }
 
-    /// Reads the elements without copying them.
-    public func withUnsafeScalars<Result>(_ body: (UnsafeBufferPointer<Float>) throws -> Result) rethrows -> Result {
-        try withExtendedLifetime(storage) { try body(UnsafeBufferPointer(start: pointer, count: count)) }
-    }
-
     /// The first element. Valid while the tensor lives; writing is for whoever has just made it.
     package var pointer: UnsafeMutablePointer<Float> { storage.pointer }
 

@@ -124,7 +124,7 @@ final class TrainingLoop {
         context.scheduledLearningRate = scheduledRate
         for callback in callbacks { try callback.epochBegin(context) }
         try agree()
-        progress.beginEpoch(epoch)
+        progress.beginEpoch(epoch, batchesDone: batchInEpoch)
         let start = monotonicSeconds()
         let (secondsBefore, samplesBefore) = (step.seconds, sums.samples)
         var stopped = false
@@ -148,7 +148,8 @@ final class TrainingLoop {
         }
         if finished { try endEpoch(metrics, evaluation) }
         if stopped {
-            // Without a reason of a callback's, some rank was asked to stop from outside.
+            // If it was no rank's callback, some rank was asked to stop from outside.
+            try agree()
             history.isInterrupted = !context.stopTraining && epoch < options.epochs
             context.stopTraining = true
         }
