@@ -79,7 +79,7 @@ let package = Package(
         .testTarget(
             name: "OptimizersTests", dependencies: ["Optimizers", "Autograd"], resources: [.copy("Reference")]),
         .testTarget(name: "ModelsTests", dependencies: ["Models", "Layers", "Autograd", "Tensors"]),
-        .testTarget(name: "CommandTests", dependencies: ["LockstepCommand", "TestSupport"]),
+        .testTarget(name: "CommandTests", dependencies: ["LockstepCommand", "TestSupport", "Training"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Tensors", "CZlib"]),
         .testTarget(
             name: "TrainingTests",

@@ -56,6 +56,7 @@ extension Train {
         let (train, validation) = try loadData(source)
         var options = try makeOptions(world)
         options.stopRequested = { signals.stopRequested }
+        options.faults = try faultPlan(world)
         options.shards =
             options.shards ?? checkpoint?.state.shards ?? automaticShards(options, sampleCount: train.count, world)
         let network = try description.makeModel()
@@ -87,6 +88,13 @@ extension Train {
             world.logger.notice("stopped by a signal; go on with: lockstep train --run \(folder) --resume auto")
         }
         return history.isInterrupted
+    }
+
+    /// What shall go wrong in a test; see CONTRIBUTING.md.
+    private func faultPlan(_ world: World) throws -> FaultPlan {
+        let environment = ProcessInfo.processInfo.environment
+        return try FaultPlan(
+            environment["LOCKSTEP_FAULT"] ?? "", rank: world.rank, onceIn: environment["LOCKSTEP_FAULT_ONCE_IN"])
     }
 
     /// Ends a run whose loss is NaN or infinite before it writes a checkpoint; all ranks see the same loss.

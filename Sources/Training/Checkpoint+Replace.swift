@@ -8,12 +8,13 @@ extension Checkpoint {
     private static let removed = "removed."
 
     /// Gives a finished folder its final name, and removes the one that had it.
-    static func place(_ temporary: String, at path: String) throws(CheckpointError) {
+    static func place(_ temporary: String, at path: String, _ faults: FaultPlan) throws(CheckpointError) {
         let (folder, name) = DurableFile.split(path)
         var status = stat()
         guard lstat(path, &status) == 0 else { return try DurableFile.rename(temporary, to: path) }
         let hidden = folder + "/" + TemporaryName.make(for: former + name)
         try DurableFile.rename(path, to: hidden)
+        faults.reach(.replace)
         do throws(CheckpointError) {
             try DurableFile.rename(temporary, to: path)
         } catch {
@@ -35,10 +36,11 @@ extension Checkpoint {
     }
 
     /// Takes away the folder's name, then its files, so that it never looks damaged.
-    static func remove(_ path: String) {
+    static func remove(_ path: String, _ faults: FaultPlan) {
         let (folder, name) = DurableFile.split(path)
         let hidden = folder + "/" + TemporaryName.make(for: removed + name)
         guard (try? DurableFile.rename(path, to: hidden)) != nil else { return }
+        faults.reach(.pruneHalf)
         try? FileManager.default.removeItem(atPath: hidden)
     }
 }

@@ -48,7 +48,7 @@ extension Checkpoint {
     /// - Parameters:
     ///   - keepLast: how many of the newest stay.
     ///   - keep: names of further ones that stay, e.g. `epoch=2-step=938`.
-    public static func prune(in runFolder: String, keepLast: Int, keep: Set<String>) {
+    public static func prune(in runFolder: String, keepLast: Int, keep: Set<String>, faults: FaultPlan = .none) {
         let folder = folder(of: runFolder)
         let linked = linkNames.compactMap { link in
             try? FileManager.default.destinationOfSymbolicLink(atPath: folder + "/" + link)
@@ -56,7 +56,7 @@ extension Checkpoint {
         let kept = Set((linked + keep).map { DurableFile.split($0).name })
         let complete = candidates(in: runFolder).filter { (try? readState($0)) != nil }
         for path in complete.dropFirst(max(0, keepLast)) {
-            if !kept.contains(DurableFile.split(path).name) { remove(path) }
+            if !kept.contains(DurableFile.split(path).name) { remove(path, faults) }
         }
     }
 

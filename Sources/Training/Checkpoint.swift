@@ -33,10 +33,12 @@ public struct Checkpoint: Sendable {
     ///   - state: its fingerprint and file records are filled in here.
     ///   - parameters: one tensor each in model.safetensors, under its path and in its shape.
     ///   - optimizer: in optimizer.safetensors, `PATH.STATE` for each trainable parameter, e.g. `dense.kernel.m`.
+    ///   - faults: what shall go wrong, in tests.
     /// - Returns: the checkpoint as it is on disk.
     /// - Throws: `CheckpointError` where the disk is full or the folder not writable; nothing is left behind.
     public static func write(
-        _ state: CheckpointState, parameters: ParameterBuffer, optimizer: OptimizerState, in runFolder: String
+        _ state: CheckpointState, parameters: ParameterBuffer, optimizer: OptimizerState, in runFolder: String,
+        faults: FaultPlan = .none
     ) throws(CheckpointError) -> Checkpoint {
         let folder = self.folder(of: runFolder)
         let name = "epoch=\(state.epoch)-step=\(state.step)"
@@ -53,16 +55,23 @@ public struct Checkpoint: Sendable {
             tensors(of: optimizer, parameters).map { ($0.name, $0.shape, UnsafeRawBufferPointer($0.bytes)) },
             metadata: ["format": "lockstep", "optimizer": state.optimizer, "step": String(state.step)])
         state.files = [modelFile: record(model), optimizerFile: record(moments)]
+        faults.reach(.snapshot)
 
         let temporary = folder + "/" + TemporaryName.make(for: name)
         let path = folder + "/" + name
         do throws(CheckpointError) {
             try DurableFile.makeFolder(temporary)
-            try DurableFile.create(temporary + "/" + modelFile, model)
-            try DurableFile.create(temporary + "/" + optimizerFile, moments)
-            try DurableFile.create(temporary + "/" + stateFile, try state.json())
+            faults.reach(.folder)
+            try DurableFile.create(temporary + "/" + modelFile, model) { faults.reach(.modelHalf) }
+            faults.reach(.model)
+            try DurableFile.create(temporary + "/" + optimizerFile, moments) { faults.reach(.optimizerHalf) }
+            faults.reach(.optimizer)
+            try DurableFile.create(temporary + "/" + stateFile, try state.json()) { faults.reach(.stateHalf) }
+            faults.reach(.state)
             try DurableFile.syncFolder(temporary)
-            try place(temporary, at: path)
+            faults.reach(.beforeRename)
+            try place(temporary, at: path, faults)
+            faults.reach(.afterRename)
         } catch {
             try? FileManager.default.removeItem(atPath: temporary)
             throw error

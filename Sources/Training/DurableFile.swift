@@ -6,8 +6,10 @@ import Foundation
 /// Durable writes and renames, after POSIX: a rename replaces atomically, and only what is synced survives a crash.
 enum DurableFile {
     /// Writes a new file and syncs it. One that is there is an error.
-    static func create(_ path: String, _ data: Data) throws(CheckpointError) {
-        try write(path, data, flags: O_CREAT | O_EXCL, sync: true)
+    ///
+    /// - Parameter halfWritten: called in the middle.
+    static func create(_ path: String, _ data: Data, halfWritten: () -> Void = {}) throws(CheckpointError) {
+        try write(path, data, flags: O_CREAT | O_EXCL, sync: true, halfWritten: halfWritten)
     }
 
     /// Appends `data` in one go, so that a reader never sees part of a line.
@@ -99,16 +101,21 @@ enum DurableFile {
         return CheckpointError("cannot \(action) \(path): \(String(cString: strerror(errno)))\(hint)")
     }
 
-    private static func write(_ path: String, _ data: Data, flags: Int32, sync: Bool) throws(CheckpointError) {
+    private static func write(
+        _ path: String, _ data: Data, flags: Int32, sync: Bool, halfWritten: () -> Void = {}
+    ) throws(CheckpointError) {
         let descriptor = open(path, O_WRONLY | O_CLOEXEC | flags, 0o644)
         guard descriptor >= 0 else { throw failure("write", path) }
         let complete = data.withUnsafeBytes { bytes in
             var done = 0
             while done < bytes.count {
-                let written = systemWrite(descriptor, bytes.baseAddress! + done, bytes.count - done)
+                // An appended line goes in one piece.
+                let end = sync && done < bytes.count / 2 ? bytes.count / 2 : bytes.count
+                let written = systemWrite(descriptor, bytes.baseAddress! + done, end - done)
                 if written < 0 && errno == EINTR { continue }
                 guard written > 0 else { return false }
                 done += written
+                if done == bytes.count / 2 { halfWritten() }
             }
             return !sync || fsync(descriptor) == 0
         }

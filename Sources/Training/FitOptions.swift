@@ -67,6 +67,8 @@ public struct FitOptions: Sendable {
     /// Asked on every rank before each step; when one says yes, all ranks stop together after that step, with a
     /// checkpoint.
     public var stopRequested: @Sendable () -> Bool = { false }
+    /// What shall go wrong, in tests.
+    public var faults = FaultPlan.none
     /// Columns of the terminal, nil where standard output is none.
     public var terminalColumns: Int?
 

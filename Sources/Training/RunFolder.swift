@@ -63,9 +63,10 @@ public final class RunFolder: Sendable {
     }
 
     /// Appends one row to metrics.csv, after its header, and to metrics.jsonl.
-    public func append(_ row: MetricsRow) throws(CheckpointError) {
+    public func append(_ row: MetricsRow, faults: FaultPlan = .none) throws(CheckpointError) {
         let isNew = ((try? DurableFile.size(csvFile)) ?? 0) == 0
         try DurableFile.append(csvFile, Data(((isNew ? RunFolder.header : "") + row.csv + "\n").utf8))
+        faults.reach(.metrics)
         try DurableFile.append(jsonFile, Data((row.json + "\n").utf8))
     }
 

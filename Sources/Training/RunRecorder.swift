@@ -7,9 +7,10 @@ import Optimizers
 /// Metrics, checkpoints and summary of a run.
 final class RunRecorder {
     let settings: RunSettings
+    private let faults: FaultPlan
     private var folder: RunFolder?
 
-    init(_ settings: RunSettings) { self.settings = settings }
+    init(_ settings: RunSettings, _ faults: FaultPlan) { (self.settings, self.faults) = (settings, faults) }
 
     /// Makes the folder, or goes on in it: rows after `step` are dropped: the run writes them again.
     func open(resuming: Bool, keepingRowsTo step: Int) throws {
@@ -30,15 +31,17 @@ final class RunRecorder {
     /// The absolute path without links.
     private static func plain(_ path: String) -> String { URL(filePath: path).resolvingSymlinksInPath().path }
 
-    func append(_ row: MetricsRow) throws { try folder?.append(row) }
+    func append(_ row: MetricsRow) throws { try folder?.append(row, faults: faults) }
 
     func writeSummary(_ text: String) throws { try folder?.writeSummary(text) }
 
     func save(_ state: CheckpointState, _ step: TrainingStep, isBest: Bool) throws {
         let checkpoint = try Checkpoint.write(
-            state, parameters: step.reducer.parameters, optimizer: step.state, in: settings.folder)
+            state, parameters: step.reducer.parameters, optimizer: step.state, in: settings.folder, faults: faults)
         try Checkpoint.link("last", to: checkpoint)
+        faults.reach(.links)
         if isBest { try Checkpoint.link("best", to: checkpoint) }
-        Checkpoint.prune(in: settings.folder, keepLast: settings.keepLast, keep: [])
+        faults.reach(.prune)
+        Checkpoint.prune(in: settings.folder, keepLast: settings.keepLast, keep: [], faults: faults)
     }
 }

@@ -60,7 +60,7 @@ final class TrainingLoop {
             objective: model.loss.objective(network))
         context = TrainingContext(isRankZero: world.rank == 0, weights: WeightsAccess(reducer.parameters))
         evaluator = Evaluator(network: network, team: team, communicator: world.communicator)
-        recorder = settings.map(RunRecorder.init)
+        recorder = settings.map { RunRecorder($0, options.faults) }
         (self.model, self.data, self.validation, self.options) = (model, data, validation, options)
         (self.callbacks, self.world, self.settings, self.plan) = (callbacks, world, settings, plan)
         (self.batchSize, self.team, self.write) = (batchSize, team, write)
@@ -137,6 +137,7 @@ final class TrainingLoop {
         }
         let trained = (monotonicSeconds() - start, step.seconds.since(secondsBefore))
         let finished = batchInEpoch == batchesPerEpoch
+        if finished { options.faults.reach(.evaluate) }
         let evaluation =
             try finished ? validation.map { try evaluator.evaluate($0, loss: model.loss) } : nil
         let metrics = sums.metrics(model.metrics)
@@ -168,6 +169,7 @@ final class TrainingLoop {
         context.step = step.state.step
         context.metrics = ["loss": report.lossSum / Double(report.samples), "learning_rate": context.learningRate]
         for callback in callbacks { try callback.stepEnd(context) }
+        options.faults.reach(.step, number: context.step) { step.flipLowestBit() }
         return report.stop
     }
 

@@ -174,6 +174,14 @@ extension TrainingStep {
 }
 
 extension TrainingStep {
+    /// For tests: an error that memory or an exchange might make, in this rank's replica alone.
+    func flipLowestBit() {
+        let value = parameters.values.pointer
+        value.pointee = Float(bitPattern: value.pointee.bitPattern ^ 1)
+    }
+}
+
+extension TrainingStep {
     /// For a training loop of your own: places the network's parameters, equal on all ranks, and divides the shards
     /// among the ranks of `world`. Collective: every rank gives the same arguments.
     ///
