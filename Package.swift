@@ -22,6 +22,7 @@ let package = Package(
         .target(name: "CHash"),
         .target(name: "CImage", linkerSettings: [.linkedLibrary("m")]),
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
+        .target(name: "CProcess"),
 
         // Layer 1
         .target(name: "Collectives"),
@@ -59,7 +60,7 @@ let package = Package(
         .executableTarget(
             name: "LockstepCommand",
             dependencies: [
-                "Lockstep", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Lockstep", "CProcess", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
             ]),
         .executableTarget(name: "MPISelfTest", dependencies: ["MPI", "Collectives"]),

@@ -26,6 +26,14 @@ enum DataSource: CustomStringConvertible {
         }
     }
 
+    /// The set's name, without a place.
+    var name: String {
+        switch self {
+        case .digits: "digits"
+        case .mnist: "mnist"
+        }
+    }
+
     /// The set's own division.
     func load() throws -> (train: Dataset, test: Dataset) {
         switch self {

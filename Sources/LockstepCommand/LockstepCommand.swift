@@ -12,7 +12,8 @@ struct LockstepCommand: ParsableCommand {
 
               lockstep train                        the CNN on embedded digits
               mpirun -n 2 lockstep train            the same weights, on two ranks
+              lockstep launch --ranks 2 -- train    the same, started again if it fails
             """,
         version: "0.1.0",
-        subcommands: [Train.self, Evaluate.self, Predict.self, Summary.self, FingerprintCommand.self])
+        subcommands: [Train.self, Launch.self, Evaluate.self, Predict.self, Summary.self, FingerprintCommand.self])
 }

@@ -8,19 +8,22 @@ extension Train {
     /// These flags on top of the configuration file's and of the run that is resumed, and the checkpoint it goes on
     /// from.
     func withBaseConfiguration() throws -> (settings: Train, checkpoint: Checkpoint?) {
-        let file = try config.map { try ConfigurationFile(path: $0).arguments } ?? []
-        let configured = try onTop(of: file)
+        let given = Array(CommandLine.arguments.drop { $0 != "train" }.dropFirst())
+        let file = try configurationFile()
+        let configured = try onTop(of: file, given)
         guard let checkpoint = try configured.resumedCheckpoint() else { return (configured, nil) }
         // How far and on what the run went so far is no setting of what is trained.
         let ownWay = ["--max-steps=", "--threads=", "--verbose="]
         let run = try checkpoint.settings().filter { setting in !ownWay.contains { setting.hasPrefix($0) } }
-        return (try onTop(of: run + file), checkpoint)
+        return (try onTop(of: run + file, given), checkpoint)
     }
 
-    /// The flags given to this process, after `base`, which they win over.
-    private func onTop(of base: [String]) throws -> Train {
+    /// The settings of `--config`, as arguments.
+    func configurationFile() throws -> [String] { try config.map { try ConfigurationFile(path: $0).arguments } ?? [] }
+
+    /// The flags `given` after `base`, which they win over.
+    func onTop(of base: [String], _ given: [String]) throws -> Train {
         if base.isEmpty { return self }
-        let given = Array(CommandLine.arguments.drop { $0 != "train" }.dropFirst())
         do {
             return try Train.parse(
                 base.filter { $0 != "--nesterov=false" }.map {

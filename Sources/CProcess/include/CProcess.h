@@ -1,0 +1,17 @@
+// Starting a child process that doesn't outlive this one. `lockstep launch` is the only caller: posix_spawn can't ask
+// for a signal at the parent's death, and Swift can't call fork or prctl.
+#ifndef LOCKSTEP_CPROCESS_H
+#define LOCKSTEP_CPROCESS_H
+#include <sys/types.h>
+
+/// Starts `path` in a process group of its own, with /dev/null as standard input and no signal blocked or ignored. When
+/// the calling *thread* ends, the child gets `signal_at_parents_death` (Linux only).
+///
+/// Returns the child's process id, or the negative errno where it could not be started.
+pid_t lockstep_spawn(const char *path, char *const arguments[], char *const environment[], int signal_at_parents_death);
+
+/// Makes descendants that lose their parent children of this process, so that it can wait for them (Linux only).
+/// Returns 0, or -1 with errno.
+int lockstep_adopt_orphans(void);
+
+#endif

@@ -1,0 +1,97 @@
+// `lockstep launch`.
+
+import ArgumentParser
+import Foundation
+import Lockstep
+
+struct Launch: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Train under mpirun, and start again from the newest checkpoint when the job fails.",
+        discussion: """
+            Example:
+              lockstep launch --ranks 4 -- train --data mnist --epochs 20
+
+            Before each start the hostfile is read again: as many ranks are started as
+            there are slots, at least --min-ranks and at most --ranks. The weights at the
+            end are the same bits, whatever happened on the way.
+
+            A notice (SIGTERM, SIGINT, SIGUSR1, SIGHUP) is passed on: the ranks save and
+            stop. A second SIGINT kills them. What happened is told on standard error and
+            in RUN/launch.log.
+
+            Exit status: 0 finished, 1 an error that would come again (configuration, data,
+            model), 64 wrong flags, 70 the job failed too often at the same step or slots
+            did not come back, 75 stopped by a notice: --resume auto goes on, 130 killed
+            by a second SIGINT. A job that ends with 0, 1, 64 or 75 is not restarted; any
+            other status, or signal, is taken for a failure that may not come again.
+            """)
+
+    @Option(help: "Ranks to start.")
+    var ranks: Int
+    @Option(help: "Start with fewer ranks where the hostfile has fewer slots, but not below this (default: --ranks).")
+    var minRanks: Int?
+    @Option(help: "Restarts in a row that may fail to reach a newer checkpoint.")
+    var maxRestarts = 5
+    @Option(help: "Seconds before a restart; they double up to 60 until there is a newer checkpoint.")
+    var backOff = 1.0
+    @Option(help: "Hosts, a line 'NAME slots=N' each (default: this machine, or the batch system's hosts).")
+    var hostfile: String?
+    @Option(help: "Seconds to wait for slots while there are fewer than --min-ranks.")
+    var slotWait = 600.0
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("Words for mpirun, e.g. '--mca btl tcp,self'; may be repeated.", valueName: "words"))
+    var mpirunOption: [String] = []
+    @Argument(
+        parsing: .postTerminator, help: ArgumentHelp("'train' and its flags, after '--'.", valueName: "command"))
+    var command: [String] = []
+
+    func validate() throws {
+        guard command.first == "train" else {
+            throw ValidationError(
+                "expected '-- train' and its flags at the end, as in: lockstep launch --ranks 2 -- train")
+        }
+        let least = minRanks ?? ranks
+        guard ranks >= 1 else { throw ValidationError("--ranks must be at least 1, got \(ranks)") }
+        guard (1...ranks).contains(least) else {
+            throw ValidationError("--min-ranks must be from 1 to --ranks \(ranks), got \(least)")
+        }
+        if minRanks != nil && hostfile == nil {
+            throw ValidationError("--min-ranks needs a --hostfile: it says how many slots are left")
+        }
+        guard maxRestarts >= 0 else { throw ValidationError("--max-restarts must be 0 or more, got \(maxRestarts)") }
+        guard backOff >= 0, slotWait >= 0 else {
+            throw ValidationError("--back-off and --slot-wait must be 0 or more seconds")
+        }
+    }
+
+    func run() throws {
+        let given = Array(command.dropFirst())
+        let settings: Train
+        do { settings = try Train.parse(given) } catch { Train.exit(withError: error) }
+        let configured = try settings.onTop(of: settings.configurationFile(), given)
+        let runFolder =
+            try configured.runFolder
+            ?? RunFolder.defaultPath(
+                model: ModelDescription(configured.model).name, data: DataSource(configured.data).name, date: Date())
+        let environment = ProcessInfo.processInfo.environment
+        var launcher = Launcher(
+            Launcher.Request(
+                ranks: ranks, minRanks: minRanks ?? ranks, hostfile: hostfile, slotWaitSeconds: slotWait,
+                maxRestarts: maxRestarts, backOffSeconds: backOff, runFolder: runFolder,
+                beginsElsewhere: configured.resume != nil && configured.resume != "auto",
+                trainArguments: command + ["--run", runFolder] + shards(configured),
+                command: JobCommand(
+                    threads: Int(configured.threads),
+                    mpirunOptions: mpirunOption.flatMap { $0.split(separator: " ").map(String.init) },
+                    environment: environment)))
+        throw ExitCode(try launcher.run())
+    }
+
+    /// The shards that `auto` means on all ranks, so that a new run has the same bits if it begins on fewer.
+    private func shards(_ settings: Train) -> [String] {
+        guard settings.shards == "auto", settings.resume == nil, let batch = Int(settings.batchSize) else { return [] }
+        let workers = ranks * max(1, Int(settings.threads) ?? 1)
+        return ["--shards", "\(ShardPlan.automaticShards(batchSize: batch, workers: workers))"]
+    }
+}

@@ -1,0 +1,161 @@
+// What `lockstep launch` does when mpirun ends in this way or that. A script plays mpirun, so that it ends as told.
+
+import Foundation
+import TestSupport
+import Testing
+
+extension CommandTests {
+    struct LaunchPolicyTests {
+        /// How a launch with a played mpirun went.
+        private struct Launch {
+            let result: ProcessResult
+            /// The arguments of each call of mpirun.
+            let calls: [String]
+            /// RUN/launch.log, nil where there is no such file.
+            let log: String?
+
+            var errors: String { result.standardError }
+        }
+
+        /// Launches a job whose mpirun is a shell script.
+        ///
+        /// - Parameters:
+        ///   - script: finds the number of its call in `$call`, and paths in `$run` and `$hosts`.
+        ///   - hosts: the hostfile, if there is to be one.
+        ///   - meanwhile: runs beside it, with the folder of `hosts` and `run`.
+        private func launch(
+            mpirun script: String, hosts: String? = nil, _ options: [String] = [], train: [String] = [],
+            meanwhile: (@Sendable (String) -> Void)? = nil
+        ) throws -> Launch {
+            try withTemporaryFolder { folder in
+                let (run, program) = (folder + "/run", folder + "/mpirun")
+                try write(
+                    """
+                    #!/bin/sh
+                    run='\(run)' hosts='\(folder)/hosts'
+                    printf '%s\\n' "$*" >>'\(folder)/calls'
+                    call=$(wc -l <'\(folder)/calls')
+                    \(script)
+                    """, to: program)
+                try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
+                if let hosts { try write(hosts, to: folder + "/hosts") }
+                if let meanwhile { Thread.detachNewThread { meanwhile(folder) } }
+                let result = try lockstep(
+                    ["launch", "--ranks", "4", "--back-off", "0.01"]
+                        + (hosts == nil ? [] : ["--hostfile", folder + "/hosts"]) + options
+                        + ["--", "train", "--run", run] + train,
+                    environment: ["PATH": folder + ":/usr/bin:/bin"], timeoutSeconds: 60)
+                #expect(!result.timedOut, "\(result.standardError)")
+                let calls = (try? read(folder + "/calls").split(separator: "\n").map(String.init)) ?? []
+                return Launch(result: result, calls: calls, log: try? read(run + "/launch.log"))
+            }
+        }
+
+        @Test(arguments: [Int32(0), 1, 64, 75]) func endsWithTheJobsStatus(status: Int32) throws {
+            let launch = try launch(mpirun: "exit \(status)")
+            #expect(launch.result.status == status, "\(launch.errors)")
+            #expect(launch.calls.count == 1)
+            #expect(launch.log == nil, "train makes the folder, unless it refuses to")
+        }
+
+        @Test(arguments: ["exit 70", "exit 137", "exit 255", "exit 205", "kill -9 $$"])
+        func startsAgainAfterAFailure(end: String) throws {
+            let launch = try launch(mpirun: "mkdir -p $run; [ $call -gt 2 ] || \(end)")
+            #expect(launch.result.status == 0, "\(launch.errors)")
+            #expect(launch.calls.map { $0.hasSuffix(" --resume auto") } == [false, true, true], "\(launch.calls)")
+            #expect(launch.log == launch.errors, "the same on both")
+            for words in ["incarnation 1: 4 of 4 ranks", "restart 2 of at most 5", "incarnation 3 ended", "finished"] {
+                #expect(launch.errors.contains(words), "\(words): \(launch.errors)")
+            }
+        }
+
+        /// The run that begins with another's checkpoint, and dies before it has one of its own.
+        @Test func beginsWithTheSameCheckpointAgain() throws {
+            let launch = try launch(
+                mpirun: """
+                    [ ! -e $run/config.yaml ] || exit 1
+                    mkdir -p $run/checkpoints; touch $run/config.yaml $run/metrics.csv
+                    [ $call = 3 ] || exit 137
+                    """, train: ["--resume", "other"])
+            #expect(launch.result.status == 0, "\(launch.errors)")
+            #expect(launch.calls.map { $0.contains(" --resume other ") } == [true, true, true])
+            #expect(!launch.calls.contains { $0.contains("auto") }, "\(launch.calls)")
+        }
+
+        @Test func givesUpAtTheSameStep() throws {
+            let launch = try launch(mpirun: "exit 70", ["--max-restarts", "2"])
+            #expect(launch.result.status == 70)
+            #expect(launch.calls.count == 3)
+            #expect(launch.errors.contains("failed 3 times at the same step"), "\(launch.errors)")
+        }
+
+        @Test func aNewerCheckpointCountsAsProgress() throws {
+            // Each incarnation but every second one saves a checkpoint of a real run.
+            try withTemporaryFolder { folder in
+                let made = folder + "/made"
+                _ = try train(["--model", "mnist-mlp", "--limit-train-batches", "2", "--epochs", "4"], run: made)
+                let script = """
+                    mkdir -p $run/checkpoints
+                    [ $((call % 2)) = 0 ] || cp -r '\(made)'/checkpoints/epoch=$((call / 2 + 1))-* $run/checkpoints/
+                    exit 70
+                    """
+                let launch = try launch(mpirun: script, ["--max-restarts", "2"])
+                #expect(launch.result.status == 70)
+                // Checkpoints come with calls 1, 3, 5 and 7; calls 8 and 9 bring none, so there is no tenth.
+                #expect(launch.calls.count == 9, "\(launch.errors)")
+                #expect(launch.errors.contains("failed 3 times at the same step, after checkpoint epoch=4-step=8"))
+            }
+        }
+
+        @Test func takesAsManyRanksAsThereAreSlots() throws {
+            let launch = try launch(
+                mpirun: """
+                    mkdir -p $run
+                    case $call in
+                        1) echo 'localhost slots=3' >$hosts ;;
+                        2) printf '# one is gone\\nlocalhost\\n\\nlocalhost slots=1 max_slots=4\\n' >$hosts ;;
+                        3) printf 'localhost slots=4\\nother slots=8 # two for all\\n' >$hosts ;;
+                        4) exit 0 ;;
+                    esac
+                    exit 70
+                    """, hosts: "localhost slots=4\n", ["--min-ranks", "2"])
+            #expect(launch.result.status == 0, "\(launch.errors)")
+            let starts = launch.calls.map { $0.split(separator: " ").prefix(4).joined(separator: " ") }
+            #expect(
+                starts == [
+                    "-n 4 --host localhost:4", "-n 3 --host localhost:3", "-n 2 --host localhost:2",
+                    "-n 4 --host localhost:4,other:8",
+                ])
+        }
+
+        @Test func waitsForSlots() throws {
+            let launch = try launch(
+                mpirun: """
+                    mkdir -p $run
+                    [ $call = 1 ] || exit 0
+                    echo 'localhost slots=1' >$hosts
+                    exit 70
+                    """, hosts: "localhost slots=4\n", ["--min-ranks", "2"]
+            ) { folder in
+                // Another hand brings a slot back, after launch.log tells of the wait.
+                for _ in 0..<500 where (try? read(folder + "/run/launch.log").contains("waits for")) != true {
+                    usleep(20_000)
+                }
+                try? write("localhost slots=2\n", to: folder + "/hosts")
+            }
+            #expect(launch.result.status == 0, "\(launch.errors)")
+            #expect(launch.calls.map { $0.prefix(4) } == ["-n 4", "-n 2"])
+            #expect(launch.errors.contains("hosts has 1 slots, waits for at least 2"), "\(launch.errors)")
+        }
+
+        @Test func givesUpWaitingForSlots() throws {
+            let launch = try launch(
+                mpirun: "echo 'localhost slots=1' >$hosts; exit 137", hosts: "localhost slots=4\n",
+                ["--min-ranks", "2", "--slot-wait", "0.7"])
+            #expect(launch.result.status == 70)
+            #expect(launch.calls.count == 1)
+            #expect(launch.errors.contains("hosts has 1 slots, waits for at least 2"), "\(launch.errors)")
+            #expect(launch.errors.contains("at least 2 are wanted: gave up"), "\(launch.errors)")
+        }
+    }
+}
