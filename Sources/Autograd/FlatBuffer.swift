@@ -2,6 +2,7 @@
 // broadcast, checkpoint and fingerprint are loops over ranges of it.
 
 import CHash
+import Foundation
 import Tensors
 
 /// A fixed-length array of floats with a stable address, zero at first.
@@ -14,13 +15,19 @@ public final class FlatBuffer: @unchecked Sendable {
     public let pointer: UnsafeMutablePointer<Float>
     /// Keeps foreign memory (a shared window) alive; nil where the memory is our own.
     private let owner: AnyObject?
+    private let allocation: UnsafeMutableRawPointer?
 
-    /// Zeroed memory of our own.
+    /// Zeroed memory of our own. A page that nobody writes to takes no room: a rank's optimizer state is as large as the
+    /// slice that the rank updates.
     public init(count: Int) {
         self.count = count
         owner = nil
-        pointer = allocateFloats(count)
-        pointer.initialize(repeating: 0, count: count)
+        let alignment = 64
+        guard let zeros = calloc(count * MemoryLayout<Float>.stride + alignment, 1) else {
+            fatalError("out of memory: no room for a buffer of \(count) floats")
+        }
+        allocation = zeros
+        pointer = zeros.alignedUp(toMultipleOf: alignment).assumingMemoryBound(to: Float.self)
     }
 
     /// Memory that `owner` keeps alive, with its present contents.
@@ -28,11 +35,10 @@ public final class FlatBuffer: @unchecked Sendable {
         self.count = count
         self.owner = owner
         self.pointer = pointer
+        allocation = nil
     }
 
-    deinit {
-        if owner == nil { pointer.deallocate() }
-    }
+    deinit { free(allocation) }
 
     /// The elements of `range`.
     public subscript(range: Range<Int>) -> UnsafeMutableBufferPointer<Float> {

@@ -73,6 +73,23 @@ CLONES void lk_accumulate(float *out, const float *x, int64_t n) {
     for (; i < n; i++) out[i] += x[i];
 }
 
+CLONES void lk_add(float *out, const float *a, const float *b, int64_t n) {
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES) *(vf *)(out + i) = *(const vf *)(a + i) + *(const vf *)(b + i);
+    for (; i < n; i++) out[i] = a[i] + b[i];
+}
+
+CLONES void lk_copy_past_cache(float *out, const float *x, int64_t n) {
+    int64_t i = 0;
+    for (; i < n && (uintptr_t)(out + i) % sizeof(vf) != 0; i++) out[i] = x[i];
+    typedef float aligned_vf __attribute__((ext_vector_type(LANES)));
+    for (; i + LANES <= n; i += LANES) __builtin_nontemporal_store(*(const vf *)(x + i), (aligned_vf *)(out + i));
+    for (; i < n; i++) out[i] = x[i];
+#if defined(__x86_64__)
+    __builtin_ia32_sfence();  // such stores are not ordered with the barrier that follows
+#endif
+}
+
 // One row of a binary operation. A stride of 0 repeats the argument's first element.
 #define BINARY(name, EXPRESSION)                                                                               \
     CLONES static void name(float *out, const float *a, const float *b, int64_t n, int64_t sa, int64_t sb) {    \

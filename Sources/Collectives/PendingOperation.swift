@@ -38,6 +38,9 @@ public struct PendingOperation: ~Copyable {
         }
     }
 
+    /// Lets go of operations that will never be waited for, because the job is lost.
+    public consuming func abandon() { requests = [] }
+
     deinit {
         guard requests.isEmpty else {
             fatalError("a pending communication was dropped without wait(): its buffer may already be gone")

@@ -12,6 +12,14 @@ public struct SubtreeSum: Sendable, Hashable {
         self.width = width
     }
 
+    var halves: [SubtreeSum] {
+        [SubtreeSum(first: first, width: width / 2), SubtreeSum(first: first + width / 2, width: width / 2)]
+    }
+
+    func contains(_ other: SubtreeSum) -> Bool {
+        first <= other.first && other.first + other.width <= first + width
+    }
+
     /// The node made of `self` and `next`, if they are the left and right half of one.
     func joined(with next: SubtreeSum) -> SubtreeSum? {
         guard width == next.width, first + width == next.first, first % (2 * width) == 0 else { return nil }
@@ -63,12 +71,14 @@ public struct WorkerSchedule: Sendable {
     }
 
     public let tasks: [Task]
-    /// The subtree sums that remain at the end, left to right, and the buffers that hold them.
+    /// What remains after the last task, left to right, and the buffers that hold it. What the last shard completes is
+    /// not added here but with the sums of other workers, which spares a pass over the buffers.
     public let results: [(node: SubtreeSum, buffer: Int)]
     public let bufferCount: Int
 
     public init(shards: Range<Int>) {
         var sum = CanonicalSum()
+        var results: [(node: SubtreeSum, buffer: Int)] = []
         var free: [Int] = []
         var bufferCount = 0
         tasks = shards.map { shard in
@@ -77,11 +87,14 @@ public struct WorkerSchedule: Sendable {
                 bufferCount += 1
             }
             let buffer = free.removeLast()
-            let additions = sum.append(SubtreeSum(first: shard, width: 1), buffer: buffer)
+            let node = SubtreeSum(first: shard, width: 1)
+            results = sum.results + [(node, buffer)]
+            if shard == shards.last { return Task(shard: shard, buffer: buffer, additions: []) }
+            let additions = sum.append(node, buffer: buffer)
             free.append(contentsOf: additions.map(\.source).reversed())
             return Task(shard: shard, buffer: buffer, additions: additions)
         }
-        results = sum.results
+        self.results = results
         self.bufferCount = bufferCount
     }
 }

@@ -5,170 +5,223 @@ import Autograd
 import CKernels
 import Collectives
 import Optimizers
+import Synchronization
 import Tensors
 
 /// Sums shard gradients in the canonical tree, lets each worker update its slice of the parameters, and brings the
 /// slices together again on all ranks.
+///
+/// On one host (with one rank or several) the threads do all of it after their last shard, in memory that they share.
+/// Between hosts, an exchange thread does it, piece by piece, while backward passes go on.
 public final class GradientReducer: @unchecked Sendable {
+    /// Applies the reduced gradient, indexed like the parameter buffer, to a range of the parameters. Called for disjoint
+    /// ranges, from several threads at a time; with the global norm if it is wanted.
+    public typealias Update = (_ range: Range<Int>, _ gradients: FlatBuffer, _ norm: Double?) -> Void
+
     public let plan: ShardPlan
+    public let placement: Placement
     /// The model's parameters, in memory that the exchange can reach.
     public let parameters: ParameterBuffer
     private let communicator: any Communicator
     private let team: WorkerTeam
     private let layout: ExchangeLayout
-    private let exchange: any GradientExchange
-    private let schedules: [WorkerSchedule]
-    private let crossRankAdditions: [Addition]
+    private let memory: HostMemory
+    /// By thread; on one host.
+    private let sums: [BlockwiseSum]
+    /// Between hosts; nil on one.
+    private let exchange: HostExchange?
+    private let exchangePlan: ExchangePlan
+    /// By thread.
+    private let countdowns: [BucketCountdown]
+    /// By bucket: how many threads have finished it since the start.
+    private let arrivals: UnsafeMutablePointer<Atomic<Int>>
     private let norm: GradientNorm
     /// Sums of squares of the reduced gradient, by block; each thread writes those of its slice.
     private let blockSums: UnsafeMutableBufferPointer<Double>
+    private var step = 0
+    private var wantsNorm = false
+    private var update: Update = { _, _, _ in }
     /// The first error; written by thread 0 between two barriers only.
     private var failure: CommunicationError?
-    /// Seconds that thread 0 has spent in the exchange so far.
+    /// Seconds that thread 0 has spent waiting for other ranks so far.
     public private(set) var exchangeSeconds = 0.0
+    /// Seconds that thread 0, or between hosts the exchange thread, has spent in updates so far.
+    public private(set) var updateSeconds = 0.0
 
     /// Places the model's parameters where all ranks can exchange them. Collective.
     ///
     /// - Parameters:
+    ///   - hostOf: a number for each rank, equal for ranks that are to share memory; by default the ranks of a host do.
     ///   - makeParameters: builds the parameter buffer with the given allocation.
-    ///   - allowSharedMemory: false sends messages even where ranks could share memory.
     public init(
-        plan: ShardPlan, communicator: any Communicator, team: WorkerTeam, allowSharedMemory: Bool = true,
+        plan: ShardPlan, communicator: any Communicator, team: WorkerTeam, hostOf: [Int]? = nil,
         makeParameters: (_ allocate: (Int) throws -> FlatBuffer) throws -> ParameterBuffer
     ) throws {
         require(
             plan.ranks == communicator.size && plan.threads == team.size,
             "GradientReducer: the plan is for \(plan.ranks) ranks x \(plan.threads) threads, "
                 + "the job has \(communicator.size) x \(team.size)")
-        var made: (layout: ExchangeLayout, exchange: any GradientExchange)?
+        require(
+            hostOf.map { $0.count == plan.ranks } ?? true,
+            "GradientReducer: hostOf names the hosts of \(hostOf?.count ?? 0) ranks, expected \(plan.ranks)")
+        var made: (layout: ExchangeLayout, memory: HostMemory)?
         parameters = try makeParameters { count in
-            let layout = ExchangeLayout(plan: plan, count: count)
-            let exchange = try GradientReducer.makeExchange(layout, communicator, allowSharedMemory)
-            made = (layout, exchange)
-            return exchange.values
+            made = try GradientReducer.makeMemory(plan, count, communicator, hostOf)
+            return made!.memory.values
         }
         guard let made else { fatalError("GradientReducer: makeParameters did not use the given allocation") }
-        (layout, exchange) = made
+        (layout, memory) = made
         self.plan = plan
         self.communicator = communicator
         self.team = team
-        let first = communicator.rank * plan.threads
-        schedules = (0..<plan.threads).map { WorkerSchedule(shards: plan.shards(ofWorker: first + $0)) }
-        crossRankAdditions =
-            CanonicalSum(exchange.partialSums.enumerated().map { ($1.node, $0) }).additions
+        placement = layout.placement
+        exchangePlan = ExchangePlan(
+            plan: plan, placement: placement, count: layout.count, tail: parameters.trainable.upperBound)
+        exchange =
+            placement.hosts.count == 1
+            ? nil
+            : HostExchange(plan: exchangePlan, communicator: try communicator.duplicate(), memory: memory)
+        sums = (0..<plan.threads).map { [memory] _ in BlockwiseSum(memory.workerSums) }
+        let trainable = parameters.parameters.filter { $0.role == .trainable && !$0.range.isEmpty }
+        countdowns = (0..<plan.threads).map { [exchangePlan] _ in
+            BucketCountdown(buckets: exchangePlan.buckets, parameters: trainable)
+        }
+        arrivals = .allocate(capacity: exchangePlan.buckets.count)
+        for bucket in exchangePlan.buckets.indices { (arrivals + bucket).initialize(to: Atomic(0)) }
         norm = GradientNorm(trainable: parameters.trainable)
         blockSums = .allocate(capacity: norm.blockCount)
         blockSums.initialize(repeating: 0)
     }
 
-    deinit { blockSums.deallocate() }
+    deinit {
+        exchange?.stop()
+        arrivals.deallocate()
+        blockSums.deallocate()
+    }
 
-    private static func makeExchange(
-        _ layout: ExchangeLayout, _ communicator: any Communicator, _ allowSharedMemory: Bool
-    ) throws(CommunicationError) -> any GradientExchange {
-        if communicator.size == 1 { return SharedMemoryExchange(layout: layout) }
-        if allowSharedMemory, let shared = try SharedMemoryExchange(layout: layout, communicator: communicator) {
-            return shared
+    /// Memory for `count` floats, shared by the ranks of a host; where any host has too little of it, every rank is
+    /// treated as if it were alone on its host. Collective.
+    private static func makeMemory(
+        _ plan: ShardPlan, _ count: Int, _ communicator: any Communicator, _ hostOf: [Int]?
+    ) throws -> (ExchangeLayout, HostMemory) {
+        func make(_ placement: Placement, _ host: (any Communicator)?) throws(CommunicationError)
+            -> (ExchangeLayout, HostMemory)?
+        {
+            let layout = ExchangeLayout(plan: plan, placement: placement, count: count)
+            // As many marks as there are buckets if every float is trainable, and one for the tail.
+            let buckets = ExchangePlan(plan: plan, placement: placement, count: count, tail: count).buckets.count + 1
+            let memory = try HostMemory(layout: layout, rank: communicator.rank, host: host, bucketCount: buckets)
+            return memory.map { (layout, $0) }
         }
-        return MessageExchange(layout: layout, communicator: communicator)
+        if communicator.size > 1 {
+            let host =
+                try hostOf.map { try communicator.split(color: $0[communicator.rank], key: communicator.rank) }
+                ?? communicator.splitByNode()
+            let placement = Placement(try communicator.allGather(try host.allGather(communicator.rank)[0]))
+            let made = try make(placement, host.size > 1 ? host : nil)
+            if try communicator.allReduce([made == nil ? 0 : 1], .minimum) == [1] { return made! }
+        }
+        // On memory of its own a rank always succeeds.
+        return try make(.apart(ranks: communicator.size), nil)!
+    }
+
+    // MARK: A step
+
+    /// Begins a step on this rank, before any of its threads computes a shard.
+    ///
+    /// - Parameter wantsNorm: whether `update` needs the global norm of the trainable gradient.
+    public func beginStep(wantsNorm: Bool, update: @escaping Update) {
+        step += 1
+        self.wantsNorm = wantsNorm
+        self.update = update
+        for countdown in countdowns { countdown.reset() }
+        guard let exchange, failure == nil else { return }
+        let norm = wantsNorm ? { [unowned self] () throws(CommunicationError) in try normBetweenHosts() } : nil
+        exchange.begin(
+            HostExchange.Step(number: step, norm: norm) { [unowned self] in apply($0, $1, $2, isTimed: true) })
     }
 
     /// The shards of `thread` in the order to compute them; within `WorkerTeam.run`.
-    public func tasks(ofThread thread: Int) -> [WorkerSchedule.Task] { schedules[thread].tasks }
+    public func tasks(ofThread thread: Int) -> [WorkerSchedule.Task] {
+        layout.schedules[communicator.rank][thread].tasks
+    }
 
     /// The buffer that receives the gradient of `task`.
     public func gradients(ofThread thread: Int, _ task: WorkerSchedule.Task) -> FlatBuffer {
-        exchange.gradients[thread * layout.buffersPerThread + task.buffer]
+        memory.gradients[thread * layout.buffersPerThread + task.buffer]
+    }
+
+    /// What to call during the backward pass of `task` when a parameter's gradient is final and its value no longer
+    /// needed; nil where nobody wants to know.
+    public func parameterIsFinal(_ task: WorkerSchedule.Task, onThread thread: Int) -> ((Parameter) -> Void)? {
+        guard exchange != nil, task.shard == tasks(ofThread: thread).last?.shard else { return nil }
+        return { [self] parameter in
+            if parameter.role == .trainable { finish(countdowns[thread].take(parameter)) }
+        }
     }
 
     /// Adds up what the gradient of `task`, now complete, makes possible.
     public func shardIsDone(_ task: WorkerSchedule.Task, onThread thread: Int) {
         let base = thread * layout.buffersPerThread
-        for addition in task.additions {
-            add(
-                exchange.gradients[base + addition.source], to: exchange.gradients[base + addition.target],
-                0..<layout.slices.count)
+        for addition in task.additions { add(base, addition, 0..<layout.count) }
+        if exchange != nil, task.shard == tasks(ofThread: thread).last?.shard {
+            finish(countdowns[thread].finishAll())
         }
     }
 
-    /// Reduces, updates and publishes. Every thread of every rank calls it once a step, after its last shard. Gradients
-    /// that could not be brought together are not applied: see `check`.
-    ///
-    /// - Parameters:
-    ///   - wantsNorm: whether `update` needs the global norm of the trainable gradient.
-    ///   - update: applies the reduced gradient (indexed like the parameter buffer) to a range of the parameters.
-    public func reduce(
-        onThread thread: Int, wantsNorm: Bool,
-        update: (_ range: Range<Int>, _ gradients: FlatBuffer, _ norm: Double?) -> Void
-    ) {
-        let own = layout.sums[communicator.rank]
-        team.barrier()
-        let part = SliceLayout(count: layout.slices.count, workers: plan.threads).slice(ofWorker: thread)
-        for addition in own.additions {
-            add(exchange.gradients[addition.source], to: exchange.gradients[addition.target], part)
+    /// Reduces, updates and publishes. Every thread of every rank calls it once a step, after its last shard; when
+    /// `WorkerTeam.run` returns, this rank has all new parameters. Gradients that could not be brought together are not applied: see `endStep`.
+    public func reduce(onThread thread: Int) {
+        if let exchange {
+            exclusively(thread) { () throws(CommunicationError) in
+                try exchange.finish()
+                try memory.synchronize()
+            }
+            return
         }
-        if plan.ranks > 1 {
-            exclusively(thread) { () throws(CommunicationError) in try exchange.collect() }
-            if failure != nil { return }
-        }
-        let slice = layout.slices.slice(ofWorker: communicator.rank * plan.threads + thread)
-        for addition in crossRankAdditions {
-            add(exchange.partialSums[addition.source].buffer, to: exchange.partialSums[addition.target].buffer, slice)
-        }
-        let total = exchange.partialSums[0].buffer
-        let norm = wantsNorm ? globalNorm(of: total, slice, thread) : nil
+        exclusively(thread) { () throws(CommunicationError) in try memory.synchronize() }
         if failure != nil { return }
-        update(slice, total, norm)
-        exchange.publish(slice)
-        if plan.ranks > 1 {
-            exclusively(thread) { () throws(CommunicationError) in try exchange.complete() }
+        let slice = slices.slice(ofWorker: communicator.rank * plan.threads + thread)
+        let norm = wantsNorm ? normOnOneHost(slice, thread) : nil
+        if failure != nil { return }
+        // Each part is added up, applied and sent on while it is in the cache.
+        for part in slice.parts(of: BlockwiseSum.blockLength) {
+            apply(part, sums[thread](part), norm, isTimed: thread == 0)
+            memory.publish(part)
         }
         // Without other ranks, the end of `WorkerTeam.run` is the barrier.
-    }
-
-    /// Brings together the slices of an array that is updated like the trainable parameters, e.g. optimizer state: after
-    /// it every rank has all of it. Collective.
-    public func gather(_ buffer: FlatBuffer) throws(CommunicationError) {
-        let blocks = (0..<plan.ranks).map { rank in
-            let slice = layout.slice(ofRank: rank).clamped(to: 0..<buffer.count)
-            let stride = MemoryLayout<Float>.stride
-            return (slice.lowerBound * stride)..<(slice.upperBound * stride)
+        if plan.ranks > 1 {
+            exclusively(thread) { () throws(CommunicationError) in try memory.synchronize() }
         }
-        if plan.ranks > 1 { try communicator.allGather(inPlace: buffer.bytes(0..<buffer.count), blocks: blocks) }
     }
 
-    /// Throws what went wrong in the exchange, if anything did; after `WorkerTeam.run`.
-    public func check() throws(CommunicationError) {
+    /// Ends the step, after `WorkerTeam.run`: throws what went wrong in the exchange, if anything did.
+    public func endStep() throws(CommunicationError) {
+        update = { _, _, _ in }
         if let failure { throw failure }
     }
 
-    private func add(_ source: FlatBuffer, to target: FlatBuffer, _ range: Range<Int>) {
-        lk_accumulate(target.pointer + range.lowerBound, source.pointer + range.lowerBound, Int64(range.count))
+    private func apply(_ range: Range<Int>, _ gradients: FlatBuffer, _ norm: Double?, isTimed: Bool) {
+        let start = monotonicSeconds()
+        update(range, gradients, norm)
+        if isTimed { updateSeconds += monotonicSeconds() - start }
     }
 
-    /// The norm over all trainable gradients: block sums of all workers, added in the order of blocks.
-    private func globalNorm(of gradients: FlatBuffer, _ slice: Range<Int>, _ thread: Int) -> Double {
-        let own = slice.clamped(to: parameters.trainable)
-        if !own.isEmpty {
-            let sums = norm.blockSums(of: gradients, own)
-            for (index, sum) in sums.enumerated() { blockSums[own.lowerBound / SliceLayout.blockLength + index] = sum }
+    /// A thread is through with `buckets`; the last of the rank's threads adds up what they have there.
+    private func finish(_ buckets: Range<Int>) {
+        for bucket in buckets
+        where arrivals[bucket].add(1, ordering: .acquiringAndReleasing).newValue == step * plan.threads {
+            for addition in layout.sums[communicator.rank].additions {
+                add(0, addition, exchangePlan.buckets[bucket])
+            }
+            memory.markFinal(bucket, step: step)
         }
-        exclusively(thread) { () throws(CommunicationError) in
-            if plan.ranks > 1 { try gatherBlockSums() }
-        }
-        return norm.norm(fromBlockSums: Array(blockSums))
     }
 
-    private func gatherBlockSums() throws(CommunicationError) {
-        let blocks = (0..<plan.ranks).map { rank in
-            let slice = layout.slice(ofRank: rank).clamped(to: parameters.trainable)
-            // A slice beyond the trainable range has no block, not even the range's last one.
-            if slice.isEmpty { return 0..<0 }
-            let first = slice.lowerBound / SliceLayout.blockLength
-            let last = (slice.upperBound + SliceLayout.blockLength - 1) / SliceLayout.blockLength
-            return (first * MemoryLayout<Double>.stride)..<(last * MemoryLayout<Double>.stride)
-        }
-        try communicator.allGather(inPlace: UnsafeMutableRawBufferPointer(blockSums), blocks: blocks)
+    private func add(_ base: Int, _ addition: Addition, _ range: Range<Int>) {
+        lk_accumulate(
+            memory.gradients[base + addition.target].pointer + range.lowerBound,
+            memory.gradients[base + addition.source].pointer + range.lowerBound, Int64(range.count))
     }
 
     /// Runs a collective on thread 0 between two barriers. After a failure nothing more is exchanged; `failure` is the
@@ -181,5 +234,82 @@ public final class GradientReducer: @unchecked Sendable {
             exchangeSeconds += monotonicSeconds() - start
         }
         team.barrier()
+    }
+
+    // MARK: Slices
+
+    private var slices: SliceLayout { SliceLayout(count: layout.count, workers: plan.workers) }
+
+    /// What `rank` updates.
+    private func owned(byRank rank: Int) -> [Range<Int>] {
+        exchange == nil ? [slices.slice(ofRank: rank, threads: plan.threads)] : exchangePlan.owned(byRank: rank)
+    }
+
+    /// Brings together the slices of an array that is updated like the trainable parameters, e.g. optimizer state: after
+    /// it every rank has all of it. Collective.
+    public func gather(_ buffer: FlatBuffer) throws(CommunicationError) {
+        try gather(buffer.bytes(0..<buffer.count), communicator) { range in
+            let own = range.clamped(to: 0..<buffer.count)
+            let stride = MemoryLayout<Float>.stride
+            return (own.lowerBound * stride)..<(own.upperBound * stride)
+        }
+    }
+
+    /// Brings together the bytes that belong to what each rank updates.
+    private func gather(
+        _ bytes: UnsafeMutableRawBufferPointer, _ communicator: any Communicator, _ block: (Range<Int>) -> Range<Int>
+    ) throws(CommunicationError) {
+        if plan.ranks == 1 { return }
+        let owned = (0..<plan.ranks).map { self.owned(byRank: $0) }
+        for index in 0..<(owned.map(\.count).max() ?? 0) {
+            try communicator.allGather(
+                inPlace: bytes, blocks: owned.map { index < $0.count ? block($0[index]) : 0..<0 })
+        }
+    }
+
+    // MARK: The global norm
+
+    /// The norm over all trainable gradients: block sums of all workers, added in the order of blocks.
+    private func normOnOneHost(_ slice: Range<Int>, _ thread: Int) -> Double {
+        for part in slice.clamped(to: parameters.trainable).parts(of: BlockwiseSum.blockLength) {
+            keepBlockSums(of: sums[thread](part), part)
+        }
+        exclusively(thread) { () throws(CommunicationError) in try gatherBlockSums(communicator) }
+        return norm.norm(fromBlockSums: Array(blockSums))
+    }
+
+    /// The same on the exchange thread.
+    private func normBetweenHosts() throws(CommunicationError) -> Double {
+        guard let exchange else { return 0 }
+        for piece in exchange.pieces {
+            let own = piece.owned.clamped(to: parameters.trainable)
+            if !own.isEmpty { keepBlockSums(of: exchange.total(of: piece), own) }
+        }
+        try gatherBlockSums(exchange.communicator)
+        return norm.norm(fromBlockSums: Array(blockSums))
+    }
+
+    private func keepBlockSums(of gradients: FlatBuffer, _ range: Range<Int>) {
+        for (index, sum) in norm.blockSums(of: gradients, range).enumerated() {
+            blockSums[range.lowerBound / SliceLayout.blockLength + index] = sum
+        }
+    }
+
+    private func gatherBlockSums(_ communicator: any Communicator) throws(CommunicationError) {
+        try gather(UnsafeMutableRawBufferPointer(blockSums), communicator) { range in
+            let own = range.clamped(to: parameters.trainable)
+            // A slice beyond the trainable range has no block, not even the range's last one.
+            if own.isEmpty { return 0..<0 }
+            let first = own.lowerBound / SliceLayout.blockLength
+            let last = (own.upperBound + SliceLayout.blockLength - 1) / SliceLayout.blockLength
+            return (first * MemoryLayout<Double>.stride)..<(last * MemoryLayout<Double>.stride)
+        }
+    }
+}
+
+extension Range<Int> {
+    /// Cut into parts of `length` from the start, the last of which may be short.
+    func parts(of length: Int) -> some Sequence<Range<Int>> {
+        stride(from: lowerBound, to: upperBound, by: length).lazy.map { $0..<Swift.min($0 + length, upperBound) }
     }
 }

@@ -4,8 +4,9 @@ import Tensors
 
 /// A division of `shards` among `ranks` x `threads` workers, and of a batch among the shards.
 ///
-/// A worker is one thread of one rank; worker w of the whole job is thread `w % threads` of rank `w / threads`, and
-/// owns a contiguous block of shards. Nothing that a shard computes depends on the division.
+/// A worker is one thread of one rank; worker w of the whole job is thread `w % threads` of the rank at position
+/// `w / threads` of the `Placement`, and owns a contiguous block of shards. Nothing that a shard computes depends on the
+/// division.
 public struct ShardPlan: Sendable, Hashable {
     /// The number of shards V, a power of two.
     public let shards: Int
@@ -47,6 +48,12 @@ public struct ShardPlan: Sendable, Hashable {
     /// The shards of a worker, counted over the whole job.
     public func shards(ofWorker worker: Int) -> Range<Int> {
         (worker * shards / workers)..<((worker + 1) * shards / workers)
+    }
+
+    /// The shards of all threads of a rank.
+    public func shards(ofRank rank: Int, _ placement: Placement) -> Range<Int> {
+        let first = placement.positions[rank] * threads
+        return shards(ofWorker: first).lowerBound..<shards(ofWorker: first + threads - 1).upperBound
     }
 
     /// The positions within a batch of `count` samples that `shard` computes; blocks differ by at most one sample.

@@ -1,4 +1,4 @@
-// How the flat buffers are divided among the workers for adding up, updating and publishing.
+// How the flat buffers are divided among the workers of one host for adding up, updating and publishing.
 
 import Optimizers
 

@@ -29,7 +29,7 @@ public func withWorld(
     }
     do {
         let runtime = try MPIRuntime()
-        let world = World(runtime.world)
+        let world = World(runtime.world, hostOf: hosts(environment["LOCKSTEP_HOSTS"], ranks: runtime.world.size))
         do {
             try launch.check(worldSize: world.size)
             try body(world)
@@ -44,4 +44,15 @@ public func withWorld(
         World.alone.logger.error("\(error)")
         exit(1)
     }
+}
+
+/// For tests and experiments: LOCKSTEP_HOSTS=0,1,0,1 treats ranks 0 and 2 as one host, 1 and 3 as another.
+private func hosts(_ text: String?, ranks: Int) -> [Int]? {
+    guard let text else { return nil }
+    let numbers = text.split(separator: ",").compactMap { Int($0) }.filter { $0 >= 0 }
+    guard numbers.count == ranks else {
+        World.alone.logger.error("LOCKSTEP_HOSTS=\(text) must name the hosts of \(ranks) ranks, as in 0,1,0,1")
+        exit(1)
+    }
+    return numbers
 }

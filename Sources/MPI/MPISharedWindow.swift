@@ -21,10 +21,14 @@ public final class MPISharedWindow: SharedWindow, MPIResource {
     private let openHandle: Mutex<CMPIWindow?>
     // Safe to share: the pointers never change, and who may touch the bytes when is the window's contract.
     nonisolated(unsafe) private let blocks: [UnsafeMutableRawBufferPointer]
+    /// How often each rank has come to `synchronize`, on a cache line of its own before the rank's block.
+    nonisolated(unsafe) private let arrivals: [UnsafeMutablePointer<Atomic<Int>>]
 
     /// Open MPI's segments begin on a page and its blocks anywhere in it, so every mapping of a block needs the same
     /// few bytes to reach alignment.
     fileprivate static var alignment: Int { 64 }
+    /// Bytes of a rank's segment that are not its block.
+    fileprivate static var overhead: Int { 2 * alignment }
 
     /// Zeroes this rank's block, so that its pages are taken from /dev/shm now: a later shortage would be a SIGBUS in
     /// the middle of a step.
@@ -32,18 +36,26 @@ public final class MPISharedWindow: SharedWindow, MPIResource {
         _ handle: CMPIWindow, byteCount: Int, on communicator: MPICommunicator
     ) throws(CommunicationError) {
         var blocks: [UnsafeMutableRawBufferPointer] = []
+        var arrivals: [UnsafeMutablePointer<Atomic<Int>>] = []
         for rank in 0..<communicator.size {
             var base: UnsafeMutableRawPointer?
             try check(cmpi_shared_block(handle, Int32(rank), &base), "MPI_Win_shared_query")
-            let aligned = base?.alignedUp(toMultipleOf: Self.alignment)
-            blocks.append(UnsafeMutableRawBufferPointer(start: aligned, count: byteCount))
+            guard let aligned = base?.alignedUp(toMultipleOf: Self.alignment) else {
+                preconditionFailure("MPI_Win_shared_query gave no address for rank \(rank)")
+            }
+            arrivals.append(aligned.bindMemory(to: Atomic<Int>.self, capacity: 1))
+            blocks.append(UnsafeMutableRawBufferPointer(start: aligned + Self.alignment, count: byteCount))
         }
         self.communicator = communicator
         self.blocks = blocks
+        self.arrivals = arrivals
         openHandle = Mutex(handle)
         communicator.resources.add(self)
+        arrivals[communicator.rank].initialize(to: Atomic(0))
         blocks[communicator.rank].initializeMemory(as: UInt8.self, repeating: 0)
-        try synchronize()
+        try check(cmpi_sync_window(handle), "MPI_Win_sync")
+        try communicator.barrier()
+        try check(cmpi_sync_window(handle), "MPI_Win_sync")
     }
 
     public func block(of rank: Int) -> UnsafeMutableRawBufferPointer {
@@ -52,13 +64,19 @@ public final class MPISharedWindow: SharedWindow, MPIResource {
         return blocks[rank]
     }
 
+    /// In the window itself: MPI's barrier with its two `MPI_Win_sync` was measured to take three times as long.
     public func synchronize() throws(CommunicationError) {
-        guard let handle = openHandle.withLock({ $0 }) else {
-            preconditionFailure("a shared window was used after close() or MPIRuntime.finalize()")
+        precondition(
+            openHandle.withLock { $0 != nil }, "a shared window was used after close() or MPIRuntime.finalize()")
+        let round = arrivals[communicator.rank].pointee.add(1, ordering: .acquiringAndReleasing).newValue
+        for peer in arrivals {
+            var checks = 0
+            while peer.pointee.load(ordering: .acquiring) < round {
+                checks += 1
+                // Perhaps the one waited for shares this core.
+                if checks > 1000 { sched_yield() }
+            }
         }
-        try check(cmpi_sync_window(handle), "MPI_Win_sync")
-        try communicator.barrier()
-        try check(cmpi_sync_window(handle), "MPI_Win_sync")
     }
 
     /// Frees the window: collective over its ranks. The blocks must not be touched any more.
@@ -82,7 +100,7 @@ extension MPICommunicator {
     ) throws(CommunicationError) -> (any SharedWindow)? {
         precondition(byteCount >= 0, "makeSharedWindow: byteCount is \(byteCount), expected 0 or more")
         let pageBytes = Int(sysconf(Int32(_SC_PAGESIZE)))
-        let blockBytes = (byteCount + MPISharedWindow.alignment + pageBytes - 1) / pageBytes * pageBytes
+        let blockBytes = (byteCount + MPISharedWindow.overhead + pageBytes - 1) / pageBytes * pageBytes
         // One page per rank more for the library's own bookkeeping.
         let neededBytes = (blockBytes + pageBytes) * size
         // The split is collective: it comes first, on every rank.

@@ -52,7 +52,9 @@ final class TrainingLoop {
         let resumed = try ResumePoint.find(settings, world)
         let plan = try TrainingLoop.makePlan(options, batchSize, resumed?.state.shards, world)
         let team = WorkerTeam(size: plan.threads)
-        let reducer = try GradientReducer(plan: plan, communicator: world.communicator, team: team) {
+        let reducer = try GradientReducer(
+            plan: plan, communicator: world.communicator, team: team, hostOf: world.hostOf
+        ) {
             try network.makeParameterBuffer(input: data.inputShape, seed: options.seed, allocate: $0)
         }
         step = TrainingStep(

@@ -44,19 +44,19 @@ public final class TrainingStep {
         _ batch: ArraySlice<Int32>, of data: Samples, learningRate: Float, wantsStop: Bool = false
     ) throws -> StepReport {
         let step = state.step
+        reducer.beginStep(wantsNorm: optimizer.clipNorm != nil) { [self] range, gradients, norm in
+            update(range, gradients, norm, learningRate, step)
+        }
         team.run { thread in
             for task in reducer.tasks(ofThread: thread) {
                 compute(task, thread, batch, data, step, wantsStop)
                 reducer.shardIsDone(task, onThread: thread)
             }
-            reducer.reduce(onThread: thread, wantsNorm: optimizer.clipNorm != nil) { range, gradients, norm in
-                let start = monotonicSeconds()
-                update(range, gradients, norm, learningRate, step)
-                if thread == 0 { seconds.update += monotonicSeconds() - start }
-            }
+            reducer.reduce(onThread: thread)
         }
         seconds.communication = reducer.exchangeSeconds
-        try reducer.check()
+        seconds.update = reducer.updateSeconds
+        try reducer.endStep()
         state.step = step + 1
         return StepReport(record: reducer.parameters.values[reducer.parameters.record], samples: batch.count)
     }
@@ -85,7 +85,9 @@ public final class TrainingStep {
             let result = objective(tape, shard)
             let computed = monotonicSeconds()
             // Weighted by the step's sample count, so that shards of unequal size count exactly.
-            tape.backward(from: result.losses, weight: 1 / Float(batch.count))
+            tape.backward(
+                from: result.losses, weight: 1 / Float(batch.count),
+                parameterIsFinal: reducer.parameterIsFinal(task, onThread: thread))
             loss = result.losses.value.sum().scalar
             hits = result.hits
             times = PhaseSeconds(
@@ -197,7 +199,9 @@ extension TrainingStep {
         if let defect = optimizer.defect { throw TrainingError(defect) }
         let plan = try ShardPlan(shards: shards, ranks: world.size, threads: threads)
         let team = WorkerTeam(size: threads)
-        let reducer = try GradientReducer(plan: plan, communicator: world.communicator, team: team) {
+        let reducer = try GradientReducer(
+            plan: plan, communicator: world.communicator, team: team, hostOf: world.hostOf
+        ) {
             try network.makeParameterBuffer(input: input, seed: seed, allocate: $0)
         }
         self.init(reducer: reducer, team: team, optimizer: optimizer, seed: seed, objective: loss.objective(network))

@@ -11,14 +11,19 @@ public struct World: Sendable {
     /// Whether this process was started by itself, not as a rank of a job (which may have one rank).
     public let isAlone: Bool
 
+    /// For each rank a number that ranks share if they are to be taken to share a host; nil to find out.
+    public let hostOf: [Int]?
+
     /// A job's ranks.
-    public init(_ communicator: any Communicator) {
+    public init(_ communicator: any Communicator, hostOf: [Int]? = nil) {
         self.communicator = communicator
+        self.hostOf = hostOf
         isAlone = false
     }
 
     private init() {
         communicator = LocalCommunicator()
+        hostOf = nil
         isAlone = true
     }
 

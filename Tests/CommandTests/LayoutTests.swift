@@ -54,6 +54,37 @@ extension CommandTests {
                 "/usr/bin/unshare", ["--mount", "sh", "-c", "mount -t tmpfs -o size=300k tmpfs /dev/shm"],
                 timeoutSeconds: 10))?.status == 0
 
+        /// Ranks on hosts of all kinds, by LOCKSTEP_HOSTS: in blocks, in turn, unevenly; with the global norm and without.
+        @Test(arguments: ["0,1", "0,1,2", "0,0,1,1", "0,1,0,1", "0,1,1,2,1,1", "0,1,2,0,1,2,2,2"])
+        func hostsChangeNoBits(hosts: String) throws {
+            let ranks = hosts.split(separator: ",").count
+            try withTemporaryFolder { folder in
+                for (name, options) in [("mnist-cnn", []), ("mnist-mlp", ["--clip-norm", "0.5"])] {
+                    let arguments =
+                        ["--model", name, "--max-steps", "12", "--epochs", "1", "--shards", "16", "--batch-size", "50"]
+                        + options
+                    let expected = try train(arguments, run: "\(folder)/plain-\(name)")
+                    let run = "\(folder)/\(name)"
+                    let result = try lockstep(
+                        ranks: ranks,
+                        ["train", "--verbose", "2", "--threads", ranks < 4 ? "2" : "1", "--run", run] + arguments,
+                        environment: ["LOCKSTEP_HOSTS": hosts])
+                    #expect(result.status == 0, "\(result.standardError)")
+                    #expect(result.lines.contains("fingerprint \(expected)"), "\(name): \(result.lines)")
+                }
+            }
+        }
+
+        @Test func hostsMustBeNamedForEveryRank() throws {
+            try withTemporaryFolder { folder in
+                let result = try lockstep(
+                    ranks: 2, ["train", "--max-steps", "1", "--run", folder + "/run"],
+                    environment: ["LOCKSTEP_HOSTS": "0,1,0"])
+                #expect(result.status != 0)
+                #expect(result.standardError.contains("LOCKSTEP_HOSTS=0,1,0 must name the hosts of 2 ranks"))
+            }
+        }
+
         /// A fingerprint that never changed would be the same on any layout, too.
         @Test func fingerprintTellsRunsApart() throws {
             let arguments = ["--model", "mnist-mlp", "--max-steps", "2", "--epochs", "1"]

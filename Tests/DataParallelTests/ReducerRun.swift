@@ -40,13 +40,15 @@ struct ReducerRun: Sendable {
     let threads: Int
     let model: ReducerModel
     let steps: Int
-    var allowSharedMemory = true
+    var hostOf: [Int]?
+    var wantsNorm = true
 
-    /// All bits that a rank ends with, and every step's norm on every thread.
+    /// All bits that a rank ends with, and every step's norms.
     struct Outcome: Sendable {
         var values: [UInt32] = []
         var record: [UInt32] = []
-        var norms: [UInt64] = []
+        /// Of every step: what the updates were told, if this rank had any.
+        var norms: [Set<UInt64>] = []
     }
 
     /// Sign and exponent vary wildly, so that sums in another order round to other bits.
@@ -77,7 +79,7 @@ struct ReducerRun: Sendable {
             for index in 0..<total.count { total.pointer[index] = treeSum(step: step, index: index, 0..<shards) }
             update(parameters, 0..<total.count, total)
             let sums = norm.blockSums(of: total, parameters.trainable)
-            outcome.norms.append(norm.norm(fromBlockSums: sums).bitPattern)
+            outcome.norms.append([norm.norm(fromBlockSums: sums).bitPattern])
         }
         read(parameters, into: &outcome)
         return outcome
@@ -89,14 +91,16 @@ struct ReducerRun: Sendable {
         defer { team.stop() }
         let outcome = Mutex(Outcome())
         for step in 0..<steps {
+            outcome.withLock { $0.norms.append([]) }
+            reducer.beginStep(wantsNorm: wantsNorm) { range, gradients, norm in
+                update(reducer.parameters, range, gradients)
+                if let norm { _ = outcome.withLock { $0.norms[step].insert(norm.bitPattern) } }
+            }
             team.run { thread in
                 takeShards(reducer, thread, step: step)
-                reducer.reduce(onThread: thread, wantsNorm: true) { range, gradients, norm in
-                    update(reducer.parameters, range, gradients)
-                    outcome.withLock { $0.norms.append(norm!.bitPattern) }
-                }
+                reducer.reduce(onThread: thread)
             }
-            try reducer.check()
+            try reducer.endStep()
         }
         return outcome.withLock { outcome in
             read(reducer.parameters, into: &outcome)
@@ -110,12 +114,13 @@ struct ReducerRun: Sendable {
         defer { team.stop() }
         let updates = Mutex(0)
         let before = reducer.parameters.values.fingerprint(0..<reducer.parameters.count)
+        reducer.beginStep(wantsNorm: false) { _, _, _ in updates.withLock { $0 += 1 } }
         team.run { thread in
             takeShards(reducer, thread, step: 0)
-            reducer.reduce(onThread: thread, wantsNorm: false) { _, _, _ in updates.withLock { $0 += 1 } }
+            reducer.reduce(onThread: thread)
         }
         var failed = false
-        do { try reducer.check() } catch { failed = true }
+        do { try reducer.endStep() } catch { failed = true }
         return failed && updates.withLock { $0 } == 0
             && reducer.parameters.values.fingerprint(0..<reducer.parameters.count) == before
     }
@@ -124,7 +129,7 @@ struct ReducerRun: Sendable {
         let team = WorkerTeam(size: threads)
         let reducer = try GradientReducer(
             plan: ShardPlan(shards: shards, ranks: communicator.size, threads: threads),
-            communicator: communicator, team: team, allowSharedMemory: allowSharedMemory
+            communicator: communicator, team: team, hostOf: hostOf
         ) { allocate in try ParameterBuffer(model.parameters(), seed: 1, allocate: allocate) }
         return (reducer, team)
     }
@@ -134,6 +139,10 @@ struct ReducerRun: Sendable {
             let buffer = reducer.gradients(ofThread: thread, task)
             for index in 0..<buffer.count {
                 buffer.pointer[index] = gradient(step: step, shard: task.shard, index: index)
+            }
+            // Parameter by parameter, from the last to the first, as a backward pass would.
+            if let isFinal = reducer.parameterIsFinal(task, onThread: thread) {
+                for parameter in reducer.parameters.parameters.reversed() { isFinal(parameter) }
             }
             reducer.shardIsDone(task, onThread: thread)
         }

@@ -3,6 +3,7 @@
 
 import Collectives
 import Foundation
+import Synchronization
 
 /// The board that the ranks of one group meet at.
 final class ThreadGroup: @unchecked Sendable {
@@ -10,13 +11,16 @@ final class ThreadGroup: @unchecked Sendable {
     let sharesMemory: Bool
     /// The rank and the number of its collective call that fails; nil where none does.
     let failure: (rank: Int, call: Int)?
+    /// What ended the job; shared with the groups split off.
+    private let outage: Outage
     private let condition = NSCondition()
+    private var mail: [Envelope: [[UInt8]]] = [:]
     private var board: [Any?]
     private var arrived = 0
     private var round = 0
-    private var broken: String?
 
-    init(size: Int, sharesMemory: Bool, failure: (rank: Int, call: Int)? = nil) {
+    init(size: Int, sharesMemory: Bool, failure: (rank: Int, call: Int)? = nil, outage: Outage = Outage()) {
+        self.outage = outage
         self.size = size
         self.sharesMemory = sharesMemory
         self.failure = failure
@@ -40,17 +44,30 @@ final class ThreadGroup: @unchecked Sendable {
     func leave(_ operation: String) throws(CommunicationError) { try wait(operation) {} }
 
     /// Makes every present and later call of all ranks fail.
-    func breakDown(_ reason: String) {
-        condition.withLock {
-            broken = broken ?? reason
-            condition.broadcast()
+    func breakDown(_ reason: String) { outage.begin(reason) }
+
+    /// A group of some of the ranks.
+    func part(size: Int) -> ThreadGroup { ThreadGroup(size: size, sharesMemory: sharesMemory, outage: outage) }
+
+    func post(_ bytes: [UInt8], _ envelope: Envelope) {
+        condition.withLock { mail[envelope, default: []].append(bytes) }
+    }
+
+    /// The next message; nil while there is none.
+    func take(_ envelope: Envelope) throws(CommunicationError) -> [UInt8]? {
+        if let broken = outage.reason {
+            throw CommunicationError(operation: "receive", code: 1, message: broken)
+        }
+        return condition.withLock {
+            guard mail[envelope]?.isEmpty == false else { return nil }
+            return mail[envelope]!.removeFirst()
         }
     }
 
     private func wait(_ operation: String, _ putUp: () -> Void) throws(CommunicationError) {
         condition.lock()
         defer { condition.unlock() }
-        if let broken { throw CommunicationError(operation: operation, code: 1, message: broken) }
+        if let broken = outage.reason { throw CommunicationError(operation: operation, code: 1, message: broken) }
         putUp()
         let present = round
         arrived += 1
@@ -60,14 +77,32 @@ final class ThreadGroup: @unchecked Sendable {
             condition.broadcast()
         }
         let deadline = Date(timeIntervalSinceNow: 60)
-        while round == present && broken == nil {
-            if !condition.wait(until: deadline) { broken = "some rank did not come within 60 s" }
+        while round == present && outage.reason == nil {
+            // An outage may begin in another group.
+            _ = condition.wait(until: Date(timeIntervalSinceNow: 0.02))
+            if Date() > deadline { outage.begin("some rank did not come within 60 s") }
         }
         // Who came to a complete round has completed it, whatever another rank did since.
-        if let broken, round == present {
+        if let broken = outage.reason, round == present {
             throw CommunicationError(operation: operation, code: 1, message: broken)
         }
     }
+}
+
+/// The first thing that went wrong in a job.
+final class Outage: Sendable {
+    private let first = Mutex<String?>(nil)
+
+    var reason: String? { first.withLock { $0 } }
+
+    func begin(_ reason: String) { first.withLock { $0 = $0 ?? reason } }
+}
+
+/// Whose a message is.
+struct Envelope: Hashable {
+    let from: Int
+    let to: Int
+    let tag: Int
 }
 
 /// One rank of a `ThreadGroup`.
@@ -151,12 +186,32 @@ final class ThreadCommunicator: Communicator, @unchecked Sendable {
 
     func startSend(
         _ bytes: UnsafeRawBufferPointer, to rank: Int, tag: Int
-    ) throws(CommunicationError) -> PendingOperation { fatalError("not played by threads") }
+    ) throws(CommunicationError) -> PendingOperation {
+        try begin("startSend")
+        group.post(Array(bytes), Envelope(from: self.rank, to: rank, tag: tag))
+        return PendingOperation()
+    }
+
     func startReceive(
         _ bytes: UnsafeMutableRawBufferPointer, from rank: Int, tag: Int
-    ) throws(CommunicationError) -> PendingOperation { fatalError("not played by threads") }
-    func duplicate() -> any Communicator { fatalError("not played by threads") }
-    func split(color: Int, key: Int) -> any Communicator { fatalError("not played by threads") }
+    ) throws(CommunicationError) -> PendingOperation {
+        try begin("startReceive")
+        return PendingOperation(
+            ThreadReceive(group: group, envelope: Envelope(from: rank, to: self.rank, tag: tag), bytes: bytes))
+    }
+
+    /// The same group: tests never use both for the same thing at a time.
+    func duplicate() -> any Communicator { self }
+
+    func split(color: Int, key: Int) throws(CommunicationError) -> any Communicator {
+        let all = try group.meet(rank, (color, key), "split")
+        try group.leave("split")
+        let members = (0..<size).filter { all[$0].0 == color }.sorted { (all[$0].1, $0) < (all[$1].1, $1) }
+        let founded = try group.meet(rank, group.part(size: members.count), "split")
+        try group.leave("split")
+        return ThreadCommunicator(rank: members.firstIndex(of: rank)!, of: founded[members[0]])
+    }
+
     func splitByNode() -> any Communicator { self }
     func abort(code: Int32) -> Never { fatalError("rank \(rank) aborted with \(code)") }
 
@@ -172,6 +227,30 @@ final class ThreadCommunicator: Communicator, @unchecked Sendable {
     ) {
         UnsafeMutableRawBufferPointer(rebasing: target[range])
             .copyMemory(from: UnsafeRawBufferPointer(UnsafeMutableRawBufferPointer(rebasing: source)))
+    }
+}
+
+/// A message that is to come; in order of posting, for the messages with the same envelope.
+private final class ThreadReceive: PendingRequest {
+    private let group: ThreadGroup
+    private let envelope: Envelope
+    private let bytes: UnsafeMutableRawBufferPointer
+    private var isComplete = false
+
+    init(group: ThreadGroup, envelope: Envelope, bytes: UnsafeMutableRawBufferPointer) {
+        (self.group, self.envelope, self.bytes) = (group, envelope, bytes)
+    }
+
+    func test() throws(CommunicationError) -> Bool {
+        guard !isComplete, let arrived = try group.take(envelope) else { return isComplete }
+        precondition(arrived.count == bytes.count, "\(arrived.count) bytes arrived where \(bytes.count) were expected")
+        bytes.copyBytes(from: arrived)
+        isComplete = true
+        return true
+    }
+
+    func wait() throws(CommunicationError) {
+        while try !test() { usleep(100) }
     }
 }
 

@@ -36,6 +36,10 @@ void lk_binary(lk_binary_operation operation, float *out, const float *a, const 
                const int64_t *dimensions, const int64_t *a_strides, const int64_t *b_strides);
 /// out[i] += x[i]
 void lk_accumulate(float *out, const float *x, int64_t n);
+/// out[i] = a[i] + b[i], the bits of lk_accumulate
+void lk_add(float *out, const float *a, const float *b, int64_t n);
+/// Copies to memory that this core won't read soon: the stores leave the caches alone.
+void lk_copy_past_cache(float *out, const float *x, int64_t n);
 
 // Reductions of x [outer, axis, inner] over the middle axis, in an order fixed by the shape.
 void lk_sum(float *out, const float *x, int64_t outer, int64_t axis, int64_t inner);
