@@ -1,6 +1,7 @@
 """`scripts/bench`: measures benchmarks, prints a table for each, and writes the page. Standard library only."""
 
 import argparse
+import contextlib
 import datetime
 import json
 import os
@@ -92,13 +93,18 @@ def main():
     logs = OUTPUT / "logs"
     logs.mkdir(exist_ok=True)
     field = Field(options.python if options.peers else None, find_data(options.data))
-    with locked(options.lock):
-        facts = machine.describe(PROGRAM)
-    measured = []
+    facts, measured = {}, []
+
+    @contextlib.contextmanager
+    def quiet():
+        with locked(options.lock):
+            facts.update(facts or machine.describe(PROGRAM))
+            yield
+
     for benchmark, part in chosen(options.benchmark):
         if options.unmeasured and path_of(benchmark, part).exists():
             continue
-        rows = measure(part, field, options, logs, say)
+        rows = measure(part, field, options, logs, quiet, say)
         say("")
         versions = machine.versions()
         for row in rows:

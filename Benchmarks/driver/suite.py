@@ -4,7 +4,7 @@ import dataclasses
 import statistics
 
 from machine import ONE_CORE, TWO_CORES
-from turns import locked, start_afresh, take_turns
+from turns import start_afresh, take_turns
 
 MIB = 1 << 20
 
@@ -184,12 +184,12 @@ SUITE = {
 }
 
 
-def measure(part, field, options, logs, say):
-    """The rows of a part."""
+def measure(part, field, options, logs, quiet, say):
+    """The rows of a part; what is timed runs within the context `quiet()`."""
     contenders = part.contenders(field)
     if part.kind == "steps":
-        return take_turns(contenders, options.repetitions, options.seconds, logs, options.lock, say)
-    with locked(options.lock):
+        return take_turns(contenders, options.repetitions, options.seconds, logs, quiet, say)
+    with quiet():
         if part.kind == "startup":
             return start_afresh(contenders, options.repetitions, logs, say)
         return start_afresh(

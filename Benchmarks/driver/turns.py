@@ -157,8 +157,8 @@ def locked(paths):
         yield
 
 
-def take_turns(contenders, repetitions, seconds, logs, locks, say):
-    """Microseconds a step of every contender: one value a turn of about `seconds`."""
+def take_turns(contenders, repetitions, seconds, logs, quiet, say):
+    """Microseconds a step of every contender: one value a turn of about `seconds`, within the context `quiet()`."""
     running, results = [], {}
 
     def each_present(action):
@@ -189,7 +189,7 @@ def take_turns(contenders, repetitions, seconds, logs, locks, say):
                 results[contender.key] = outcome(contender, facts=running[-1].facts)
             except ContenderFailed as failure:
                 results[contender.key] = outcome(contender, absent=f"failed: {failure}")
-        with locked(locks):
+        with quiet():
             each_present(lambda each, _: each.calibrate(seconds))
             for number in range(repetitions):
                 say(f"turn {number + 1} of {repetitions}")
