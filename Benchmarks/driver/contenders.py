@@ -87,7 +87,8 @@ class Field:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         arguments = ["--model", model, "--batch-size", batch_size, "--variant", "ddp"]
-        arguments += ["--data", self.data] if self.data and data else []
+        # As many as the built-in digits have.
+        arguments += ["--data", self.data] if self.data and data else [] if data else ["--samples", 10000]
         contender = self.peer("ddp", "PyTorch DDP, gloo", "torch", "torch_train.py", arguments, ONE_CORE,
                               layout=f"{len(cores)} x 1")
         model_launch = contender.launches[0]

@@ -12,7 +12,7 @@ import numpy
 import turns
 
 options = turns.arguments(["step", "scan"])
-images, labels = turns.samples(options.data)
+images, labels = turns.samples(options.data, options.samples)
 if options.model == "mnist-cnn":
     images = images.reshape(-1, 28, 28, 1)
 images, labels = jnp.asarray(images), jnp.asarray(labels, jnp.int32)

@@ -18,7 +18,7 @@ import keras
 from keras import layers
 
 keras.utils.set_random_seed(0)
-images, labels = turns.samples(options.data)
+images, labels = turns.samples(options.data, options.samples)
 if options.model == "mnist-cnn":
     images = images.reshape(-1, 28, 28, 1)
     body = [

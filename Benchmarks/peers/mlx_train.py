@@ -11,7 +11,7 @@ import turns
 
 options = turns.arguments(["compile"])
 mx.set_default_device(mx.cpu)
-images, labels = turns.samples(options.data)
+images, labels = turns.samples(options.data, options.samples)
 if options.model == "mnist-cnn":
     images = images.reshape(-1, 28, 28, 1)
     model = nn.Sequential(

@@ -15,7 +15,7 @@ options = turns.arguments(["eager", "fused", "channels-last", "compile", "ddp"])
 torch.set_num_threads(options.threads)
 torch.manual_seed(0)
 
-images, labels = (torch.from_numpy(array) for array in turns.samples(options.data))
+images, labels = (torch.from_numpy(array) for array in turns.samples(options.data, options.samples))
 if options.model == "mnist-cnn":
     images = images.view(-1, 1, 28, 28)
     model = nn.Sequential(

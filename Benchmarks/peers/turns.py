@@ -20,10 +20,11 @@ def arguments(variants):
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--data", help="a folder with MNIST's files; random numbers of their shape unless given")
+    parser.add_argument("--samples", type=int, default=60000, help="random samples")
     return parser.parse_args()
 
 
-def samples(folder, count=60000):
+def samples(folder, count):
     """Images [count, 784] between 0 and 1, and labels [count]; a third-party array only at this point."""
     import numpy
 
