@@ -71,7 +71,7 @@ class Field:
              "PYTHONDONTWRITEBYTECODE": "1"})
         return Contender(key, name, layout or f"1 x {threads}", [launch], absent=self.reason(module))
 
-    def train(self, model, batch_size, cores, without=()):
+    def train(self, model, batch_size, cores):
         """All peers that train on one process."""
         arguments = ["--model", model, "--batch-size", batch_size] + (["--data", self.data] if self.data else [])
         return [
@@ -87,8 +87,10 @@ class Field:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         arguments = ["--model", model, "--batch-size", batch_size, "--variant", "ddp"]
-        # As many as the built-in digits have.
-        arguments += ["--data", self.data] if self.data and data else [] if data else ["--samples", 10000]
+        if self.data and data:
+            arguments += ["--data", self.data]
+        elif not data:
+            arguments += ["--samples", 10000]  # as many as the built-in digits, which ours then takes
         contender = self.peer("ddp", "PyTorch DDP, gloo", "torch", "torch_train.py", arguments, ONE_CORE,
                               layout=f"{len(cores)} x 1")
         model_launch = contender.launches[0]

@@ -82,7 +82,8 @@ def machine(result):
 
 def page(results):
     """The whole page from the results by (benchmark, part)."""
-    sections = [METHOD, "## Goals\n" + summary(results), "## Tables"]
+    sections = [METHOD, "## Goals\nEach is a ratio that the project wants to reach, whether it has or not.\n\n"
+                + summary(results), "## Tables"]
     for benchmark, parts in SUITE.items():
         for part in parts:
             result = results.get((benchmark, part.name))
@@ -97,7 +98,8 @@ def summary(results):
     rows = [["benchmark", "goal", "measured", "met"]]
     for benchmark, parts in SUITE.items():
         for part in parts:
-            result = results.get((benchmark, part.name), {"goals": []})
+            result = results.get((benchmark, part.name), {"goals": [
+                {"goal": part.title, "shown": "-", "met": None}]})
             for each in result["goals"]:
                 rows.append([f"{benchmark}/{part.name}", each["goal"], each["shown"], words[each["met"]]])
     return aligned(rows)
