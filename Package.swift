@@ -69,6 +69,12 @@ let package = Package(
         .executableTarget(name: "Tutorial", dependencies: ["Lockstep"], path: "Examples/Tutorial"),
         .executableTarget(name: "OwnModel", dependencies: ["Lockstep"], path: "Examples/OwnModel"),
 
+        // Our side of scripts/bench.
+        .executableTarget(
+            name: "Benchmark",
+            dependencies: ["Lockstep", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Benchmarks/Benchmark"),
+
         // Tests, and what they share.
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         .testTarget(name: "CollectivesTests", dependencies: ["Collectives"]),

@@ -1,0 +1,201 @@
+"""The benchmarks and their goals: every part is one table, measured in one go."""
+
+import dataclasses
+import statistics
+
+from machine import ONE_CORE, TWO_CORES
+from turns import start_afresh, take_turns
+
+MIB = 1 << 20
+
+
+@dataclasses.dataclass
+class Part:
+    """One table. `contenders(field)` makes its rows, `goals(rows, machine)` judges them."""
+
+    name: str
+    title: str
+    contenders: callable
+    goals: callable
+    # "steps" (microseconds a step), "startup" (seconds to the first step), "memory" (bytes beyond the data).
+    kind: str = "steps"
+    # The row that the last column compares every row with.
+    reference: str = "ours"
+
+
+class Rows:
+    """Medians by key."""
+
+    def __init__(self, rows):
+        self.rows = rows
+        self.medians = {row["key"]: statistics.median(row["values"]) for row in rows if row["values"]}
+
+    def ratio(self, key, *prefixes):
+        """A row's median over the best of the rows whose keys begin like one of `prefixes`; nil if there are none."""
+        others = [value for other, value in self.medians.items() if other != key and other.startswith(prefixes)]
+        return self.medians[key] / min(others) if others and key in self.medians else None
+
+    def everyone(self, *prefixes):
+        """Whether all of those rows have values; a missing one is no beaten one."""
+        return all(row["values"] for row in self.rows if row["key"].startswith(prefixes))
+
+
+def goal(text, value, met, shown, complete=True):
+    """`value` nil: not measured. A goal against several peers is met only if none of them is missing."""
+    verdict = None if value is None else bool(met(value))
+    if verdict and not complete:
+        verdict = None
+    return {"goal": text, "value": value, "shown": "-" if value is None else shown.format(value), "met": verdict}
+
+
+def at_most(limit, text, rows, key, *prefixes):
+    """The goal that `key` needs at most `limit` x the time of the best of the others."""
+    return goal(
+        f"at most {limit} x {text}", rows.ratio(key, *prefixes), lambda value: value <= limit, "{:.2f} x",
+        rows.everyone(*prefixes))
+
+
+def times_faster(factor, text, rows, key, *prefixes):
+    ratio = rows.ratio(key, *prefixes)
+    return goal(
+        f"at least {factor} x faster than {text}", ratio and 1 / ratio, lambda value: value >= factor, "{:.2f} x faster",
+        rows.everyone(*prefixes))
+
+
+def no_allocation(rows):
+    """Pages that the system had to give in a step. An epoch's own arrays (the order of samples) are not a step's; they
+    are well below a tenth of a page a step."""
+    pages = next((row.get("page_faults") for row in rows.rows if row["key"] == "ours"), None)
+    return goal("no memory from the system in a step", pages, lambda value: value < 0.1, "{:.2f} pages")
+
+
+def cnn_flops(batch_size):
+    """Floating-point operations of one step of mnist-cnn: products only, by the definition of each layer. The
+    convolution needs no input gradient; the dense layers compute three products."""
+    convolution = 2 * 26 * 26 * 32 * 9
+    dense = 2 * (5408 * 128 + 128 * 10)
+    return batch_size * (2 * convolution + 3 * dense)
+
+
+def share_of_peak(batch_size):
+    def goals(rows, machine):
+        seconds = rows.medians.get("ours", 0) / 1e6
+        share = cnn_flops(batch_size) / seconds / machine["flops_per_second"] if seconds else None
+        return [
+            at_most(0.5, "the best peer", rows, "ours", "torch", "keras", "jax", "mlx"),
+            goal("at least 60 % of FMA peak over the whole step", share, lambda value: value >= 0.6, "{:.0%}"),
+        ]
+    return goals
+
+
+def scaling(model, weak, strong):
+    def contenders(field):
+        return [
+            field.ours(model, 64, TWO_CORES, ranks=2, threads=1, shards=2),
+            field.ours(model, 32, ONE_CORE, threads=1, shards=1, key="own-32"),
+            field.ours(model, 64, ONE_CORE, threads=1, shards=2, key="own-64"),
+            field.ours(model, 64, TWO_CORES, threads=2, shards=2, key="own-threads"),
+            field.ddp(model, 64, TWO_CORES),
+        ]
+
+    def goals(rows, machine):
+        threads = rows.ratio("ours", "own-threads")
+        return [
+            at_most(weak, "our own 1 rank with 32 samples (weak scaling)", rows, "ours", "own-32"),
+            times_faster(8, "PyTorch DDP", rows, "ours", "ddp"),
+            times_faster(strong, "our own 1 rank with the same 64 samples", rows, "ours", "own-64"),
+            goal("within 5 % of 1 rank x 2 threads", threads, lambda value: 1 / 1.05 <= value <= 1.05, "{:.2f} x"),
+        ]
+    short = model.removeprefix("mnist-")
+    return Part(short, f"{short.upper()}, 2 ranks with 32 samples each (batch 64)", contenders, goals)
+
+
+def reduction(size, label, goals):
+    return Part(
+        label.replace(" ", "-"), f"Gradients of {label}, 2 ranks on one node", lambda field: field.reduce(size),
+        lambda rows, machine: goals(rows))
+
+
+def convolution(size, channels, filters):
+    return Part(
+        f"{size}x{size}", f"3 x 3 convolution {channels} -> {filters} at {size} x {size}, batch 32, forward and both "
+        "backwards, 1 core", lambda field: field.convolution(size, channels, filters),
+        lambda rows, machine: [at_most(0.6, "PyTorch, channels last", rows, "ours", "torch")])
+
+
+SUITE = {
+    "seed-mlp": [
+        Part("1-core", "MLP 784-64-10, batch 32, 1 core",
+             lambda field: [field.ours("mnist-mlp", 32, ONE_CORE, shards=1, threads=1),
+                            *field.train("mnist-mlp", 32, ONE_CORE)],
+             lambda rows, machine: [at_most(0.65, "JAX", rows, "ours", "jax"),
+                                    at_most(0.25, "the best PyTorch", rows, "ours", "torch"), no_allocation(rows)]),
+        Part("2-cores", "MLP 784-64-10, batch 32, 2 cores, our defaults",
+             lambda field: [field.ours("mnist-mlp", 32, TWO_CORES), *field.train("mnist-mlp", 32, TWO_CORES)],
+             lambda rows, machine: [at_most(0.8, "JAX", rows, "ours", "jax")]),
+    ],
+    "seed-cnn": [
+        Part("1-core", "The tutorial's CNN, batch 32, 1 core",
+             lambda field: [field.ours("mnist-cnn", 32, ONE_CORE, shards=1, threads=1),
+                            *field.train("mnist-cnn", 32, ONE_CORE)],
+             lambda rows, machine: [at_most(0.33, "the best PyTorch or Keras", rows, "ours", "torch", "keras"),
+                                    no_allocation(rows)]),
+        Part("2-cores", "The tutorial's CNN, batch 32, 2 cores, our defaults",
+             lambda field: [field.ours("mnist-cnn", 32, TWO_CORES), *field.train("mnist-cnn", 32, TWO_CORES)],
+             lambda rows, machine: [
+                 at_most(0.3, "the best peer", rows, "ours", "torch", "keras", "jax", "mlx")]),
+        Part("batch-256", "The tutorial's CNN, batch 256, 1 core, automatic shards",
+             lambda field: [field.ours("mnist-cnn", 256, ONE_CORE, threads=1), *field.train("mnist-cnn", 256, ONE_CORE)],
+             share_of_peak(256)),
+    ],
+    "conv": [convolution(32, 64, 64), convolution(16, 64, 128)],
+    "scaling": [scaling("mnist-mlp", 1.15, 1), scaling("mnist-cnn", 1.05, 1.8)],
+    "reduce": [
+        reduction(4096, "4 KiB", lambda rows: [at_most(1, "the latency of MPI_Allreduce", rows, "ours", "mpi")]),
+        reduction(65536, "64 KiB", lambda rows: []),
+        reduction(MIB, "1 MiB", lambda rows: []),
+        reduction(16 * MIB, "16 MiB", lambda rows: []),
+        reduction(64 * MIB, "64 MiB", lambda rows: [
+            times_faster(2.5, "the best of MPI_Allreduce", rows, "ours", "mpi")]),
+    ],
+    "shards": [
+        Part("cnn", "The tutorial's CNN, batch 256, 1 core: the price of shards",
+             lambda field: [field.ours("mnist-cnn", 256, ONE_CORE, threads=1, shards=8),
+                            field.ours("mnist-cnn", 256, ONE_CORE, threads=1, shards=1, key="one-shard")],
+             lambda rows, machine: [at_most(1.08, "the time with one shard", rows, "ours", "one-shard")]),
+    ],
+    "startup": [
+        Part("cnn", "From launch to the end of the first step, CNN, 2 ranks",
+             lambda field: [field.ours("mnist-cnn", 64, TWO_CORES, ranks=2, threads=1, shards=2, data=False),
+                            field.ddp("mnist-cnn", 64, TWO_CORES, data=False)],
+             lambda rows, machine: [
+                 goal("at most 1 s", rows.medians.get("ours"), lambda value: value <= 1, "{:.2f} s")],
+             kind="startup"),
+    ],
+    "memory": [
+        Part("cnn", "Peak resident memory of a rank beyond the data, CNN, 2 ranks with 32 samples each",
+             lambda field: [field.ours("mnist-cnn", 64, TWO_CORES, ranks=2, threads=1, shards=2, data=False),
+                            field.ddp("mnist-cnn", 64, TWO_CORES, data=False)],
+             lambda rows, machine: [
+                 goal("at most 120 MiB", rows.medians.get("ours") and rows.medians["ours"] / MIB,
+                      lambda value: value <= 120, "{:.0f} MiB")],
+             kind="memory"),
+    ],
+}
+
+
+def measure(part, field, options, logs, quiet, say):
+    """The rows of a part; what is timed runs within the context `quiet()`."""
+    contenders = part.contenders(field)
+    if part.kind == "steps":
+        return take_turns(contenders, options.repetitions, options.seconds, logs, quiet, say)
+    with quiet():
+        if part.kind == "startup":
+            return start_afresh(contenders, options.repetitions, logs, say)
+        return start_afresh(
+            contenders, min(3, options.repetitions), logs, say, steps=20 if options.quick else 300,
+            value=lambda facts, answer: answer["peak_bytes"] - facts["data_bytes"])
+
+
+def judge(part, rows, machine):
+    return part.goals(Rows(rows), machine)
