@@ -77,6 +77,7 @@ let package = Package(
 
         // Tests, and what they share.
         .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .executableTarget(name: "StepProbe", dependencies: ["Lockstep"], path: "Tests/StepProbe"),
         .testTarget(name: "CollectivesTests", dependencies: ["Collectives"]),
         .testTarget(name: "MPITests", dependencies: ["MPI", "MPISelfTest", "TestSupport"]),
         // Tests
@@ -90,7 +91,9 @@ let package = Package(
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Tensors", "CZlib"]),
         .testTarget(
             name: "TrainingTests",
-            dependencies: ["Training", "Autograd", "Datasets", "Layers", "Optimizers", "Tensors", "TestSupport"]),
+            dependencies: [
+                "Training", "Autograd", "Datasets", "Layers", "Optimizers", "Tensors", "TestSupport", "StepProbe",
+            ]),
         .testTarget(
             name: "DataParallelTests",
             dependencies: ["DataParallel", "Collectives", "Optimizers", "Autograd", "Tensors"]),

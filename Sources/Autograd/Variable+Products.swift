@@ -50,9 +50,11 @@ extension Variable {
     /// `relu(self * kernel + bias)`, a 2-D convolution: input `[batch, height, width, in]`, kernel
     /// `[height, width, in / groups, out]`, bias `[out]`, output `[batch, height', width', out]`.
     package func convolution(
-        _ kernel: Variable, bias: Variable?, options: ConvolutionOptions, relu: Bool
+        _ kernel: Variable, bias: Variable?, options: ConvolutionOptions, relu: Bool,
+        algorithm: Convolution.Algorithm? = nil
     ) -> Variable {
-        let convolution = Convolution(input: shape, kernel: kernel.shape, options: options)
+        let convolution = Convolution(
+            input: shape, kernel: kernel.shape, options: options, algorithm: algorithm)
         let workspace = tape.workspace
         let output = convolution.forward(value, kernel.value, bias: bias?.value, in: workspace)
         if relu { output.applyReLU() }
@@ -61,6 +63,36 @@ extension Variable {
             tape.contribute(to: kernel) { convolution.kernelGradient(g, value, into: $0, in: workspace) }
             if let bias { tape.contribute(to: bias) { g.sumRows(into: $0) } }
             receive(convolution.inputGradient(g, kernel.value, in: workspace))
+        }
+    }
+
+    /// `maxPool(relu(self * kernel + bias))`: what `convolution` followed by `maxPooled` gives, in fewer passes over
+    /// memory. A convolution of images with few channels whose own gradient nobody wants, a model's first layer, is one
+    /// kernel with the pooling, and its values differ in rounding; else ReLU and pooling are one.
+    package func convolution(
+        _ kernel: Variable, bias: Variable?, options: ConvolutionOptions, pooledBy pooling: PoolingOptions
+    ) -> Variable {
+        let workspace = tape.workspace
+        if node == nil,
+            let whole = PooledConvolution(
+                input: shape, kernel: kernel.shape, options: options, pooling: pooling)
+        {
+            let pass = whole.forward(value, kernel.value, bias: bias?.value, in: workspace)
+            return tape.record(pass.output, parents(kernel, bias)) { g in
+                let (kernelGradient, biasGradient) = whole.gradients(g, pass, in: workspace)
+                kernel.receive(kernelGradient)
+                bias?.receive(biasGradient)
+            }
+        }
+        let convolution = Convolution(input: shape, kernel: kernel.shape, options: options)
+        let pool = Pooling(input: convolution.outputShape, options: pooling)
+        let (output, choices) = pool.rectifiedMaximum(
+            convolution.forward(value, kernel.value, bias: bias?.value, in: workspace))
+        return tape.record(output, parents(kernel, bias)) { g in
+            let (inner, sum) = pool.rectifiedMaximumGradient(g, choices)
+            tape.contribute(to: kernel) { convolution.kernelGradient(inner, value, into: $0, in: workspace) }
+            bias?.receive(sum)
+            receive(convolution.inputGradient(inner, kernel.value, in: workspace))
         }
     }
 

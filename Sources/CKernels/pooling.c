@@ -14,6 +14,12 @@ static inline box window_of(const lk_pooling *s, int64_t oy, int64_t ox) {
                  left < 0 ? 0 : left, right > s->in_width ? s->in_width : right};
 }
 
+/// Where every position lies in exactly one window, each gradient is written once; elsewhere they add up.
+static inline int tiles_the_image(const lk_pooling *s) {
+    return s->out_height * s->window_height == s->in_height && s->stride_height == s->window_height &&
+           s->out_width * s->window_width == s->in_width && s->stride_width == s->window_width;
+}
+
 static inline __attribute__((always_inline)) void load(vf *v, const float *x, int64_t count) {
     if (count == LANES) *v = *(const vf *)x;
     else load_part(v, x, count);
@@ -47,9 +53,7 @@ CLONES void lk_max_pool(const lk_pooling *s, float *out, const float *x) {
 
 CLONES void lk_max_pool_gradient(const lk_pooling *s, float *dx, const float *x, const float *y, const float *dy) {
     int64_t c = s->channels, image_size = s->in_height * s->in_width * c;
-    // Where every position lies in exactly one window, each gradient is written once; elsewhere they add up.
-    int tiled = s->out_height * s->window_height == s->in_height && s->stride_height == s->window_height &&
-                s->out_width * s->window_width == s->in_width && s->stride_width == s->window_width;
+    int tiled = tiles_the_image(s);
     if (!tiled) memset(dx, 0, (size_t)(s->batch * image_size) * sizeof(float));
     for (int64_t image = 0; image < s->batch; image++, x += image_size, dx += image_size) {
         for (int64_t oy = 0; oy < s->out_height; oy++) {
@@ -76,6 +80,69 @@ CLONES void lk_max_pool_gradient(const lk_pooling *s, float *dx, const float *x,
                 }
             }
         }
+    }
+}
+
+CLONES void lk_relu_max_pool(const lk_pooling *s, float *out, int8_t *choices, const float *x) {
+    int64_t c = s->channels, pitch = LK_PADDED(c);
+    for (int64_t image = 0; image < s->batch; image++, x += s->in_height * s->in_width * c) {
+        for (int64_t oy = 0; oy < s->out_height; oy++) {
+            for (int64_t ox = 0; ox < s->out_width; ox++, out += c, choices += pitch) {
+                box w = window_of(s, oy, ox);
+                for (int64_t start = 0; start < c; start += LANES) {
+                    int64_t count = c - start < LANES ? c - start : LANES;
+                    vf best = SPLAT(0.0f), v;
+                    vi which = (vi)(-1), place = (vi)(0);
+                    for (int64_t iy = w.top; iy < w.bottom; iy++) {
+                        for (int64_t ix = w.left; ix < w.right; ix++, place += 1) {
+                            load(&v, x + (iy * s->in_width + ix) * c + start, count);
+                            vi nan = v != v, hit = v > best;
+                            best = (hit | nan) ? v : best;
+                            which = hit ? place : which;
+                        }
+                    }
+                    which = best != best ? (vi)(-1) : which;  // as ReLU's gradient, which is 0 unless the output is > 0
+                    store(out + start, &best, count);
+                    store_bytes(choices + start, &which);
+                }
+            }
+        }
+    }
+}
+
+CLONES void lk_relu_max_pool_gradient(const lk_pooling *s, float *dx, float *sums, const float *dy,
+                                      const int8_t *choices) {
+    int64_t c = s->channels, pitch = LK_PADDED(c), image_size = s->in_height * s->in_width * c;
+    int apart = s->stride_height >= s->window_height && s->stride_width >= s->window_width;
+    float *image_sums = sums + pitch;
+    memset(sums, 0, (size_t)pitch * sizeof(float));
+    for (int64_t image = 0; image < s->batch; image++, dx += image_size) {
+        // Windows leave out rows, columns or gaps, or they overlap.
+        memset(image_sums, 0, (size_t)pitch * sizeof(float));
+        if (!tiles_the_image(s)) memset(dx, 0, (size_t)image_size * sizeof(float));
+        for (int64_t oy = 0; oy < s->out_height; oy++) {
+            for (int64_t ox = 0; ox < s->out_width; ox++, dy += c, choices += pitch) {
+                box w = window_of(s, oy, ox);
+                for (int64_t start = 0; start < c; start += LANES) {
+                    int64_t count = c - start < LANES ? c - start : LANES;
+                    vf gradient, sum;
+                    vi which, place = (vi)(0);
+                    load(&gradient, dy + start, count);
+                    load_bytes(&which, choices + start);
+                    *(vf *)(image_sums + start) += which < 0 ? SPLAT(0.0f) : gradient;
+                    for (int64_t iy = w.top; iy < w.bottom; iy++) {
+                        for (int64_t ix = w.left; ix < w.right; ix++, place += 1) {
+                            float *target = dx + (iy * s->in_width + ix) * c + start;
+                            sum = SPLAT(0.0f);
+                            if (!apart) load(&sum, target, count);
+                            sum += which == place ? gradient : SPLAT(0.0f);
+                            store(target, &sum, count);
+                        }
+                    }
+                }
+            }
+        }
+        lk_accumulate(sums, image_sums, pitch);
     }
 }
 

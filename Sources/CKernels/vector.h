@@ -28,8 +28,14 @@ static inline __attribute__((always_inline)) void store_part(float *out, const v
     memcpy(out, v, (size_t)count * sizeof(float));
 }
 
+typedef int8_t vb __attribute__((ext_vector_type(LANES), aligned(1)));
+
 // Vectors are passed by pointer: by value they would need the same registers in every clone.
 #define INLINE static inline __attribute__((always_inline)) void
+
+/// Whole numbers of -128 ... 127, a byte each.
+INLINE load_bytes(vi *v, const int8_t *bytes) { *v = __builtin_convertvector(*(const vb *)bytes, vi); }
+INLINE store_bytes(int8_t *bytes, const vi *v) { *(vb *)bytes = __builtin_convertvector(*v, vb); }
 
 /// v = exp(v), within 2 ulp; Cephes' reduction and polynomial. Results below the smallest normal number are 0.
 INLINE exp_vector(vf *v) {

@@ -64,4 +64,17 @@ public final class Conv2D: Layer {
             tape.parameter(kernel), bias: bias.map(tape.parameter), options: options, relu: activation == .relu)
         return activation.afterFusedReLU(output)
     }
+
+    /// Whether `pooling(self(input))` is better computed as one.
+    func fuses(with pooling: MaxPooling2D) -> Bool {
+        activation == .relu && pooling.options.windowHeight * pooling.options.windowWidth <= 127
+    }
+
+    /// What `pooling(self(input))` gives, without the convolution's output going through memory more than needed.
+    func callAsFunction(_ input: Variable, pooledBy pooling: MaxPooling2D) -> Variable {
+        buildIfNeeded(for: input, kernel)
+        let tape = input.tape
+        return input.convolution(
+            tape.parameter(kernel), bias: bias.map(tape.parameter), options: options, pooledBy: pooling.options)
+    }
 }

@@ -40,7 +40,20 @@ public final class Sequential: Layer {
     }
 
     public func callAsFunction(_ input: Variable) -> Variable {
-        layers.reduce(input) { $1($0) }
+        var (output, index) = (input, 0)
+        while index < layers.count {
+            // A convolution with ReLU and the pooling after it are one operation: only the pooled output is kept.
+            if let convolution = layers[index] as? Conv2D, index + 1 < layers.count,
+                let pooling = layers[index + 1] as? MaxPooling2D, convolution.fuses(with: pooling)
+            {
+                output = convolution(output, pooledBy: pooling)
+                index += 2
+            } else {
+                output = layers[index](output)
+                index += 1
+            }
+        }
+        return output
     }
 
     /// `GlobalAveragePooling2D` -> `global_average_pooling2d`, as Keras names layers.

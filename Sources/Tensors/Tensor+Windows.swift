@@ -58,6 +58,26 @@ package struct Pooling: Sendable {
         return result
     }
 
+    /// The maximum of `relu(input)`, and where it was found. Windows have at most 127 elements.
+    package func rectifiedMaximum(_ input: Tensor) -> (output: Tensor, choices: Choices) {
+        require(shape.window_height * shape.window_width <= 127, "pooling: a fused window has at most 127 elements")
+        let output = Tensor(uninitialized: outputShape, in: resultWorkspace(input))
+        let choices = Choices(outputShape, in: output.workspace!)
+        withUnsafePointer(to: shape) { lk_relu_max_pool($0, output.pointer, choices.pointer, input.pointer) }
+        return (output, choices)
+    }
+
+    /// The gradient in the input of `rectifiedMaximum`, and its sum over all positions `[channels]`.
+    package func rectifiedMaximumGradient(_ outputGradient: Tensor, _ choices: Choices) -> (Tensor, sum: Tensor) {
+        let result = Tensor(uninitialized: inputShape, in: resultWorkspace(outputGradient))
+        let padded = (inputShape[3] + 15) / 16 * 16
+        let sums = Tensor(uninitialized: [2 * padded], in: result.workspace)
+        withUnsafePointer(to: shape) {
+            lk_relu_max_pool_gradient($0, result.pointer, sums.pointer, outputGradient.pointer, choices.pointer)
+        }
+        return (result, sums.sliced(axis: 0, 0..<inputShape[3]))
+    }
+
     /// Padding does not count, as in Keras.
     package func average(_ input: Tensor) -> Tensor {
         let output = Tensor(uninitialized: outputShape, in: resultWorkspace(input))

@@ -89,6 +89,46 @@ void lk_max_pool_gradient(const lk_pooling *shape, float *x_gradient, const floa
 void lk_average_pool(const lk_pooling *shape, float *out, const float *x);
 void lk_average_pool_gradient(const lk_pooling *shape, float *x_gradient, const float *y_gradient);
 
+/// Channels rounded up to whole vectors of 16, the pitch of choices and of what pads to it.
+#define LK_PADDED(channels) (((channels) + 15) / 16 * 16)
+/// Max pooling of relu(x). `choices` [batch, out_height, out_width, padded channels] tells which element of the window
+/// gave the output, from its first in row-major order; -1 where no gradient passes. Windows have at most 127 elements.
+void lk_relu_max_pool(const lk_pooling *shape, float *out, int8_t *choices, const float *x);
+/// The gradient in x. `sums` [2, padded channels]: the first row receives its sum over all positions, the gradient of
+/// a bias; the second is used on the way.
+void lk_relu_max_pool_gradient(const lk_pooling *shape, float *x_gradient, float *sums, const float *y_gradient,
+                               const int8_t *choices);
+
+// maxPool(relu(x * kernel + bias)) with windows of 2 x 2, of stride 1 for the convolution and 2 for the pool, NHWC,
+// for few input channels. kernel [kernel_height, kernel_width, in, padded out] and bias [padded out].
+enum { LK_POOLED_CONVOLUTION_TAPS = 75 };  // kernel_height * kernel_width * in_channels, at most
+typedef struct {
+    int64_t batch, in_height, in_width, in_channels, kernel_height, kernel_width;
+    int64_t out_height, out_width, out_channels;  // after pooling
+} lk_pooled_convolution;
+/// `choices` as in lk_relu_max_pool.
+void lk_pooled_convolution_forward(const lk_pooled_convolution *shape, float *y, int8_t *choices, const float *x,
+                                   const float *kernel, const float *bias);
+void lk_pooled_convolution_gradients(const lk_pooled_convolution *shape, float *kernel_gradient, float *bias_gradient,
+                                     const float *x, const float *y_gradient, const int8_t *choices);
+
+// 3 x 3 convolution of stride 1, NHWC, kernel [3, 3, in, out]; channels are multiples of 16, padding at most 2 on each
+// side. `scratch` holds lk_winograd_scratch(shape) floats.
+typedef struct {
+    int64_t batch, in_height, in_width, in_channels, out_height, out_width, out_channels, pad_top, pad_left;
+} lk_winograd;
+int64_t lk_winograd_scratch(const lk_winograd *shape);
+/// `bias` [out] may be NULL.
+void lk_winograd_forward(const lk_winograd *shape, float *y, const float *x, const float *kernel, const float *bias,
+                         float *scratch);
+void lk_winograd_input_gradient(const lk_winograd *shape, float *x_gradient, const float *y_gradient,
+                                const float *kernel, float *scratch);
+void lk_winograd_kernel_gradient(const lk_winograd *shape, float *kernel_gradient, const float *x,
+                                 const float *y_gradient, float *scratch);
+/// Whether this processor's registers hold a vector of 16 floats. With smaller ones lk_winograd is slower than a
+/// direct convolution.
+int lk_has_wide_vectors(void);
+
 // Counter-based random numbers: Philox4x32-10 (Salmon et al. 2011). Element 4 j + k is word k of the block with
 // counter {j, stream[0], stream[1], stream[2]} and key `key`.
 typedef struct {

@@ -1,0 +1,175 @@
+// Convolutions: their options, their shapes, and which kernel computes them.
+
+import CKernels
+import COneDNN
+
+/// How a window moves over an image: Keras's `strides`, `padding`, `dilation_rate` and `groups`.
+public struct ConvolutionOptions: Sendable, Hashable {
+    /// Rows and columns from one window to the next.
+    public var strides: (height: Int, width: Int) { (strideHeight, strideWidth) }
+    public var strideHeight = 1
+    public var strideWidth = 1
+    /// Distance between the kernel's taps.
+    public var dilationHeight = 1
+    public var dilationWidth = 1
+    public var padding = Padding.valid
+    public var groups = 1
+
+    public init(strides: Int = 1, padding: Padding = .valid, dilation: Int = 1, groups: Int = 1) {
+        (strideHeight, strideWidth) = (strides, strides)
+        (dilationHeight, dilationWidth) = (dilation, dilation)
+        self.padding = padding
+        self.groups = groups
+    }
+}
+
+/// What happens at an image's border.
+public enum Padding: String, Sendable, Hashable, Codable, CaseIterable {
+    /// Windows lie inside the image: `out = (in - window) / stride + 1`, rounded down.
+    case valid
+    /// Zeros around the image so that `out = in / stride`, rounded up; the odd one goes to the end, as in TensorFlow.
+    case same
+
+    /// The output length of one axis, and the padding before and after it.
+    package func resolve(input: Int, window: Int, stride: Int) -> (output: Int, before: Int, after: Int) {
+        switch self {
+        case .valid: return (input < window ? 0 : (input - window) / stride + 1, 0, 0)
+        case .same:
+            let output = (input + stride - 1) / stride
+            let total = Swift.max(0, (output - 1) * stride + window - input)
+            return (output, total / 2, total - total / 2)
+        }
+    }
+}
+
+/// A 2-D convolution of fixed shapes: input `[batch, height, width, in]`, kernel `[height, width, in / groups, out]`,
+/// output `[batch, height', width', out]`.
+package struct Convolution: Sendable {
+    private var shape: odnn_convolution
+    private let winograd: lk_winograd?
+    package let inputShape: Shape
+    package let kernelShape: Shape
+    package let outputShape: Shape
+
+    /// How the sums are computed.
+    package enum Algorithm: Sendable { case direct, winograd }
+    package var algorithm: Algorithm { winograd == nil ? .direct : .winograd }
+
+    /// - Parameter algorithm: for tests; by default what is fastest for these shapes, which is a fixed rule, so that
+    ///   the same shapes give the same bits.
+    package init(input: Shape, kernel: Shape, options: ConvolutionOptions, algorithm: Algorithm? = nil) {
+        require(input.rank == 4, "conv2d: expected input [batch, height, width, channels], got \(input)")
+        require(kernel.rank == 4, "conv2d: expected kernel [height, width, in / groups, out], got \(kernel)")
+        let groups = options.groups
+        require(
+            groups > 0 && kernel[2] * groups == input[3] && kernel[3] % groups == 0,
+            "conv2d: input \(input), kernel \(kernel) and \(groups) groups do not fit")
+        let rows = options.padding.resolve(
+            input: input[1], window: (kernel[0] - 1) * options.dilationHeight + 1, stride: options.strideHeight)
+        let columns = options.padding.resolve(
+            input: input[2], window: (kernel[1] - 1) * options.dilationWidth + 1, stride: options.strideWidth)
+        require(rows.output > 0 && columns.output > 0, "conv2d: kernel \(kernel) is larger than input \(input)")
+        inputShape = input
+        kernelShape = kernel
+        outputShape = [input[0], rows.output, columns.output, kernel[3]]
+        shape = odnn_convolution(
+            batch: Int64(input[0]), in_height: Int64(input[1]), in_width: Int64(input[2]),
+            in_channels: Int64(input[3]), out_height: Int64(rows.output), out_width: Int64(columns.output),
+            out_channels: Int64(kernel[3]), kernel_height: Int64(kernel[0]), kernel_width: Int64(kernel[1]),
+            groups: Int64(groups), stride_height: Int64(options.strideHeight),
+            stride_width: Int64(options.strideWidth), dilation_height: Int64(options.dilationHeight),
+            dilation_width: Int64(options.dilationWidth), pad_top: Int64(rows.before), pad_bottom: Int64(rows.after),
+            pad_left: Int64(columns.before), pad_right: Int64(columns.after))
+        let isFast = lk_has_wide_vectors() != 0 && Convolution.isFasterByWinograd(shape)
+        winograd =
+            (algorithm ?? (isFast ? .winograd : .direct)) == .direct
+            ? nil
+            : lk_winograd(
+                batch: shape.batch, in_height: shape.in_height, in_width: shape.in_width,
+                in_channels: shape.in_channels, out_height: shape.out_height, out_width: shape.out_width,
+                out_channels: shape.out_channels, pad_top: shape.pad_top, pad_left: shape.pad_left)
+        require(
+            winograd == nil || Convolution.hasWinograd(shape), "conv2d: no Winograd kernel for \(kernel), \(options)")
+    }
+
+    private static func hasWinograd(_ s: odnn_convolution) -> Bool {
+        s.kernel_height == 3 && s.kernel_width == 3 && s.groups == 1 && s.stride_height == 1 && s.stride_width == 1
+            && s.dilation_height == 1 && s.dilation_width == 1 && s.in_channels % 16 == 0 && s.out_channels % 16 == 0
+    }
+
+    /// Enough channels that products outweigh the transforms, enough tiles of 4 x 4 outputs that they outweigh the
+    /// kernel's, and tiles that are mostly full (docs/decisions/0008-winograd.md has the measurements).
+    private static func isFasterByWinograd(_ s: odnn_convolution) -> Bool {
+        let tiles = s.batch * ((s.out_height + 3) / 4) * ((s.out_width + 3) / 4)
+        return hasWinograd(s) && s.in_channels * s.out_channels >= 1024 && tiles >= 32
+            && tiles * 16 <= 2 * s.batch * s.out_height * s.out_width
+    }
+
+    /// Calls `body` with the shape and working memory; false where the direct kernel is to be used.
+    private func withWinograd(
+        in workspace: Workspace, _ body: (UnsafePointer<lk_winograd>, UnsafeMutablePointer<Float>) -> Void
+    ) -> Bool {
+        guard let winograd else { return false }
+        withUnsafePointer(to: winograd) { shape in
+            let count = Int(lk_winograd_scratch(shape))
+            let scratch = workspace.takeBuffer(count: count)
+            body(shape, scratch)
+            workspace.giveBack(scratch, count: count)
+        }
+        return true
+    }
+
+    /// `input * kernel + bias`, bias `[out]` optional.
+    package func forward(_ input: Tensor, _ kernel: Tensor, bias: Tensor?, in workspace: Workspace) -> Tensor {
+        require(bias == nil || bias!.shape == [kernelShape[3]], "conv2d: bias does not fit kernel \(kernelShape)")
+        let output = Tensor(uninitialized: outputShape, in: workspace)
+        if inputShape[0] == 0 { return output }
+        let done = withWinograd(in: workspace) {
+            lk_winograd_forward($0, output.pointer, input.pointer, kernel.pointer, bias?.pointer, $1)
+        }
+        if done { return output }
+        workspace.withKernels("conv2d", "input \(inputShape), kernel \(kernelShape)") { kernels in
+            withUnsafePointer(to: shape) {
+                odnn_run_convolution(kernels, $0, input.pointer, kernel.pointer, bias?.pointer, output.pointer)
+            }
+        }
+        return output
+    }
+
+    package func inputGradient(_ outputGradient: Tensor, _ kernel: Tensor, in workspace: Workspace) -> Tensor {
+        let result = Tensor(uninitialized: inputShape, in: workspace)
+        if inputShape[0] == 0 { return result }
+        let done = withWinograd(in: workspace) {
+            lk_winograd_input_gradient($0, result.pointer, outputGradient.pointer, kernel.pointer, $1)
+        }
+        if done { return result }
+        workspace.withKernels("conv2d input gradient", "input \(inputShape), kernel \(kernelShape)") { kernels in
+            withUnsafePointer(to: shape) {
+                odnn_run_convolution_backward_source(
+                    kernels, $0, outputGradient.pointer, kernel.pointer, result.pointer)
+            }
+        }
+        return result
+    }
+
+    /// Writes the gradient of the kernel into the given memory.
+    package func kernelGradient(
+        _ outputGradient: Tensor, _ input: Tensor, into kernelGradient: UnsafeMutablePointer<Float>,
+        in workspace: Workspace
+    ) {
+        if inputShape[0] == 0 {
+            kernelGradient.update(repeating: 0, count: kernelShape.count)
+            return
+        }
+        let done = withWinograd(in: workspace) {
+            lk_winograd_kernel_gradient($0, kernelGradient, input.pointer, outputGradient.pointer, $1)
+        }
+        if done { return }
+        workspace.withKernels("conv2d kernel gradient", "input \(inputShape), kernel \(kernelShape)") { kernels in
+            withUnsafePointer(to: shape) {
+                odnn_run_convolution_backward_kernel(
+                    kernels, $0, input.pointer, outputGradient.pointer, kernelGradient)
+            }
+        }
+    }
+}
