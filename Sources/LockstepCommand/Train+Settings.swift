@@ -8,7 +8,7 @@ extension Train {
     /// These flags on top of the configuration file's and of the run that is resumed, and the checkpoint it goes on
     /// from.
     func withBaseConfiguration() throws -> (settings: Train, checkpoint: Checkpoint?) {
-        let file = try config.map { try ConfigurationFile(path: $0).arguments } ?? []
+        let file = try config.map { try ConfigurationFile($0).arguments } ?? []
         let configured = try onTop(of: file)
         guard let checkpoint = try configured.resumedCheckpoint() else { return (configured, nil) }
         // How far and on what the run went so far is no setting of what is trained.
@@ -128,6 +128,8 @@ extension Train {
         options.shards = try number(shards, "--shards")
         options.threads = try number(threads, "--threads")
         options.seed = seed
+        options.augmentation = Augmentation(
+            translation: randomTranslation, rotation: randomRotation, zoom: randomZoom)
         options.limitTrainBatches = limitTrainBatches
         options.maxSteps = maxSteps
         options.logEveryNSteps = logEveryNSteps
@@ -193,6 +195,9 @@ extension Train {
             ("momentum", momentum.map { "\($0)" }), ("nesterov", nesterov ? "true" : nil),
             ("weight-decay", weightDecay.map { "\($0)" }), ("clip-norm", clipNorm.map { "\($0)" }),
             ("clip-value", clipValue.map { "\($0)" }), ("schedule", schedule), ("warm-up-steps", "\(warmUpSteps)"),
+            ("random-translation", randomTranslation != 0 ? "\(randomTranslation)" : nil),
+            ("random-rotation", randomRotation != 0 ? "\(randomRotation)" : nil),
+            ("random-zoom", randomZoom != 0 ? "\(randomZoom)" : nil),
             ("seed", "\(seed)"), ("shards", options.shards.map { "\($0)" } ?? shards), ("threads", threads),
             ("max-steps", maxSteps.map { "\($0)" }),
             ("validation-split", validationSplit.map { "\($0)" }),

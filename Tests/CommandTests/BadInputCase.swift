@@ -52,6 +52,9 @@ struct BadInputCase: Sendable, CustomTestStringConvertible {
         BadInputCase("no epochs", ["--epochs must be at least 1, got 0"]) { _ in ["--epochs", "0"] },
         BadInputCase("learning rate", ["learning rate"]) { _ in ["--learning-rate", "nan"] },
         BadInputCase("validation split", ["validation"]) { _ in ["--validation-split", "1.5"] },
+        BadInputCase("augmentation", ["random rotation must be at least 0 and below 1, got 10.0"]) { _ in
+            ["--random-rotation", "10"]
+        },
         BadInputCase("unknown optimizer", ["unknown --optimizer 'adma'", "adamw"]) { _ in ["--optimizer", "adma"] },
         BadInputCase("unknown flag", status: 64, ["--batchsize", "lockstep train --help"]) { _ in ["--batchsize", "32"]
         },
