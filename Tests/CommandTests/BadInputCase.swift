@@ -71,6 +71,9 @@ struct BadInputCase: Sendable, CustomTestStringConvertible {
         BadInputCase("no configuration", ["none.yaml", "no such file"]) { folder in
             ["--config", "\(folder)/none.yaml"]
         },
+        BadInputCase("unknown configuration", ["mnist-fat", "mnist-fast, mnist-99, mnist-994"]) { _ in
+            ["--config", "mnist-fat"]
+        },
         BadInputCase("unknown model", ["no model of this name", "mnist-cnn"]) { _ in ["--model", "mnist-cnm"] },
         BadInputCase("unknown layer", ["model.yaml:3", "unknown layer 'dens'", "did you mean 'dense'"]) { folder in
             ["--model", try file("model.yaml", "layers:\n  - flatten\n  - dens: {units: 10}\n", folder)]
