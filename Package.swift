@@ -62,7 +62,9 @@ let package = Package(
             dependencies: [
                 "Lockstep", "CProcess", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
-            ]),
+            ],
+            // Within the binary, so that it works wherever it is copied.
+            resources: ["mnist-fast", "mnist-99", "mnist-994"].map { .embedInCode("Configurations/\($0).yaml") }),
         .executableTarget(name: "MPISelfTest", dependencies: ["MPI", "Collectives"]),
 
         // Examples: what a user's own program looks like.
@@ -88,7 +90,8 @@ let package = Package(
             name: "OptimizersTests", dependencies: ["Optimizers", "Autograd"], resources: [.copy("Reference")]),
         .testTarget(name: "ModelsTests", dependencies: ["Models", "Layers", "Autograd", "Tensors"]),
         .testTarget(name: "CommandTests", dependencies: ["LockstepCommand", "TestSupport", "Training"]),
-        .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Tensors", "CZlib"]),
+        .testTarget(
+            name: "DatasetsTests", dependencies: ["Datasets", "Tensors", "CZlib"], resources: [.copy("Reference")]),
         .testTarget(
             name: "TrainingTests",
             dependencies: [

@@ -1,4 +1,4 @@
-// `--config FILE.yaml`: the same words as the flags, turned into the arguments they stand for. Flags come after them
+// `--config NAME or FILE.yaml`: the same words as the flags, turned into the arguments they stand for. Flags come after them
 // and win.
 
 import ArgumentParser
@@ -11,11 +11,18 @@ struct ConfigurationFile {
     /// `--key value` for every entry.
     let arguments: [String]
 
-    init(path: String) throws {
-        guard let text = FileManager.default.contents(atPath: path).map({ String(decoding: $0, as: UTF8.self) }) else {
-            throw TrainingError("can't read the configuration \(path): no such file, or not readable")
+    /// - Parameter nameOrPath: a built-in configuration's name, else the path of a file.
+    init(_ nameOrPath: String) throws {
+        if let named = NamedConfiguration(rawValue: nameOrPath) {
+            try self.init(text: named.text, file: nameOrPath)
+            return
         }
-        try self.init(text: text, file: path)
+        guard let data = FileManager.default.contents(atPath: nameOrPath) else {
+            throw TrainingError(
+                "can't read the configuration \(nameOrPath): no such file, or not readable, and none of the built-in "
+                    + "configurations \(NamedConfiguration.list)")
+        }
+        try self.init(text: String(decoding: data, as: UTF8.self), file: nameOrPath)
     }
 
     init(text: String, file: String) throws {

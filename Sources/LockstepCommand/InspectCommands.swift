@@ -94,7 +94,7 @@ struct Predict: ParsableCommand {
 struct Summary: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "The layers of a model, their shapes and parameters.")
 
-    @Argument(help: "mnist-mlp, mnist-cnn, or FILE.yaml.")
+    @Argument(help: "mnist-mlp, mnist-cnn, mnist-cnn-2, mnist-cnn-3, or FILE.yaml.")
     var model: String
     @Option(help: "Shape of a sample, e.g. 28x28x1.")
     var input = "28x28x1"

@@ -19,7 +19,7 @@ extension Train {
     }
 
     /// The settings of `--config`, as arguments.
-    func configurationFile() throws -> [String] { try config.map { try ConfigurationFile(path: $0).arguments } ?? [] }
+    func configurationFile() throws -> [String] { try config.map { try ConfigurationFile($0).arguments } ?? [] }
 
     /// The flags `given` after `base`, which they win over.
     func onTop(of base: [String], _ given: [String]) throws -> Train {
@@ -131,6 +131,8 @@ extension Train {
         options.shards = try number(shards, "--shards")
         options.threads = try number(threads, "--threads")
         options.seed = seed
+        options.augmentation = Augmentation(
+            translation: randomTranslation, rotation: randomRotation, zoom: randomZoom)
         options.limitTrainBatches = limitTrainBatches
         options.maxSteps = maxSteps
         options.logEveryNSteps = logEveryNSteps
@@ -196,6 +198,9 @@ extension Train {
             ("momentum", momentum.map { "\($0)" }), ("nesterov", nesterov ? "true" : nil),
             ("weight-decay", weightDecay.map { "\($0)" }), ("clip-norm", clipNorm.map { "\($0)" }),
             ("clip-value", clipValue.map { "\($0)" }), ("schedule", schedule), ("warm-up-steps", "\(warmUpSteps)"),
+            ("random-translation", randomTranslation != 0 ? "\(randomTranslation)" : nil),
+            ("random-rotation", randomRotation != 0 ? "\(randomRotation)" : nil),
+            ("random-zoom", randomZoom != 0 ? "\(randomZoom)" : nil),
             ("seed", "\(seed)"), ("shards", options.shards.map { "\($0)" } ?? shards), ("threads", threads),
             ("max-steps", maxSteps.map { "\($0)" }),
             ("validation-split", validationSplit.map { "\($0)" }),

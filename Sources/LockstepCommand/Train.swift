@@ -24,7 +24,7 @@ struct Train: ParsableCommand {
             flags, 75 stopped by a signal: the same command with --resume auto goes on.
             """)
 
-    @Option(help: "mnist-mlp, mnist-cnn, or a model described in FILE.yaml.")
+    @Option(help: "mnist-mlp, mnist-cnn, mnist-cnn-2, mnist-cnn-3, or a model described in FILE.yaml.")
     var model = "mnist-cnn"
     @Option(help: "digits (embedded), or mnist[:DIR] (IDX files in DIR; default $LOCKSTEP_DATA/mnist or data/mnist).")
     var data = "digits"
@@ -50,7 +50,13 @@ struct Train: ParsableCommand {
     var schedule = "constant"
     @Option(help: "Steps of linear warm-up before the schedule.")
     var warmUpSteps = 0
-    @Option(help: "Seed of weights, shuffling and dropout.")
+    @Option(help: "Shift training images at random by at most this fraction of their size.")
+    var randomTranslation: Float = 0
+    @Option(help: "Turn training images at random by at most this fraction of a full turn.")
+    var randomRotation: Float = 0
+    @Option(help: "Scale training images at random by at most this fraction of their size.")
+    var randomZoom: Float = 0
+    @Option(help: "Seed of weights, shuffling, dropout and augmentation.")
     var seed: UInt64 = 0
     @Option(help: "Shards of a step, a power of two, or 'auto' (at most 64, at least 16 samples each).")
     var shards = "auto"
@@ -62,7 +68,8 @@ struct Train: ParsableCommand {
     var runFolder: String?
     @Option(help: "Go on: 'auto' from --run's newest checkpoint (or start, where there is none), or from PATH.")
     var resume: String?
-    @Option(help: "YAML file of settings, the same words as the flags; flags win.")
+    @Option(
+        help: "A recipe (\(NamedConfiguration.list)) or a YAML file of settings, the flags' words; flags win.")
     var config: String?
     @Option(help: "Batches of an epoch at most.")
     var limitTrainBatches: Int?
@@ -78,7 +85,8 @@ struct Train: ParsableCommand {
     /// The flags that a configuration may hold: those that describe what is trained.
     static let configurable: Set<String> = [
         "model", "data", "epochs", "batch-size", "optimizer", "learning-rate", "momentum", "nesterov", "weight-decay",
-        "clip-norm", "clip-value", "schedule", "warm-up-steps", "seed", "shards", "threads", "validation-split",
+        "clip-norm", "clip-value", "schedule", "warm-up-steps", "random-translation", "random-rotation", "random-zoom",
+        "seed", "shards", "threads", "validation-split",
         "limit-train-batches", "max-steps", "log-every-n-steps", "early-stopping-patience", "verbose", "run",
     ]
 

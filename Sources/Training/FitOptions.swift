@@ -1,5 +1,7 @@
 // The settings of a training run, with the tutorial's defaults.
 
+import Datasets
+
 /// How many samples make one step, over all ranks together.
 public enum BatchSize: Sendable, Hashable, ExpressibleByIntegerLiteral, CustomStringConvertible {
     case samples(Int)
@@ -57,6 +59,8 @@ public struct FitOptions: Sendable {
     public var threads: Int?
     public var seed: UInt64 = 0
     public var shuffle = true
+    /// Random changes to the training images; none unless set.
+    public var augmentation = Augmentation()
     /// Batches of an epoch to train on at most.
     public var limitTrainBatches: Int?
     /// Steps of the whole run to train for at most.

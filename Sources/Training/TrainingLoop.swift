@@ -45,6 +45,7 @@ final class TrainingLoop {
         let network = model.network
         let output = try network.build(data.inputShape)
         if let defect = model.loss.defect(output: output, data: data) { throw TrainingError(defect) }
+        if let defect = options.augmentation.defect(sample: data.inputShape) { throw TrainingError(defect) }
         if let validation, let defect = model.loss.defect(output: output, data: validation) {
             throw TrainingError("validation data: " + defect)
         }
@@ -59,7 +60,7 @@ final class TrainingLoop {
         }
         step = TrainingStep(
             reducer: reducer, team: team, optimizer: model.optimizer, seed: options.seed,
-            objective: model.loss.objective(network))
+            augmentation: options.augmentation, objective: model.loss.objective(network))
         context = TrainingContext(isRankZero: world.rank == 0, weights: WeightsAccess(reducer.parameters))
         evaluator = Evaluator(network: network, team: team, communicator: world.communicator)
         recorder = settings.map { RunRecorder($0, options.faults) }
@@ -269,7 +270,8 @@ final class TrainingLoop {
             ("resume", settings.map { "\($0.resume)" } ?? "never"), ("epochs", "\(options.epochs)"),
             ("batch-size", "\(options.batchSize)"), ("shards", options.shards.map { "\($0)" } ?? "auto"),
             ("threads", options.threads.map { "\($0)" } ?? "auto"), ("seed", "\(options.seed)"),
-            ("optimizer settings", "\(model.optimizer)"), ("loss", model.loss.rawValue),
+            ("augmentation", "\(options.augmentation)"), ("optimizer settings", "\(model.optimizer)"),
+            ("loss", model.loss.rawValue),
             ("parameters", parameters.joined(separator: ", ")),
             ("training data", "\(data.count) samples, hash \(data.fingerprint)"),
             ("validation data", validation.map { "\($0.count) samples, hash \($0.fingerprint)" } ?? "none"),

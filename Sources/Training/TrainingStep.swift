@@ -20,18 +20,20 @@ public final class TrainingStep {
     /// Where thread 0 has spent its time since the start.
     public internal(set) var seconds = PhaseSeconds()
     private let seed: UInt64
+    private let augmentation: Augmentation
     private let team: WorkerTeam
     private let workspaces: [Workspace]
     private let objective: Objective
 
     public init(
         reducer: GradientReducer, team: WorkerTeam, optimizer: Optimizer, seed: UInt64,
-        objective: @escaping Objective
+        augmentation: Augmentation = Augmentation(), objective: @escaping Objective
     ) {
         self.reducer = reducer
         self.team = team
         self.optimizer = optimizer
         self.seed = seed
+        self.augmentation = augmentation
         self.objective = objective
         state = optimizer.makeState(count: reducer.parameters.trainable.count)
         workspaces = (0..<team.size).map { _ in Workspace() }
@@ -75,7 +77,8 @@ public final class TrainingStep {
         } else {
             let start = monotonicSeconds()
             let numbers = batch[(batch.startIndex + positions.lowerBound)..<(batch.startIndex + positions.upperBound)]
-            let shard = data.batch(numbers, in: workspaces[thread])
+            let shard = augmentation(
+                data.batch(numbers, in: workspaces[thread]), samples: numbers, seed: seed, step: step)
             let ready = monotonicSeconds()
             let fraction = Float(positions.count) / Float(batch.count)
             let tape = Tape(
@@ -194,9 +197,9 @@ extension TrainingStep {
     ///   - threads: of each rank.
     public convenience init(
         network: any Layer, input: Shape, optimizer: Optimizer, loss: Loss, shards: Int, threads: Int = 1,
-        seed: UInt64 = 0, on world: World = .alone
+        seed: UInt64 = 0, augmentation: Augmentation = Augmentation(), on world: World = .alone
     ) throws {
-        if let defect = optimizer.defect { throw TrainingError(defect) }
+        if let defect = optimizer.defect ?? augmentation.defect(sample: input) { throw TrainingError(defect) }
         let plan = try ShardPlan(shards: shards, ranks: world.size, threads: threads)
         let team = WorkerTeam(size: threads)
         let reducer = try GradientReducer(
@@ -204,7 +207,9 @@ extension TrainingStep {
         ) {
             try network.makeParameterBuffer(input: input, seed: seed, allocate: $0)
         }
-        self.init(reducer: reducer, team: team, optimizer: optimizer, seed: seed, objective: loss.objective(network))
+        self.init(
+            reducer: reducer, team: team, optimizer: optimizer, seed: seed, augmentation: augmentation,
+            objective: loss.objective(network))
     }
 
     /// The network's parameters; after a step every rank has all of them.

@@ -52,6 +52,9 @@ struct BadInputCase: Sendable, CustomTestStringConvertible {
         BadInputCase("no epochs", ["--epochs must be at least 1, got 0"]) { _ in ["--epochs", "0"] },
         BadInputCase("learning rate", ["learning rate"]) { _ in ["--learning-rate", "nan"] },
         BadInputCase("validation split", ["validation"]) { _ in ["--validation-split", "1.5"] },
+        BadInputCase("augmentation", ["random rotation must be at least 0 and below 1, got 10.0"]) { _ in
+            ["--random-rotation", "10"]
+        },
         BadInputCase("unknown optimizer", ["unknown --optimizer 'adma'", "adamw"]) { _ in ["--optimizer", "adma"] },
         BadInputCase("unknown flag", status: 64, ["--batchsize", "lockstep train --help"]) { _ in ["--batchsize", "32"]
         },
@@ -67,6 +70,9 @@ struct BadInputCase: Sendable, CustomTestStringConvertible {
         },
         BadInputCase("no configuration", ["none.yaml", "no such file"]) { folder in
             ["--config", "\(folder)/none.yaml"]
+        },
+        BadInputCase("unknown configuration", ["mnist-fat", "mnist-fast, mnist-99, mnist-994"]) { _ in
+            ["--config", "mnist-fat"]
         },
         BadInputCase("unknown model", ["no model of this name", "mnist-cnn"]) { _ in ["--model", "mnist-cnm"] },
         BadInputCase("unknown layer", ["model.yaml:3", "unknown layer 'dens'", "did you mean 'dense'"]) { folder in

@@ -8,13 +8,21 @@ extension CommandTests {
         /// Ranks and threads of at most eight workers.
         static let layouts = [(1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (3, 2), (4, 1), (4, 2), (8, 1)]
 
-        @Test(arguments: ["mnist-mlp", "mnist-cnn"])
-        func weightsAreTheSameOnAnyLayout(model: String) throws {
+        @Test(
+            arguments: [
+                ["--model", "mnist-mlp"], ["--model", "mnist-cnn"],
+                [
+                    "--model", "mnist-mlp", "--random-translation", "0.1", "--random-rotation", "0.03",
+                    "--random-zoom", "0.1",
+                ],
+            ])
+        func weightsAreTheSameOnAnyLayout(settings: [String]) throws {
             // 50 samples over 8 shards: shards of 6 and 7.
-            let arguments = [
-                "--model", model, "--limit-train-batches", "20", "--epochs", "2", "--shards", "8", "--batch-size",
-                "50", "--validation-split", "0.03",
-            ]
+            let arguments =
+                settings + [
+                    "--limit-train-batches", "20", "--epochs", "2", "--shards", "8", "--batch-size",
+                    "50", "--validation-split", "0.03",
+                ]
             try withTemporaryFolder { folder in
                 let expected = try train(arguments, run: folder + "/plain")
                 let records = try deterministicMetrics(folder + "/plain")
@@ -89,10 +97,11 @@ extension CommandTests {
         @Test func fingerprintTellsRunsApart() throws {
             let arguments = ["--model", "mnist-mlp", "--max-steps", "2", "--epochs", "1"]
             try withTemporaryFolder { folder in
-                let runs = try [["--seed", "0"], ["--seed", "1"], ["--shards", "4"], ["--batch-size", "31"]]
-                    .enumerated()
-                    .map { try train(arguments + $1, run: "\(folder)/\($0)") }
-                #expect(Set(runs).count == 4, "\(runs)")
+                let runs = try [
+                    ["--seed", "0"], ["--seed", "1"], ["--shards", "4"], ["--batch-size", "31"],
+                    ["--random-translation", "0.1"], ["--random-rotation", "0.1"], ["--random-zoom", "0.1"],
+                ].enumerated().map { try train(arguments + $1, run: "\(folder)/\($0)") }
+                #expect(Set(runs).count == runs.count, "\(runs)")
             }
         }
 

@@ -25,7 +25,10 @@ extension CommandTests {
                     "0.5",
                 ],
                 ["--model", "mnist-mlp", "--optimizer", "rmsprop", "--log-every-n-steps", "10"],
-                ["--model", "MODEL.yaml", "--optimizer", "adamw", "--schedule", "cosine", "--warm-up-steps", "5"],
+                [
+                    "--model", "MODEL.yaml", "--optimizer", "adamw", "--schedule", "cosine", "--warm-up-steps", "5",
+                    "--random-translation", "0.1", "--random-rotation", "0.03", "--random-zoom", "0.1",
+                ],
             ])
         func endsLikeAnUninterruptedRun(settings: [String]) throws {
             try withTemporaryFolder { folder in

@@ -68,6 +68,24 @@ extension CommandTests {
             }
         }
 
+        /// The recipes are within the binary: there are no files where this runs.
+        @Test(arguments: [
+            ("mnist-fast", "model: mnist-cnn-2", "epochs: 1"), ("mnist-99", "model: mnist-cnn-3", "epochs: 2"),
+            ("mnist-994", "model: mnist-cnn-3", "epochs: 15"),
+        ])
+        func recipesAreConfigurations(name: String, model: String, setting: String) throws {
+            try withTemporaryFolder { folder in
+                let arguments = ["--config", name, "--data", "digits", "--limit-train-batches", "4"]
+                let expected = try train(arguments + ["--max-steps", "3"], run: folder + "/plain")
+                let lines = try read(folder + "/plain/config.yaml").split(separator: "\n").map(String.init)
+                for line in [model, setting, "data: digits", "shards: 4", "schedule: cosine"] {
+                    #expect(lines.contains(line), "\(lines)")
+                }
+                let ranks = try train(ranks: 2, threads: 2, arguments + ["--max-steps", "3"], run: folder + "/ranks")
+                #expect(ranks == expected)
+            }
+        }
+
         @Test func configurationCanBeGivenBack() throws {
             try withTemporaryFolder { folder in
                 let fingerprint = try train(
@@ -76,6 +94,7 @@ extension CommandTests {
                         "--momentum", "0.9", "--nesterov", "--learning-rate", "0.05", "--weight-decay", "0.001",
                         "--clip-norm", "0.5", "--clip-value", "0.1", "--schedule", "cosine", "--warm-up-steps", "3",
                         "--seed", "18446744073709551615", "--shards", "4", "--validation-split", "0.1",
+                        "--random-translation", "0.1", "--random-rotation", "0.03", "--random-zoom", "0.07",
                     ], run: folder + "/first")
                 let configuration = ["--config", folder + "/first/config.yaml"]
                 #expect(try train(configuration, run: folder + "/second") == fingerprint)

@@ -11,6 +11,10 @@ import Testing
         #expect(mlp.trainableScalarCount == 50_890)
         let cnn = try NamedModel.mnistCNN.makeModel().makeParameterBuffer(input: [28, 28, 1])
         #expect(cnn.trainableScalarCount == 693_962)
+        let two = try NamedModel.mnistCNN2.makeModel().makeParameterBuffer(input: [28, 28, 1])
+        #expect(two.trainableScalarCount == 108_874)
+        let three = try NamedModel.mnistCNN3.makeModel().makeParameterBuffer(input: [28, 28, 1])
+        #expect(three.trainableScalarCount == 188_746)
     }
 
     @Test(arguments: NamedModel.allCases) func outputsAreProbabilitiesOfTenClasses(_ named: NamedModel) throws {

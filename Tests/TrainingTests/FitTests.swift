@@ -47,6 +47,24 @@ import Training
         #expect(one.fingerprint != other.fingerprint)
     }
 
+    /// Without learning, only the training images' random changes can make a difference.
+    @Test func augmentationIsForTrainingOnly() throws {
+        func losses(_ augmentation: Augmentation) throws -> History {
+            var options = FitOptions()
+            (options.epochs, options.shards, options.threads, options.verbosity) = (2, 4, 2, .silent)
+            options.augmentation = augmentation
+            return try model(.sgd(learningRate: 0.0)).fit(
+                Samples(data.train), validationData: Samples(data.test), options: options)
+        }
+        let plain = try losses(Augmentation())
+        let changed = try losses(Augmentation(translation: 0.1))
+        #expect(plain["val_loss"] == changed["val_loss"])
+        #expect(plain["loss"][0] != changed["loss"][0])
+        #expect(abs(plain["loss"][0] - plain["loss"][1]) < 1e-5)
+        #expect(abs(changed["loss"][0] - changed["loss"][1]) > 1e-4, "each epoch draws anew")
+        #expect(throws: TrainingError.self) { try losses(Augmentation(zoom: 2)) }
+    }
+
     @Test func twoFitsGoOn() throws {
         // Without shuffling, two fits of one epoch each are one fit of two: weights and optimizer state go on.
         func run(_ epochs: [Int]) throws -> Fingerprint? {

@@ -62,6 +62,16 @@ void lk_add_rows(float *table, const float *x, const float *indices, int64_t cou
 void lk_take_bytes(float *out, const uint8_t *bytes, const int32_t *rows, int64_t count, int64_t width,
                    float scale);
 
+// Images, NHWC.
+/// From a pixel's place (x, y) to (xx * x + xy * y + x, yx * x + yy * y + y).
+typedef struct {
+    float xx, xy, x, yx, yy, y;
+} lk_affine_map;
+/// out(p) = image(map(p)), bilinear between pixels, 0 outside. `image` and `out` are [height, width, channels],
+/// `padded` is memory for [height + 3, width + 3, channels].
+void lk_warp_image(float *out, const float *image, float *padded, int64_t height, int64_t width, int64_t channels,
+                   lk_affine_map map);
+
 // Rows of `width` elements.
 void lk_softmax(float *out, const float *x, int64_t rows, int64_t width);
 void lk_log_softmax(float *out, const float *x, int64_t rows, int64_t width);

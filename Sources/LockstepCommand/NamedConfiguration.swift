@@ -1,0 +1,20 @@
+// The configurations that come with the program, by the names that `--config` takes: recipes whose accuracy was
+// measured (docs/recipes.md). Their files lie in Configurations/ and are part of the binary.
+
+/// A built-in configuration; the raw value is its name on the command line.
+enum NamedConfiguration: String, CaseIterable {
+    case mnistFast = "mnist-fast"
+    case mnist99 = "mnist-99"
+    case mnist994 = "mnist-994"
+
+    /// The text of its file.
+    var text: String {
+        switch self {
+        case .mnistFast: String(decoding: PackageResources.mnist_fast_yaml, as: UTF8.self)
+        case .mnist99: String(decoding: PackageResources.mnist_99_yaml, as: UTF8.self)
+        case .mnist994: String(decoding: PackageResources.mnist_994_yaml, as: UTF8.self)
+        }
+    }
+
+    static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
+}
