@@ -59,7 +59,7 @@ let package = Package(
         .executableTarget(
             name: "LockstepCommand",
             dependencies: [
-                "Lockstep", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Lockstep", "MPI", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
             ]),
         .executableTarget(name: "MPISelfTest", dependencies: ["MPI", "Collectives"]),

@@ -14,5 +14,5 @@ struct LockstepCommand: ParsableCommand {
               mpirun -n 2 lockstep train            the same weights, on two ranks
             """,
         version: "0.1.0",
-        subcommands: [Train.self, Evaluate.self, Predict.self, Summary.self, FingerprintCommand.self])
+        subcommands: [Train.self, Evaluate.self, Predict.self, Summary.self, FingerprintCommand.self, Doctor.self])
 }
