@@ -60,7 +60,7 @@ let package = Package(
         .executableTarget(
             name: "LockstepCommand",
             dependencies: [
-                "Lockstep", "CProcess", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Lockstep", "MPI", "CProcess", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
             ],
             // Within the binary, so that it works wherever it is copied.

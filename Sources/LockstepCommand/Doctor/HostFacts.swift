@@ -1,0 +1,128 @@
+// What one rank can tell about its host and itself. `lockstep doctor` gathers it from all ranks; Diagnosis compares.
+
+import Foundation
+import Lockstep
+
+/// The facts of one rank. Everything a diagnosis looks at is in here, so that it can be tested on invented hosts.
+struct HostFacts: Codable, Sendable, Equatable {
+    struct Address: Codable, Sendable, Equatable {
+        let interface: String
+        /// Dotted IPv4.
+        let address: String
+    }
+
+    var rank = 0
+    var host = ""
+    /// Hash of the running program.
+    var binary = ""
+    /// The processor's model name, and those of its instruction sets that kernels choose by.
+    var processor = ""
+    var instructionSet = ""
+    /// Logical cores that this process may run on.
+    var cores: [Int] = []
+    /// The physical cores among them, each by its lowest logical one.
+    var physicalCores: [Int] = []
+    /// Cores' worth of time that a control group grants, nil for no limit.
+    var quota: Double?
+    var memoryBytes = 0
+    /// Free room in /dev/shm.
+    var sharedMemoryBytes = 0
+    var addresses: [Address] = []
+    /// Seconds since 1970, taken by all ranks at the same moment.
+    var clock = 0.0
+    /// What the data hash to, or why they can't be read; nil on ranks that were not asked.
+    var data: String?
+    var dataProblem: String?
+    /// Why the run's folder can't be written or is not the one that rank 0 writes to.
+    var runFolderProblem: String?
+    /// Whether this rank may read the memory of another on its host; nil where there is none.
+    var readsPeerMemory: Bool?
+}
+
+extension HostFacts {
+    /// What this process sees of itself, without the parts that need other ranks.
+    static func ofThisProcess(rank: Int, host: String) -> HostFacts {
+        var facts = HostFacts()
+        facts.rank = rank
+        facts.host = host
+        facts.binary =
+            (try? Data(contentsOf: URL(filePath: "/proc/self/exe"), options: .alwaysMapped)).map {
+                $0.withUnsafeBytes { "\(Fingerprint(of: $0))" }
+            } ?? "unreadable"
+        let processor = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+        facts.processor = value("model name", processor) ?? value("CPU part", processor) ?? "unknown"
+        let flags = Set((value("flags", processor) ?? value("Features", processor) ?? "").split(separator: " "))
+        facts.instructionSet = kernelSets.filter { flags.contains(Substring($0)) }.joined(separator: " ")
+        let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+        facts.cores = list(value("Cpus_allowed_list", status) ?? "")
+        facts.physicalCores = Set(facts.cores.map(physicalCore)).sorted()
+        facts.quota = groupQuota()
+        facts.memoryBytes = Int(ProcessInfo.processInfo.physicalMemory)
+        var room = statvfs()
+        if statvfs("/dev/shm", &room) == 0 { facts.sharedMemoryBytes = Int(room.f_bavail) * Int(room.f_frsize) }
+        facts.addresses = interfaces()
+        return facts
+    }
+
+    /// The sets by which oneDNN and our kernels choose their code; two hosts that differ in one give other last bits.
+    private static let kernelSets = [
+        "sse4_1", "avx", "avx2", "fma", "avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512_vnni", "avx512_bf16",
+        "amx_tile", "asimd", "sve", "sve2",
+    ]
+
+    /// The value of the first line `name: value`.
+    private static func value(_ name: String, _ text: String) -> String? {
+        for line in text.split(separator: "\n") where line.hasPrefix(name) {
+            return line.split(separator: ":", maxSplits: 1).dropFirst().first
+                .map { $0.trimmingCharacters(in: .whitespaces) }
+        }
+        return nil
+    }
+
+    /// The numbers of `0-3,8`.
+    static func list(_ text: String) -> [Int] {
+        text.split(separator: ",").flatMap { part -> [Int] in
+            let ends = part.split(separator: "-").compactMap { Int($0) }
+            guard let first = ends.first, let last = ends.last, first <= last else { return [] }
+            return Array(first...last)
+        }
+    }
+
+    /// The lowest of the logical cores that share a physical one with `core`.
+    private static func physicalCore(_ core: Int) -> Int {
+        let path = "/sys/devices/system/cpu/cpu\(core)/topology/thread_siblings_list"
+        let siblings = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+        return list(siblings.trimmingCharacters(in: .whitespacesAndNewlines)).min() ?? core
+    }
+
+    /// The CPU limit of a container or batch system (cgroup v2's cpu.max, v1's cfs quota), in cores.
+    private static func groupQuota() -> Double? {
+        let group = (try? String(contentsOfFile: "/sys/fs/cgroup/cpu.max", encoding: .utf8)) ?? ""
+        let numbers = group.split { $0.isWhitespace }.compactMap { Double($0) }
+        if numbers.count == 2 { return numbers[0] / numbers[1] }
+        let files = ["cpu.cfs_quota_us", "cpu.cfs_period_us"].compactMap {
+            (try? String(contentsOfFile: "/sys/fs/cgroup/cpu/\($0)", encoding: .utf8))
+                .flatMap { Double($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+        }
+        return files.count == 2 && files[0] > 0 ? files[0] / files[1] : nil
+    }
+
+    /// IPv4 addresses of all interfaces that are up, without loopback.
+    private static func interfaces() -> [Address] {
+        var first: UnsafeMutablePointer<ifaddrs>?
+        guard getifaddrs(&first) == 0 else { return [] }
+        defer { freeifaddrs(first) }
+        return sequence(first: first, next: { $0?.pointee.ifa_next }).compactMap { entry -> Address? in
+            guard let interface = entry?.pointee, let address = interface.ifa_addr,
+                Int32(address.pointee.sa_family) == AF_INET, interface.ifa_flags & UInt32(1) != 0  // IFF_UP
+            else { return nil }
+            var text = [CChar](repeating: 0, count: 64)
+            getnameinfo(
+                address, socklen_t(MemoryLayout<sockaddr_in>.size), &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST
+            )
+            let dotted = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            return dotted.hasPrefix("127.")
+                ? nil : Address(interface: String(cString: interface.ifa_name), address: dotted)
+        }
+    }
+}

@@ -1,0 +1,115 @@
+// What the hosts and the network between them can do, measured through the paths that training uses.
+
+import Autograd
+import Collectives
+import DataParallel
+import Foundation
+import Lockstep
+
+/// Medians of a few hundred milliseconds of measuring.
+struct Measurements: Codable {
+    struct Link: Codable {
+        let from: String
+        let to: String
+        let latencyMicroseconds: Double
+        let megabytesPerSecond: Double
+    }
+
+    /// Microseconds for all ranks to meet.
+    var barrierMicroseconds = 0.0
+    /// Milliseconds in which the model's gradients are added over all ranks and the parameters brought back.
+    var exchangeMilliseconds = 0.0
+    var exchangeBytes = 0
+    /// From rank 0 to the first rank of every other host, or to rank 1 where there is one host.
+    var links: [Link] = []
+
+    /// Collective; nil for a rank alone.
+    static func take(floats: Int, _ world: World) throws -> Measurements? {
+        guard world.size > 1 else { return nil }
+        var result = Measurements()
+        result.barrierMicroseconds =
+            try median(of: 9) {
+                for _ in 0..<20 { try world.communicator.barrier() }
+            } / 20 * 1e6
+        result.exchangeBytes = floats * MemoryLayout<Float>.stride
+        result.exchangeMilliseconds = try exchangeSeconds(floats: floats, world) * 1e3
+        let hosts = try gatherTexts(world.communicator.hostName, world.communicator)
+        var peers = hosts.indices.filter { hosts.firstIndex(of: hosts[$0]) == $0 && $0 > 0 }
+        if peers.isEmpty { peers = [1] }
+        for peer in peers {
+            let latency = try pingPong(bytes: 8, count: 50, with: peer, world) / 2
+            let transfer = try pingPong(bytes: 1 << 20, count: 5, with: peer, world) / 2
+            result.links.append(
+                Link(
+                    from: hosts[0], to: hosts[peer], latencyMicroseconds: latency * 1e6,
+                    megabytesPerSecond: Double(1 << 20) / 1e6 / transfer))
+        }
+        return result
+    }
+
+    /// Seconds of a step without its compute.
+    private static func exchangeSeconds(floats: Int, _ world: World) throws -> Double {
+        let weights = Parameter("gradients", initializer: .zeros)
+        try weights.declare([floats])
+        var shards = 1
+        while shards < world.size { shards *= 2 }
+        let team = WorkerTeam(size: 1)
+        let reducer = try GradientReducer(
+            plan: try ShardPlan(shards: shards, ranks: world.size, threads: 1), communicator: world.communicator,
+            team: team
+        ) { try ParameterBuffer([weights], seed: 0, allocate: $0) }
+        return try median(of: 9) {
+            try world.communicator.barrier()
+            team.run { thread in
+                for task in reducer.tasks(ofThread: thread) { reducer.shardIsDone(task, onThread: thread) }
+                reducer.reduce(onThread: thread, wantsNorm: false) { _, _, _ in }
+            }
+            try reducer.check()
+        }
+    }
+
+    /// Seconds of one round trip between rank 0 and `peer`; meaningful on rank 0. Collective.
+    private static func pingPong(bytes: Int, count: Int, with peer: Int, _ world: World) throws -> Double {
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes, alignment: 64)
+        defer { memory.deallocate() }
+        memory.initializeMemory(as: UInt8.self, repeating: 0)
+        let communicator = world.communicator
+        let seconds = try median(of: 5) {
+            for _ in 0..<count {
+                if world.rank == 0 {
+                    try communicator.startSend(UnsafeRawBufferPointer(memory), to: peer, tag: 1).wait()
+                    try communicator.startReceive(memory, from: peer, tag: 1).wait()
+                } else if world.rank == peer {
+                    try communicator.startReceive(memory, from: 0, tag: 1).wait()
+                    try communicator.startSend(UnsafeRawBufferPointer(memory), to: 0, tag: 1).wait()
+                }
+            }
+        }
+        try communicator.barrier()
+        return seconds / Double(count)
+    }
+
+    /// After one run that does not count.
+    private static func median(of repetitions: Int, _ body: () throws -> Void) throws -> Double {
+        try body()
+        return try (0..<repetitions).map { _ in
+            let start = monotonicSeconds()
+            try body()
+            return monotonicSeconds() - start
+        }.sorted()[repetitions / 2]
+    }
+
+    var lines: [String] {
+        func rounded(_ value: Double) -> String {
+            value < 10 ? String(format: "%.2f", value) : String(Int(value.rounded()))
+        }
+        return [
+            "measured: all ranks meet in \(rounded(barrierMicroseconds)) us; the model's \(exchangeBytes / 1000) kB of "
+                + "gradients are exchanged in \(rounded(exchangeMilliseconds)) ms"
+        ]
+            + links.map {
+                "measured: \($0.from) -> \($0.to): latency \(rounded($0.latencyMicroseconds)) us, "
+                    + "\(rounded($0.megabytesPerSecond)) MB/s in messages of 1 MiB"
+            }
+    }
+}
