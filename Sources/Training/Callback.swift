@@ -1,7 +1,7 @@
 // What may watch and steer a run between steps and epochs.
 
 /// Called at fixed points of a run, on every rank with the same values. Files and screens belong to rank 0
-/// (`context.isRankZero`). Whatever rank decides, a stop is taken by all, and rank 0's learning rate is.
+/// (`context.isRankZero`). A run that goes on within an epoch does not begin it again. Whatever rank decides, a stop is taken by all, and rank 0's learning rate is.
 public protocol Callback: AnyObject {
     /// Names its state in checkpoints.
     var name: String { get }
