@@ -7,6 +7,8 @@ public protocol Callback: AnyObject {
     var name: String { get }
     /// What it must remember across a restart.
     var state: [String: Double] { get set }
+    /// Weights that it must remember too, as `TrainingContext.copyWeights` gave them.
+    var savedWeights: [Float]? { get set }
     func trainBegin(_ context: TrainingContext) throws
     func epochBegin(_ context: TrainingContext) throws
     func stepEnd(_ context: TrainingContext) throws
@@ -18,6 +20,10 @@ extension Callback {
     public var name: String { "\(type(of: self))" }
     public var state: [String: Double] {
         get { [:] }
+        set { _ = newValue }
+    }
+    public var savedWeights: [Float]? {
+        get { nil }
         set { _ = newValue }
     }
     public func trainBegin(_ context: TrainingContext) throws {}

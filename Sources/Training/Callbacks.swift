@@ -52,6 +52,11 @@ public final class EarlyStopping: Callback {
         }
     }
 
+    public var savedWeights: [Float]? {
+        get { bestWeights }
+        set { bestWeights = newValue }
+    }
+
     /// A run that goes on after it was ended here stays ended.
     public func trainBegin(_ context: TrainingContext) throws {
         if hasEnded { stop(context) }

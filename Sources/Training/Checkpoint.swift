@@ -14,6 +14,8 @@ public struct Checkpoint: Sendable {
 
     static let modelFile = "model.safetensors"
     static let optimizerFile = "optimizer.safetensors"
+    /// Only where a callback remembers weights.
+    static let callbackFile = "callbacks.safetensors"
     static let stateFile = "state.json"
     private static let stateLimit = 1 << 28
 

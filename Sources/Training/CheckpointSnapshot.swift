@@ -11,9 +11,13 @@ final class CheckpointSnapshot {
     private(set) var state: CheckpointState?
     private var model = Data()
     private var optimizer = Data()
+    private var callbacks: Data?
 
     /// Copies everything; `state.fingerprint` must be that of the parameters, `state.files` is filled in by `write`.
-    func take(_ state: CheckpointState, parameters: ParameterBuffer, optimizer moments: OptimizerState) {
+    func take(
+        _ state: CheckpointState, parameters: ParameterBuffer, optimizer moments: OptimizerState,
+        callbackWeights: [(name: String, values: [Float])] = []
+    ) {
         var state = state
         state.formatVersion = CheckpointState.currentFormatVersion
         SafetensorsFile.encode(
@@ -23,6 +27,7 @@ final class CheckpointSnapshot {
             Checkpoint.tensors(of: moments, parameters).map { ($0.name, $0.shape, UnsafeRawBufferPointer($0.bytes)) },
             metadata: ["format": "lockstep", "optimizer": state.optimizer, "step": String(state.step)],
             into: &optimizer)
+        callbacks = callbackWeights.isEmpty ? nil : Checkpoint.encode(callbackWeights, step: state.step)
         self.state = state
     }
 
@@ -43,6 +48,7 @@ final class CheckpointSnapshot {
         state.files = [
             Checkpoint.modelFile: Checkpoint.record(model), Checkpoint.optimizerFile: Checkpoint.record(optimizer),
         ]
+        if let callbacks { state.files[Checkpoint.callbackFile] = Checkpoint.record(callbacks) }
         let temporary = folder + "/" + TemporaryName.make(for: name)
         let path = folder + "/" + name
         do throws(CheckpointError) {
@@ -54,6 +60,7 @@ final class CheckpointSnapshot {
                 faults.reach(.optimizerHalf)
             }
             faults.reach(.optimizer)
+            if let callbacks { try DurableFile.create(temporary + "/" + Checkpoint.callbackFile, callbacks) }
             try DurableFile.create(temporary + "/" + Checkpoint.stateFile, try state.json()) {
                 faults.reach(.stateHalf)
             }

@@ -72,9 +72,10 @@ final class RunRecorder {
     }
 
     /// Copies the present moment, after waiting for the former save, and begins to write it.
-    func save(_ state: CheckpointState, _ step: TrainingStep) {
+    func save(_ state: CheckpointState, _ step: TrainingStep, callbackWeights: [(name: String, values: [Float])]) {
         writer?.start { snapshot in
-            snapshot.take(state, parameters: step.reducer.parameters, optimizer: step.state)
+            snapshot.take(
+                state, parameters: step.reducer.parameters, optimizer: step.state, callbackWeights: callbackWeights)
             faults.reach(.snapshot)
         }
         if settings.checkpoints.mode == .sync { waitForWriter() }

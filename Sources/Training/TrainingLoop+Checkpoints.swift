@@ -13,7 +13,11 @@ extension TrainingLoop {
         saveIsDue = false
         guard let recorder else { return }
         for buffer in step.state.buffers { try step.reducer.gather(buffer) }
-        if world.rank == 0 { recorder.save(checkpointState(recorder.settings), step) }
+        guard world.rank == 0 else { return }
+        let weights = callbacks.enumerated().compactMap { index, callback in
+            callback.savedWeights.map { (name: "\(index).\(callback.name)", values: $0) }
+        }
+        recorder.save(checkpointState(recorder.settings), step, callbackWeights: weights)
     }
 
     /// Where the run is.
@@ -94,6 +98,21 @@ extension TrainingLoop {
             .map { ($0 == 0 ? "; changed: " : ", ") + $1 }.joined()
         for (index, callback) in callbacks.enumerated() {
             if let remembered = state.callbacks["\(index).\(callback.name)"] { callback.state = remembered }
+        }
+        if state.files[Checkpoint.callbackFile] != nil { try restoreCallbackWeights(point.checkpoint) }
+    }
+
+    /// Every rank's callbacks get what rank 0 reads.
+    private func restoreCallbackWeights(_ checkpoint: Checkpoint?) throws {
+        var saved: [String: [Float]] = [:]
+        try world.onRankZero { saved = try checkpoint?.callbackWeights() ?? [:] }
+        for (index, callback) in callbacks.enumerated() {
+            var values = saved["\(index).\(callback.name)"] ?? []
+            let count = Int(try world.communicator.allReduce([Int64(values.count)], .maximum)[0])
+            if count == 0 { continue }
+            if world.rank != 0 { values = Array(repeating: 0, count: count) }
+            try values.withUnsafeMutableBytes { try broadcast($0) }
+            callback.savedWeights = values
         }
     }
 

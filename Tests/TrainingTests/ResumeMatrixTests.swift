@@ -30,7 +30,7 @@ import Training
     /// New ones each time: their memory comes from the checkpoint.
     private func callbacks() -> [any Callback] {
         [
-            EarlyStopping(monitor: "val_accuracy", minDelta: 0.2, patience: 3),
+            EarlyStopping(monitor: "val_accuracy", minDelta: 0.2, patience: 2, restoreBestWeights: true),
             ReduceLROnPlateau(monitor: "loss", factor: 0.5, patience: 1, minDelta: 0.5),
             LearningRateScheduler { epoch, rate in epoch == 0 ? rate : rate * 0.9 },
         ]
