@@ -72,6 +72,9 @@ extension Train {
         settings.changeable = [
             "threads", "verbose", "log-every-n-steps", "max-steps", "data", "early-stopping-patience",
         ]
+        settings.changeable.formUnion(Train.checkpointing)
+        settings.checkpoints = try checkpointPolicy()
+        settings.warn = { world.logger.warning("\($0)") }
         // A cosine schedule ends with the last epoch, so its rates depend on the number of epochs.
         if schedule == "constant" { settings.changeable.insert("epochs") }
         settings.resume = resume.map { $0 == "auto" ? .automatic : .from($0) } ?? .never
@@ -81,6 +84,13 @@ extension Train {
         let callbacks: [any Callback] =
             [LambdaCallback(onStepEnd: Train.requireFiniteLoss)]
             + (earlyStoppingPatience.map { [EarlyStopping(patience: $0)] } ?? [])
+        if checkpoint == nil, let resumeWeights {
+            if resumeWeights.hasSuffix(".safetensors") {
+                try compiled.load(resumeWeights, input: train.sampleShape)
+            } else {
+                try compiled.load(try Checkpoint.open(resumeWeights), input: train.sampleShape)
+            }
+        }
         let history = try compiled.fit(
             Samples(train), validationData: Samples(validation), callbacks: callbacks, options: options,
             settings: settings, on: world)
@@ -106,6 +116,26 @@ extension Train {
         throw TrainingError(
             "the loss became \(loss.isNaN ? "NaN" : "infinite") at step \(context.step) (epoch \(context.epoch + 1)); "
                 + "earlier checkpoints are kept. Try a smaller --learning-rate or --clip-norm 1")
+    }
+
+    private func checkpointPolicy() throws -> CheckpointPolicy {
+        var policy = CheckpointPolicy()
+        policy.everyNSteps = checkpointEveryNSteps
+        policy.everyNMinutes = checkpointEveryNMinutes
+        policy.everyNEpochs = checkpointEveryNEpochs
+        (policy.keepLast, policy.keepBest, policy.monitor) = (keepLast, keepBest, monitor)
+        policy.mode = try word(checkpointMode, "--checkpoint-mode")
+        policy.onError = try word(onCheckpointError, "--on-checkpoint-error")
+        return policy
+    }
+
+    private func word<Choice: RawRepresentable<String> & CaseIterable>(_ text: String, _ flag: String) throws -> Choice
+    {
+        guard let choice = Choice(rawValue: text) else {
+            let known = Choice.allCases.map(\.rawValue).joined(separator: " or ")
+            throw TrainingError("\(flag) must be \(known), got '\(text)'")
+        }
+        return choice
     }
 
     private func loadData(_ source: DataSource) throws -> (train: Dataset, validation: Dataset) {
@@ -206,6 +236,12 @@ extension Train {
             ("validation-split", validationSplit.map { "\($0)" }),
             ("limit-train-batches", limitTrainBatches.map { "\($0)" }),
             ("early-stopping-patience", earlyStoppingPatience.map { "\($0)" }),
+            ("resume-weights", resumeWeights),
+            ("checkpoint-every-n-steps", "\(checkpointEveryNSteps)"),
+            ("checkpoint-every-n-minutes", "\(checkpointEveryNMinutes)"),
+            ("checkpoint-every-n-epochs", "\(checkpointEveryNEpochs)"),
+            ("keep-last", "\(keepLast)"), ("keep-best", "\(keepBest)"), ("monitor", monitor),
+            ("checkpoint-mode", checkpointMode), ("on-checkpoint-error", onCheckpointError),
             ("log-every-n-steps", "\(logEveryNSteps)"), ("verbose", "\(verbose)"),
         ]
         return settings.compactMap { key, value in value.map { "\(key): \($0)\n" } }.joined()

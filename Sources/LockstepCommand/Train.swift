@@ -77,17 +77,43 @@ struct Train: ParsableCommand {
     var maxSteps: Int?
     @Option(help: "A metrics row every so many steps besides one every epoch.")
     var logEveryNSteps = 0
+    @Option(help: "Begin a new run with the weights of PATH (a run, a checkpoint or a safetensors file).")
+    var resumeWeights: String?
+    @Option(help: "A checkpoint every so many steps; 0 for none within epochs.")
+    var checkpointEveryNSteps = 0
+    @Option(help: "A checkpoint every so many minutes; 0 for none.")
+    var checkpointEveryNMinutes = 0.0
+    @Option(help: "A checkpoint every so many epochs; 0 for none but at the end of the run.")
+    var checkpointEveryNEpochs = 1
+    @Option(help: "Checkpoints to keep, the newest ones.")
+    var keepLast = 5
+    @Option(help: "Checkpoints to keep besides, those of the best epochs.")
+    var keepBest = 1
+    @Option(help: "What makes an epoch the best: val_loss, val_accuracy, loss or accuracy.")
+    var monitor = "val_loss"
+    @Option(help: "async writes checkpoints in the background; sync lets training wait.")
+    var checkpointMode = "async"
+    @Option(help: "When a checkpoint can't be written: warn and try again at the next one, or stop.")
+    var onCheckpointError = "warn"
     @Option(help: "Stop when val_loss has not improved for this many epochs.")
     var earlyStoppingPatience: Int?
     @Option(help: "0 silent, 1 progress, 2 one line per epoch.")
     var verbose = 1
 
     /// The flags that a configuration may hold: those that describe what is trained.
-    static let configurable: Set<String> = [
-        "model", "data", "epochs", "batch-size", "optimizer", "learning-rate", "momentum", "nesterov", "weight-decay",
-        "clip-norm", "clip-value", "schedule", "warm-up-steps", "random-translation", "random-rotation", "random-zoom",
-        "seed", "shards", "threads", "validation-split",
-        "limit-train-batches", "max-steps", "log-every-n-steps", "early-stopping-patience", "verbose", "run",
+    static let configurable =
+        [
+            "model", "data", "epochs", "batch-size", "optimizer", "learning-rate", "momentum", "nesterov",
+            "weight-decay", "clip-norm", "clip-value", "schedule", "warm-up-steps", "random-translation",
+            "random-rotation", "random-zoom", "seed", "shards", "threads", "validation-split", "limit-train-batches",
+            "max-steps", "log-every-n-steps", "early-stopping-patience", "verbose", "run",
+            "resume-weights",
+        ] + checkpointing
+
+    /// Those of checkpoints.
+    static let checkpointing = [
+        "checkpoint-every-n-steps", "checkpoint-every-n-minutes", "checkpoint-every-n-epochs", "keep-last", "keep-best",
+        "monitor", "checkpoint-mode", "on-checkpoint-error",
     ]
 
     /// EX_TEMPFAIL: stopped, to be started again.

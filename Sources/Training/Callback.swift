@@ -1,12 +1,14 @@
 // What may watch and steer a run between steps and epochs.
 
 /// Called at fixed points of a run, on every rank with the same values. Files and screens belong to rank 0
-/// (`context.isRankZero`). Whatever rank decides, a stop is taken by all, and rank 0's learning rate is.
+/// (`context.isRankZero`). A run that goes on within an epoch does not begin it again. Whatever rank decides, a stop is taken by all, and rank 0's learning rate is.
 public protocol Callback: AnyObject {
     /// Names its state in checkpoints.
     var name: String { get }
     /// What it must remember across a restart.
     var state: [String: Double] { get set }
+    /// Weights that it must remember too, as `TrainingContext.copyWeights` gave them.
+    var savedWeights: [Float]? { get set }
     func trainBegin(_ context: TrainingContext) throws
     func epochBegin(_ context: TrainingContext) throws
     func stepEnd(_ context: TrainingContext) throws
@@ -18,6 +20,10 @@ extension Callback {
     public var name: String { "\(type(of: self))" }
     public var state: [String: Double] {
         get { [:] }
+        set { _ = newValue }
+    }
+    public var savedWeights: [Float]? {
+        get { nil }
         set { _ = newValue }
     }
     public func trainBegin(_ context: TrainingContext) throws {}

@@ -32,6 +32,7 @@ public final class EarlyStopping: Callback {
     private let restoreBestWeights: Bool
     private var best: Double?
     private var waited = 0
+    private var hasEnded = false
     private var bestWeights: [Float]?
 
     public init(
@@ -47,7 +48,24 @@ public final class EarlyStopping: Callback {
         set {
             best = newValue["best"].flatMap { $0.isNaN ? nil : $0 }
             waited = Int(newValue["waited"] ?? 0)
+            hasEnded = waited > 0 && waited >= patience
         }
+    }
+
+    public var savedWeights: [Float]? {
+        get { bestWeights }
+        set { bestWeights = newValue }
+    }
+
+    /// A run that goes on after it was ended here stays ended.
+    public func trainBegin(_ context: TrainingContext) throws {
+        if hasEnded { stop(context) }
+        hasEnded = false
+    }
+
+    private func stop(_ context: TrainingContext) {
+        context.stopTraining = true
+        context.stopReason = "early stopping: \(monitor.metric) has not improved for \(waited) epochs"
     }
 
     public func epochEnd(_ context: TrainingContext) throws {
@@ -60,8 +78,7 @@ public final class EarlyStopping: Callback {
         }
         waited += 1
         guard waited >= patience else { return }
-        context.stopTraining = true
-        context.stopReason = "early stopping: \(monitor.metric) has not improved for \(waited) epochs"
+        stop(context)
         if let bestWeights { context.restoreWeights(bestWeights) }
     }
 }
@@ -182,7 +199,12 @@ public final class CSVLogger: Callback {
         var text = ""
         if columns.isEmpty {
             columns = context.metrics.keys.sorted()
-            text = "epoch,\(columns.joined(separator: ","))\n"
+            // A run that goes on keeps the rows of its earlier epochs.
+            let former = context.epoch > 0 ? (try? String(contentsOfFile: path, encoding: .utf8)) ?? "" : ""
+            let kept = former.split(separator: "\n").filter { line in
+                Int(line.prefix { $0 != "," }).map { $0 < context.epoch } ?? false
+            }
+            text = (["epoch,\(columns.joined(separator: ","))"] + kept.map(String.init)).map { $0 + "\n" }.joined()
             guard FileManager.default.createFile(atPath: path, contents: nil) else {
                 throw TrainingError("CSVLogger can't write \(path): check that the folder exists and is writable")
             }

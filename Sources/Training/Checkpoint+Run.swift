@@ -42,6 +42,30 @@ extension Checkpoint {
         return (nil, skipped)
     }
 
+    /// The complete checkpoints that were written at the end of an epoch, the best first; of equal ones the earliest.
+    static func best(in runFolder: String, _ monitor: Monitor) -> [Checkpoint] {
+        let ends = candidates(in: runFolder).reversed().compactMap { path -> (checkpoint: Checkpoint, value: Double)? in
+            guard let state = try? readState(path), state.batchInEpoch == 0, let value = state.metrics[monitor.metric],
+                value.isFinite
+            else { return nil }
+            return (Checkpoint(path: path, state: state), value)
+        }
+        return ends.enumerated().sorted { first, second in
+            if first.element.value == second.element.value { return first.offset < second.offset }
+            return monitor.improves(first.element.value, on: second.element.value)
+        }.map(\.element.checkpoint)
+    }
+
+    /// All checkpoints of a run, the latest step first, each verified in full.
+    ///
+    /// - Returns: for each its folder, and what it holds or why it is damaged.
+    public static func all(in runFolder: String) -> [(path: String, result: Result<Checkpoint, CheckpointError>)] {
+        putBackFormer(in: folder(of: runFolder))
+        return candidates(in: runFolder).map { path in
+            (path, Result { () throws(CheckpointError) in try openFolder(path) })
+        }
+    }
+
     /// Removes old checkpoints, and never one that `last` or `best` names.
     ///
     /// Damaged ones neither count nor go: they are evidence.

@@ -14,6 +14,8 @@ public struct Checkpoint: Sendable {
 
     static let modelFile = "model.safetensors"
     static let optimizerFile = "optimizer.safetensors"
+    /// Only where a callback remembers weights.
+    static let callbackFile = "callbacks.safetensors"
     static let stateFile = "state.json"
     private static let stateLimit = 1 << 28
 
@@ -25,59 +27,23 @@ public struct Checkpoint: Sendable {
     /// The folder's name, e.g. `epoch=2-step=938`.
     public var name: String { DurableFile.split(path).name }
 
-    /// Writes a checkpoint into `runFolder`, in place of a former one of the same epoch and step.
+    /// Writes a checkpoint into `runFolder`, in place of a former one of the same epoch and step; see
+    /// `CheckpointSnapshot.write`.
     ///
-    /// All is written and synced under a hidden name first, then renamed: nothing half-written ever bears the final
-    /// name.
     /// - Parameters:
     ///   - state: its fingerprint and file records are filled in here.
     ///   - parameters: one tensor each in model.safetensors, under its path and in its shape.
     ///   - optimizer: in optimizer.safetensors, `PATH.STATE` for each trainable parameter, e.g. `dense.kernel.m`.
-    ///   - faults: what shall go wrong, in tests.
     /// - Returns: the checkpoint as it is on disk.
     /// - Throws: `CheckpointError` where the disk is full or the folder not writable; nothing is left behind.
     public static func write(
-        _ state: CheckpointState, parameters: ParameterBuffer, optimizer: OptimizerState, in runFolder: String,
-        faults: FaultPlan = .none
+        _ state: CheckpointState, parameters: ParameterBuffer, optimizer: OptimizerState, in runFolder: String
     ) throws(CheckpointError) -> Checkpoint {
-        let folder = self.folder(of: runFolder)
-        let name = "epoch=\(state.epoch)-step=\(state.step)"
-        try DurableFile.makeFolder(folder)
-        putBackFormer(in: folder)
-        TemporaryName.removeLeftovers(in: folder)
+        let snapshot = CheckpointSnapshot()
         var state = state
-        state.formatVersion = CheckpointState.currentFormatVersion
         state.fingerprint = parameters.fingerprint
-        let model = SafetensorsFile.encode(
-            tensors(of: parameters).map { ($0.name, $0.shape, UnsafeRawBufferPointer($0.bytes)) },
-            metadata: ["format": "lockstep", "model": state.model, "step": String(state.step)])
-        let moments = SafetensorsFile.encode(
-            tensors(of: optimizer, parameters).map { ($0.name, $0.shape, UnsafeRawBufferPointer($0.bytes)) },
-            metadata: ["format": "lockstep", "optimizer": state.optimizer, "step": String(state.step)])
-        state.files = [modelFile: record(model), optimizerFile: record(moments)]
-        faults.reach(.snapshot)
-
-        let temporary = folder + "/" + TemporaryName.make(for: name)
-        let path = folder + "/" + name
-        do throws(CheckpointError) {
-            try DurableFile.makeFolder(temporary)
-            faults.reach(.folder)
-            try DurableFile.create(temporary + "/" + modelFile, model) { faults.reach(.modelHalf) }
-            faults.reach(.model)
-            try DurableFile.create(temporary + "/" + optimizerFile, moments) { faults.reach(.optimizerHalf) }
-            faults.reach(.optimizer)
-            try DurableFile.create(temporary + "/" + stateFile, try state.json()) { faults.reach(.stateHalf) }
-            faults.reach(.state)
-            try DurableFile.syncFolder(temporary)
-            faults.reach(.beforeRename)
-            try place(temporary, at: path, faults)
-            faults.reach(.afterRename)
-        } catch {
-            try? FileManager.default.removeItem(atPath: temporary)
-            throw error
-        }
-        try DurableFile.syncFolder(folder)
-        return Checkpoint(path: path, state: state)
+        snapshot.take(state, parameters: parameters, optimizer: optimizer)
+        return try snapshot.write(in: runFolder)
     }
 
     /// Opens a checkpoint folder, or a run folder's last checkpoint: the one that `checkpoints/last` names, or where
@@ -150,7 +116,7 @@ public struct Checkpoint: Sendable {
     /// `RUN/checkpoints`.
     static func folder(of runFolder: String) -> String { runFolder + "/checkpoints" }
 
-    private static func record(_ data: Data) -> CheckpointState.FileRecord {
+    static func record(_ data: Data) -> CheckpointState.FileRecord {
         .init(bytes: data.count, hash: data.withUnsafeBytes { Fingerprint(of: $0) })
     }
 }

@@ -5,6 +5,10 @@
 public struct CheckpointError: Error, CustomStringConvertible, Sendable {
     /// The whole message.
     public let description: String
+    /// Whether the run belongs to another process by now: nothing more may be written.
+    let isTakenOver: Bool
 
-    public init(_ description: String) { self.description = description }
+    public init(_ description: String) { self.init(description, isTakenOver: false) }
+
+    init(_ description: String, isTakenOver: Bool) { (self.description, self.isTakenOver) = (description, isTakenOver) }
 }

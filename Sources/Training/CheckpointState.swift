@@ -59,6 +59,8 @@ public struct CheckpointState: Codable, Sendable, Equatable {
     public var callbacks: [String: [String: Double]]
     /// One row of metrics for each finished epoch.
     public var history: [[String: Double]]
+    /// The hash of the training data; nil in checkpoints of earlier versions.
+    public var dataHash: Fingerprint?
     /// The checkpoint's other files by name; `Checkpoint.write` fills them in.
     public var files: [String: FileRecord]
 
@@ -67,7 +69,7 @@ public struct CheckpointState: Codable, Sendable, Equatable {
         optimizer: String, model: String, configuration: String, fingerprint: Fingerprint, epochLossSum: Double = 0,
         epochHits: Double = 0, epochSamples: Int = 0, learningRateScale: Double = 1, metrics: [String: Double] = [:],
         best: Double? = nil, callbacks: [String: [String: Double]] = [:], history: [[String: Double]] = [],
-        files: [String: FileRecord] = [:]
+        dataHash: Fingerprint? = nil, files: [String: FileRecord] = [:]
     ) {
         self.step = step
         self.epoch = epoch
@@ -88,6 +90,7 @@ public struct CheckpointState: Codable, Sendable, Equatable {
         self.best = best
         self.callbacks = callbacks
         self.history = history
+        self.dataHash = dataHash
         self.files = files
     }
 }

@@ -12,9 +12,24 @@ enum DurableFile {
         try write(path, data, flags: O_CREAT | O_EXCL, sync: true, halfWritten: halfWritten)
     }
 
-    /// Appends `data` in one go, so that a reader never sees part of a line.
+    /// Appends `data` in one go, so that a reader never sees part of a line, or not at all.
     static func append(_ path: String, _ data: Data) throws(CheckpointError) {
-        try write(path, data, flags: O_CREAT | O_APPEND, sync: false)
+        let before = (try? size(path)) ?? 0
+        do throws(CheckpointError) {
+            try write(path, data, flags: O_CREAT | O_APPEND, sync: false)
+        } catch {
+            truncate(path, off_t(before))
+            throw error
+        }
+    }
+
+    /// Makes what a file holds durable, if there is one.
+    static func sync(_ path: String) throws(CheckpointError) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        if descriptor < 0 && errno == ENOENT { return }
+        guard descriptor >= 0 else { throw failure("open", path) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 || errno == EINVAL else { throw failure("sync", path) }
     }
 
     /// Replaces the whole file: readers see the old contents or the new ones.
@@ -32,14 +47,17 @@ enum DurableFile {
         try syncFolder(folder)
     }
 
-    /// Makes a folder and its missing parents.
+    /// Makes a folder and its missing parents, durably.
     static func makeFolder(_ path: String) throws(CheckpointError) {
-        if isFolder(path) || mkdir(path, 0o777) == 0 { return }
+        if isFolder(path) { return }
         let parent = split(path).folder
-        guard errno == ENOENT, parent != path, !isFolder(parent) else { throw failure("make the folder", path) }
-        try makeFolder(parent)
-        // Another process may have been faster, and a path may end in a slash.
-        guard mkdir(path, 0o777) == 0 || isFolder(path) else { throw failure("make the folder", path) }
+        if mkdir(path, 0o777) != 0 {
+            guard errno == ENOENT, parent != path, !isFolder(parent) else { throw failure("make the folder", path) }
+            try makeFolder(parent)
+            // Another process may have been faster, and a path may end in a slash.
+            guard mkdir(path, 0o777) == 0 || isFolder(path) else { throw failure("make the folder", path) }
+        }
+        try syncFolder(parent)
     }
 
     static func rename(_ from: String, to path: String) throws(CheckpointError) {
@@ -51,8 +69,8 @@ enum DurableFile {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure("open", path) }
         defer { close(descriptor) }
-        // Some file systems refuse to sync a folder (EINVAL); there is nothing better to do on those.
-        guard fsync(descriptor) == 0 || errno == EINVAL else { throw failure("sync", path) }
+        // Some file systems refuse to sync a folder; there is nothing better to do on those.
+        guard fsync(descriptor) == 0 || [EINVAL, ENOTSUP, ENOSYS].contains(errno) else { throw failure("sync", path) }
     }
 
     /// Reads a regular file of at most `limit` bytes; never waits on a pipe or device.

@@ -95,7 +95,10 @@ public final class FaultPlan: Sendable {
             FileHandle.standardError.write(Data("fault: \(fault.text)\n".utf8))
             switch fault.action {
             case .kill: Foundation.kill(getpid(), SIGKILL)
-            case .stop: Foundation.kill(getpid(), SIGSTOP)
+            case .stop:
+                Foundation.kill(getpid(), SIGSTOP)
+                // The signal may stop another thread first; this one gets no further meanwhile.
+                Thread.sleep(forTimeInterval: 0.2)
             case .sleep(let seconds): Thread.sleep(forTimeInterval: seconds)
             case .exit(let code): _exit(code)
             case .flipBit: flipBit()

@@ -2,26 +2,40 @@
 // training loop writes it; a resumed run goes on in the same files.
 
 import Foundation
+import Synchronization
 
-/// The files of one run. Only one process at a time writes a run.
+/// The files of one run. Only one process at a time writes a run: the last one that has begun.
 public final class RunFolder: Sendable {
     public let path: String
 
     private static let configurationFile = "config.yaml"
+    private static let incarnationFile = "incarnation"
+    private static let header = MetricsRow.columns.joined(separator: ",") + "\n"
     private var csvFile: String { path + "/metrics.csv" }
     private var jsonFile: String { path + "/metrics.jsonl" }
-    private static let header = MetricsRow.columns.joined(separator: ",") + "\n"
+    private let configuration: String
+    /// Names this process, in the file `incarnation`.
+    private let incarnation: String
+    private let warn: @Sendable (String) -> Void
+    /// Rows that are not written yet.
+    private let pending = Mutex<(csv: Data, json: Data)>((Data(), Data()))
+    private let claiming = Mutex<Void>(())
 
-    private init(path: String) { self.path = path }
+    private init(path: String, configuration: String, warn: @escaping @Sendable (String) -> Void) {
+        (self.path, self.configuration, self.warn) = (path, configuration, warn)
+        let process = ProcessInfo.processInfo
+        incarnation = "\(UUID().uuidString), process \(process.processIdentifier) on \(process.hostName)\n"
+    }
 
-    /// Makes the folder, with its parents, and writes config.yaml.
+    /// Makes the folder, with its parents, writes config.yaml, and claims the run for this process.
     ///
     /// - Parameters:
     ///   - configuration: the text of the resolved config.yaml.
     ///   - resuming: whether a run that is already there is meant.
+    ///   - warn: is told when the folder had to be made again.
     /// - Throws: `CheckpointError` for a folder that holds another run or cannot be written.
     public static func create(
-        _ path: String, configuration: String, resuming: Bool
+        _ path: String, configuration: String, resuming: Bool, warn: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(CheckpointError) -> RunFolder {
         let traces = [configurationFile, "checkpoints", "metrics.csv"]
         if !resuming, let found = traces.first(where: { FileManager.default.fileExists(atPath: path + "/" + $0) }) {
@@ -29,10 +43,35 @@ public final class RunFolder: Sendable {
                 "\(path) already holds a run (\(found)); continue it with --resume auto, or choose another folder "
                     + "with --run")
         }
+        let folder = RunFolder(path: path, configuration: configuration, warn: warn)
+        try folder.begin()
+        return folder
+    }
+
+    private func begin() throws(CheckpointError) {
         try DurableFile.makeFolder(path)
         TemporaryName.removeLeftovers(in: path)
-        try DurableFile.replace(path + "/" + configurationFile, Data(configuration.utf8))
-        return RunFolder(path: path)
+        try DurableFile.replace(path + "/" + RunFolder.configurationFile, Data(configuration.utf8))
+        try DurableFile.replace(path + "/" + RunFolder.incarnationFile, Data(incarnation.utf8))
+    }
+
+    /// Makes sure that the run is still this process's. One that was stopped and outlived by its successor must not
+    /// touch the successor's files. A folder that was removed is made again.
+    func claim() throws(CheckpointError) {
+        try claiming.withLock { _ throws(CheckpointError) in
+            let file = path + "/" + RunFolder.incarnationFile
+            var status = stat()
+            if stat(file, &status) != 0, errno == ENOENT {
+                try begin()
+                return warn("\(path) was removed and has been made again; what it held is gone")
+            }
+            let found = String(decoding: try DurableFile.read(file, atMost: 4096), as: UTF8.self)
+            guard found == incarnation else {
+                throw CheckpointError(
+                    "\(path) belongs to another run by now (\(found.split(separator: "\n").first ?? "unknown")): this one "
+                        + "stops and leaves its files alone", isTakenOver: true)
+            }
+        }
     }
 
     /// `runs/MODEL-DATA-20260131-142501`, with -2, -3, ... where that is taken.
@@ -63,11 +102,36 @@ public final class RunFolder: Sendable {
     }
 
     /// Appends one row to metrics.csv, after its header, and to metrics.jsonl.
+    ///
+    /// - Throws: `CheckpointError`; the row is kept then, and written with the next one.
     public func append(_ row: MetricsRow, faults: FaultPlan = .none) throws(CheckpointError) {
-        let isNew = ((try? DurableFile.size(csvFile)) ?? 0) == 0
-        try DurableFile.append(csvFile, Data(((isNew ? RunFolder.header : "") + row.csv + "\n").utf8))
-        faults.reach(.metrics)
-        try DurableFile.append(jsonFile, Data((row.json + "\n").utf8))
+        pending.withLock { pending in
+            pending.csv += Data((row.csv + "\n").utf8)
+            pending.json += Data((row.json + "\n").utf8)
+        }
+        try writeMetrics(faults)
+    }
+
+    /// Writes the rows that could not be written so far.
+    func writeMetrics(_ faults: FaultPlan = .none) throws(CheckpointError) {
+        try pending.withLock { pending throws(CheckpointError) in
+            if pending.json.isEmpty { return }
+            try claim()
+            if !pending.csv.isEmpty {
+                let isNew = ((try? DurableFile.size(csvFile)) ?? 0) == 0
+                try DurableFile.append(csvFile, (isNew ? Data(RunFolder.header.utf8) : Data()) + pending.csv)
+                pending.csv = Data()
+            }
+            faults.reach(.metrics)
+            try DurableFile.append(jsonFile, pending.json)
+            pending.json = Data()
+        }
+    }
+
+    /// Makes the rows durable.
+    func syncMetrics() throws(CheckpointError) {
+        try DurableFile.sync(csvFile)
+        try DurableFile.sync(jsonFile)
     }
 
     /// Drops the rows of later steps, and a last line that was cut, so that the files of a resumed run read like those

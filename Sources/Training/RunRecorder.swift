@@ -1,4 +1,5 @@
-// Rank 0's writing into the run folder. It is handed no communicator.
+// Rank 0's writing into the run folder. It is handed no communicator. What can't be written ends no run: it is told, and
+// tried again at the next save point and at the end.
 
 import Autograd
 import Foundation
@@ -8,15 +9,33 @@ import Optimizers
 final class RunRecorder {
     let settings: RunSettings
     private let faults: FaultPlan
+    private let monitor: Monitor
     private var folder: RunFolder?
+    private var writer: CheckpointWriter?
+    /// Told once until rows can be written again.
+    private var metricsFailure: CheckpointError?
+    /// Why the run was asked to stop.
+    private var stopCause: CheckpointError?
 
-    init(_ settings: RunSettings, _ faults: FaultPlan) { (self.settings, self.faults) = (settings, faults) }
+    init(_ settings: RunSettings, monitor: Monitor, _ faults: FaultPlan) {
+        (self.settings, self.monitor, self.faults) = (settings, monitor, faults)
+    }
 
-    /// Makes the folder, or goes on in it: rows after `step` are dropped: the run writes them again.
-    func open(resuming: Bool, keepingRowsTo step: Int) throws {
-        folder = try RunFolder.create(
-            settings.folder, configuration: settings.configuration, resuming: isSameRun)
-        if resuming { try folder?.truncateMetrics(afterStep: step) }
+    /// Makes the folder, or goes on in it: rows after `step` are dropped, the run writes them again.
+    func open(keepingRowsTo step: Int) throws {
+        let (settings, monitor, faults) = (settings, monitor, faults)
+        let folder = try RunFolder.create(
+            settings.folder, configuration: settings.configuration, resuming: isSameRun, warn: settings.warn)
+        try folder.truncateMetrics(afterStep: step)
+        self.folder = folder
+        writer = CheckpointWriter { (snapshot) throws(CheckpointError) in
+            do throws(CheckpointError) {
+                try RunRecorder.save(snapshot, folder, settings.checkpoints, monitor, faults)
+            } catch {
+                settings.warn("a checkpoint could not be written: \(error); earlier checkpoints are whole")
+                throw error
+            }
+        }
     }
 
     /// Whether a run in the folder is the one that goes on, and not a stranger to the checkpoint given.
@@ -31,17 +50,80 @@ final class RunRecorder {
     /// The absolute path without links.
     private static func plain(_ path: String) -> String { URL(filePath: path).resolvingSymlinksInPath().path }
 
-    func append(_ row: MetricsRow) throws { try folder?.append(row, faults: faults) }
+    /// Appends a row, or keeps it for later.
+    func append(_ row: MetricsRow) {
+        do throws(CheckpointError) {
+            try folder?.append(row, faults: faults)
+            metricsFailure = nil
+        } catch {
+            if metricsFailure == nil {
+                settings.warn("metrics could not be written: \(error); their rows are kept until they can")
+            }
+            metricsFailure = error
+        }
+    }
 
-    func writeSummary(_ text: String) throws { try folder?.writeSummary(text) }
+    /// Whether a failure asks all ranks to stop.
+    var wantsStop: Bool {
+        let failures = [writer?.failure, metricsFailure].compactMap { $0 }
+        stopCause = stopCause ?? failures.first(where: \.isTakenOver)
+        if settings.checkpoints.onError == .stop { stopCause = stopCause ?? writer?.failure }
+        return stopCause != nil
+    }
 
-    func save(_ state: CheckpointState, _ step: TrainingStep, isBest: Bool) throws {
-        let checkpoint = try Checkpoint.write(
-            state, parameters: step.reducer.parameters, optimizer: step.state, in: settings.folder, faults: faults)
+    /// Copies the present moment, after waiting for the former save, and begins to write it.
+    func save(_ state: CheckpointState, _ step: TrainingStep, callbackWeights: [(name: String, values: [Float])]) {
+        writer?.start { snapshot in
+            snapshot.take(
+                state, parameters: step.reducer.parameters, optimizer: step.state, callbackWeights: callbackWeights)
+            faults.reach(.snapshot)
+        }
+        if settings.checkpoints.mode == .sync { waitForWriter() }
+    }
+
+    func waitForWriter() { writer?.wait() }
+
+    /// Ends the run's files, with one more attempt at what could not be written.
+    ///
+    /// - Throws: `CheckpointError` when that fails too, or when a failure has stopped the run.
+    func finish(summary: String) throws(CheckpointError) {
+        waitForWriter()
+        if let failure = writer?.failure, !failure.isTakenOver {
+            writer?.again()
+            waitForWriter()
+        }
+        if let failure = writer?.failure {
+            if failure.isTakenOver { throw failure }
+            throw CheckpointError("the run's last checkpoint could not be written: \(failure)")
+        }
+        if let stopCause {
+            throw CheckpointError(
+                "stopped since a checkpoint could not be written: \(stopCause); a last attempt has succeeded, go on "
+                    + "with --resume auto")
+        }
+        try folder?.writeMetrics()
+        try folder?.writeSummary(summary)
+    }
+
+    /// On the writer's thread.
+    private static func save(
+        _ snapshot: CheckpointSnapshot, _ folder: RunFolder, _ policy: CheckpointPolicy, _ monitor: Monitor,
+        _ faults: FaultPlan
+    ) throws(CheckpointError) {
+        try folder.claim()
+        // A checkpoint never outlives the rows that lead to it.
+        try folder.syncMetrics()
+        let checkpoint = try snapshot.write(in: folder.path, faults: faults) { () throws(CheckpointError) in
+            try folder.claim()
+        }
+        try folder.claim()
         try Checkpoint.link("last", to: checkpoint)
         faults.reach(.links)
-        if isBest { try Checkpoint.link("best", to: checkpoint) }
+        let best = Checkpoint.best(in: folder.path, monitor)
+        if let first = best.first, policy.keepBest > 0 { try Checkpoint.link("best", to: first) }
         faults.reach(.prune)
-        Checkpoint.prune(in: settings.folder, keepLast: settings.keepLast, keep: [], faults: faults)
+        Checkpoint.prune(
+            in: folder.path, keepLast: policy.keepLast, keep: Set(best.prefix(policy.keepBest).map(\.name)),
+            faults: faults)
     }
 }

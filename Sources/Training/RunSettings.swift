@@ -1,5 +1,7 @@
 // What a run that keeps a folder needs beyond `FitOptions`.
 
+import Foundation
+
 /// Where a run goes on from.
 public enum Resume: Sendable, Hashable {
     /// A new run.
@@ -19,8 +21,11 @@ public struct RunSettings: Sendable {
     /// What the checkpoints say the model is.
     public var modelName: String
     public var resume = Resume.never
-    /// Checkpoints to keep, beside the best.
-    public var keepLast = 5
+    public var checkpoints = CheckpointPolicy()
+    /// Takes what a person should know though the run goes on; standard error unless given.
+    public var warn: @Sendable (String) -> Void = {
+        FileHandle.standardError.write(Data("warning: \($0)\n".utf8))
+    }
 
     /// Settings of `configuration` that a run may change when it goes on, since they change no bits of what is to come.
     public var changeable: Set<String> = []
@@ -41,11 +46,11 @@ extension RunSettings {
         }
     }
 
-    /// Settings that differ from an earlier configuration of the run and may not.
+    /// Settings that differ from an earlier configuration of the run.
     func changes(from earlier: String) -> [(key: String, before: String, now: String)] {
         let before = Dictionary(RunSettings.entries(earlier), uniquingKeysWith: { $1 })
         let now = Dictionary(RunSettings.entries(configuration), uniquingKeysWith: { $1 })
-        return Set(before.keys).union(now.keys).subtracting(changeable).sorted()
+        return Set(before.keys).union(now.keys).sorted()
             .filter { before[$0] != now[$0] }
             .map { ($0, before[$0] ?? "(default)", now[$0] ?? "(default)") }
     }

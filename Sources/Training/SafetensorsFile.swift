@@ -15,6 +15,16 @@ package enum SafetensorsFile {
     package static func encode(
         _ tensors: [(name: String, shape: [Int], bytes: UnsafeRawBufferPointer)], metadata: [String: String]
     ) -> Data {
+        var data = Data()
+        encode(tensors, metadata: metadata, into: &data)
+        return data
+    }
+
+    /// In place of what `data` held, and in its memory where that is large enough.
+    static func encode(
+        _ tensors: [(name: String, shape: [Int], bytes: UnsafeRawBufferPointer)], metadata: [String: String],
+        into data: inout Data
+    ) {
         let pairs = metadata.sorted { $0.key < $1.key }.map { "\(quoted($0.key)):\(quoted($0.value))" }
         var entries = ["\"__metadata__\":{\(pairs.joined(separator: ","))}"]
         var end = 0
@@ -31,11 +41,11 @@ package enum SafetensorsFile {
         var header = Array("{\(entries.joined(separator: ","))}".utf8)
         header += repeatElement(UInt8(ascii: " "), count: (8 - header.count % 8) % 8)
         precondition(header.count <= headerLimit, "a header of \(header.count) bytes, at most \(headerLimit) fit")
-        var data = Data(capacity: 8 + header.count + end)
+        data.removeAll(keepingCapacity: true)
+        data.reserveCapacity(8 + header.count + end)
         withUnsafeBytes(of: UInt64(header.count).littleEndian) { data.append(contentsOf: $0) }
         data.append(contentsOf: header)
         for tensor in tensors { data.append(contentsOf: tensor.bytes) }
-        return data
     }
 
     /// Shape and place of each tensor; any bytes whatever give a result or an error.

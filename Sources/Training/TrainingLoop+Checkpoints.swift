@@ -7,19 +7,37 @@ import Foundation
 import Tensors
 
 extension TrainingLoop {
-    /// Writes a checkpoint of the present moment. Collective: the optimizer's state lies in slices on all ranks.
+    /// Begins to write a checkpoint of the present moment. Collective: the optimizer's state lies in slices on all ranks.
     func saveCheckpoint() throws {
+        lastSave = SavePoint(place: place, seconds: monotonicSeconds())
+        saveIsDue = false
         guard let recorder else { return }
         for buffer in step.state.buffers { try step.reducer.gather(buffer) }
-        let state = checkpointState(recorder.settings)
-        try world.onRankZero {
-            let value = state.metrics["val_loss"] ?? state.metrics["loss"]
-            let isBest = batchInEpoch == 0 && value.map { $0.isFinite && $0 < (best ?? .infinity) } ?? false
-            if isBest { best = value }
-            var state = state
-            state.best = best
-            try recorder.save(state, step, isBest: isBest)
+        guard world.rank == 0 else { return }
+        let weights = callbacks.enumerated().compactMap { index, callback in
+            callback.savedWeights.map { (name: "\(index).\(callback.name)", values: $0) }
         }
+        recorder.save(checkpointState(recorder.settings), step, callbackWeights: weights)
+    }
+
+    /// Where the run is.
+    var place: SavePoint.Place { .init(step: step.state.step, epoch: epoch, batchInEpoch: batchInEpoch) }
+
+    private var policy: CheckpointPolicy? { settings?.checkpoints }
+
+    /// Whether one is due after the present step.
+    var isSaveStep: Bool {
+        policy.map { $0.everyNSteps > 0 && step.state.step % $0.everyNSteps == 0 } ?? false
+    }
+
+    /// Whether one is due at the end of the epoch that has just ended.
+    var isSaveEpoch: Bool { policy.map { $0.everyNEpochs > 0 && epoch % $0.everyNEpochs == 0 } ?? false }
+
+    /// Whether one is due by the clock; rank 0's counts.
+    var isSaveMinute: Bool {
+        policy.map {
+            $0.everyNMinutes > 0 && monotonicSeconds() - lastSave.seconds >= $0.everyNMinutes * 60
+        } ?? false
     }
 
     private func checkpointState(_ settings: RunSettings) -> CheckpointState {
@@ -28,10 +46,13 @@ extension TrainingLoop {
             batchSize: batchSize, sampleCount: data.count, optimizer: model.optimizer.name, model: settings.modelName,
             configuration: settings.configuration, fingerprint: step.reducer.parameters.fingerprint,
             epochLossSum: sums.loss, epochHits: sums.hits, epochSamples: sums.samples,
-            learningRateScale: context.learningRateScale, metrics: history.epochs.last ?? [:], best: best,
+            learningRateScale: context.learningRateScale, metrics: history.epochs.last ?? [:],
+            best: history.epochs.compactMap { $0[monitor.metric] }.reduce(nil) {
+                monitor.improves($1, on: $0) ? $1 : $0
+            },
             callbacks: Dictionary(
                 callbacks.enumerated().map { ("\($0).\($1.name)", $1.state) }, uniquingKeysWith: { $1 }),
-            history: history.epochs)
+            history: history.epochs, dataHash: data.fingerprint)
     }
 
     /// Takes over a checkpoint's cursor on every rank, and its arrays on rank 0, which shares them.
@@ -45,26 +66,53 @@ extension TrainingLoop {
             ("number of training samples", "\(state.sampleCount)", "\(data.count)"),
         ]
         var differing = checks.filter { $0.1 != $0.2 }.map { "\($0.0): \($0.2) instead of \($0.1)" }
+        if let hash = state.dataHash, state.sampleCount == data.count, hash != data.fingerprint {
+            differing.append("training data: hash \(data.fingerprint) instead of \(hash)")
+        }
+        let changes = settings?.changes(from: state.configuration) ?? []
+        let changeable = settings?.changeable ?? []
         differing +=
-            settings?.changes(from: state.configuration).filter { $0.key != "seed" && $0.key != "batch-size" }
-            .map { "\($0.key): \($0.now) instead of \($0.before)" } ?? []
+            changes.filter { !changeable.contains($0.key) && $0.key != "seed" && $0.key != "batch-size" }
+            .map { "\($0.key): \($0.now) instead of \($0.before)" }
         guard differing.isEmpty else {
             throw TrainingError(
                 "this run can't go on from its checkpoint with other settings, the result would not be the same: "
-                    + differing.joined(separator: ", ") + "; use the checkpoint's values, or start a new run")
+                    + differing.joined(separator: ", ") + "; use the checkpoint's values, or "
+                    + "start a new run (--resume-weights PATH begins one with these weights)")
         }
         try world.onRankZero {
             try point.checkpoint?.restore(parameters: step.reducer.parameters, optimizer: step.state)
         }
         for buffer in step.state.buffers { try broadcast(buffer.bytes(0..<buffer.count)) }
         step.state.step = state.step
-        (epoch, batchInEpoch, best) = (state.epoch, state.batchInEpoch, state.best)
+        (epoch, batchInEpoch) = (state.epoch, state.batchInEpoch)
         sums = EpochSums(loss: state.epochLossSum, hits: state.epochHits, samples: state.epochSamples)
         history = History(epochs: state.history)
         context.step = state.step
         context.learningRateScale = state.learningRateScale
+        // Another run's checkpoint is none of this folder.
+        if settings?.resume == .automatic { lastSave.place = place }
+        resumeNote =
+            "going on from \(point.checkpoint?.path ?? "rank 0's checkpoint")"
+            + changes.map { "\($0.key): \($0.before) -> \($0.now)" }.enumerated()
+            .map { ($0 == 0 ? "; changed: " : ", ") + $1 }.joined()
         for (index, callback) in callbacks.enumerated() {
             if let remembered = state.callbacks["\(index).\(callback.name)"] { callback.state = remembered }
+        }
+        if state.files[Checkpoint.callbackFile] != nil { try restoreCallbackWeights(point.checkpoint) }
+    }
+
+    /// Every rank's callbacks get what rank 0 reads.
+    private func restoreCallbackWeights(_ checkpoint: Checkpoint?) throws {
+        var saved: [String: [Float]] = [:]
+        try world.onRankZero { saved = try checkpoint?.callbackWeights() ?? [:] }
+        for (index, callback) in callbacks.enumerated() {
+            var values = saved["\(index).\(callback.name)"] ?? []
+            let count = Int(try world.communicator.allReduce([Int64(values.count)], .maximum)[0])
+            if count == 0 { continue }
+            if world.rank != 0 { values = Array(repeating: 0, count: count) }
+            try values.withUnsafeMutableBytes { try broadcast($0) }
+            callback.savedWeights = values
         }
     }
 
@@ -77,6 +125,18 @@ extension TrainingLoop {
     private func broadcast(_ bytes: UnsafeMutableRawBufferPointer) throws {
         if world.size > 1 { try world.communicator.broadcast(bytes, from: 0) }
     }
+}
+
+/// When and where a run was saved last; in the beginning nowhere.
+struct SavePoint {
+    struct Place: Equatable {
+        var step: Int
+        var epoch: Int
+        var batchInEpoch: Int
+    }
+
+    var place: Place?
+    var seconds = monotonicSeconds()
 }
 
 /// Where a run goes on from: the state on every rank, the files on rank 0.
@@ -96,9 +156,7 @@ struct ResumePoint {
             case .from(let path): checkpoint = try Checkpoint.open(path)
             case .automatic:
                 let found = Checkpoint.newest(in: settings.folder)
-                for damaged in found.skipped {
-                    FileHandle.standardError.write(Data("passed over \(damaged.path): \(damaged.why)\n".utf8))
-                }
+                for damaged in found.skipped { settings.warn("passed over \(damaged.path): \(damaged.why)") }
                 checkpoint = found.checkpoint
             }
             if let checkpoint { text = String(decoding: try checkpoint.state.json(), as: UTF8.self) }

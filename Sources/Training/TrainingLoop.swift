@@ -33,7 +33,14 @@ final class TrainingLoop {
     /// Sums over the unfinished epoch.
     var sums = EpochSums()
     var history = History()
-    var best: Double?
+    /// What makes one checkpoint better than another.
+    let monitor: Monitor
+    /// Where the last checkpoint was taken.
+    var lastSave = SavePoint()
+    /// Whether one is due that waits for the epoch's end.
+    var saveIsDue = false
+    /// Says where the run goes on, and what is not as it was.
+    var resumeNote: String?
 
     init(
         model: Model, data: Samples, validation: Samples?, options: FitOptions, callbacks: [any Callback],
@@ -63,7 +70,11 @@ final class TrainingLoop {
             augmentation: options.augmentation, objective: model.loss.objective(network))
         context = TrainingContext(isRankZero: world.rank == 0, weights: WeightsAccess(reducer.parameters))
         evaluator = Evaluator(network: network, team: team, communicator: world.communicator)
-        recorder = settings.map { RunRecorder($0, options.faults) }
+        let names = model.metrics.isEmpty ? ["loss"] : ["loss", "accuracy"]
+        let monitor = try (settings?.checkpoints ?? CheckpointPolicy())
+            .check(metrics: (validation == nil ? [] : names.map { "val_" + $0 }) + names)
+        recorder = settings.map { RunRecorder($0, monitor: monitor, options.faults) }
+        self.monitor = monitor
         (self.model, self.data, self.validation, self.options) = (model, data, validation, options)
         (self.callbacks, self.world, self.settings, self.plan) = (callbacks, world, settings, plan)
         (self.batchSize, self.team, self.write) = (batchSize, team, write)
@@ -97,15 +108,20 @@ final class TrainingLoop {
 
     func run() throws -> History {
         try world.onRankZero {
-            try recorder?.open(resuming: epoch > 0 || batchInEpoch > 0, keepingRowsTo: lastRegularRow)
+            try recorder?.open(keepingRowsTo: lastRegularRow)
         }
-        if options.verbosity != .silent && world.rank == 0 { write(headline + "\n") }
+        // Whatever ends the run, a checkpoint under way is finished.
+        defer { recorder?.waitForWriter() }
+        if options.verbosity != .silent && world.rank == 0 {
+            write(([headline] + (resumeNote.map { [$0] } ?? [])).joined(separator: "\n") + "\n")
+        }
         context.epoch = epoch
         for callback in callbacks { try callback.trainBegin(context) }
         while epoch < options.epochs, !context.stopTraining, !isOutOfSteps { try runEpoch() }
         for callback in callbacks { try callback.trainEnd(context) }
+        if lastSave.place != place { try saveCheckpoint() }
         if let reason = context.stopReason, world.rank == 0, options.verbosity != .silent { write(reason + "\n") }
-        try world.onRankZero { try recorder?.writeSummary(summary) }
+        try world.onRankZero { try recorder?.finish(summary: summary) }
         model.adopt(step)
         return history
     }
@@ -125,7 +141,7 @@ final class TrainingLoop {
             style: progressStyle, epochs: options.epochs, batchesPerEpoch: batchesPerEpoch, write: write)
         context.epoch = epoch
         context.scheduledLearningRate = scheduledRate
-        for callback in callbacks { try callback.epochBegin(context) }
+        if batchInEpoch == 0 { for callback in callbacks { try callback.epochBegin(context) } }
         try agree()
         progress.beginEpoch(epoch, batchesDone: batchInEpoch)
         let start = monotonicSeconds()
@@ -133,10 +149,12 @@ final class TrainingLoop {
         var stopped = false
         while batchInEpoch < batchesPerEpoch, !stopped, !isOutOfSteps {
             stopped = try runStep(order)
+            saveIsDue = saveIsDue || isSaveStep
             progress.step(batchInEpoch, metrics: sums.metrics(model.metrics))
             if isLogged {
                 try record(sums.metrics(model.metrics), nil, start, secondsBefore, samplesBefore)
             }
+            if saveIsDue, batchInEpoch < batchesPerEpoch { try saveCheckpoint() }
         }
         let trained = (monotonicSeconds() - start, step.seconds.since(secondsBefore))
         let finished = batchInEpoch == batchesPerEpoch
@@ -150,14 +168,16 @@ final class TrainingLoop {
         if finished || !isLogged {
             try record(metrics, evaluation, monotonicSeconds() - trained.0, secondsBefore, samplesBefore)
         }
-        if finished { try endEpoch(metrics, evaluation) }
+        if finished {
+            try endEpoch(metrics, evaluation)
+            if saveIsDue || isSaveEpoch { try saveCheckpoint() }
+        }
         if stopped {
             // If it was no rank's callback, some rank was asked to stop from outside.
             try agree()
             history.isInterrupted = !context.stopTraining && epoch < options.epochs
             context.stopTraining = true
         }
-        try saveCheckpoint()
     }
 
     /// True when a rank asked to stop in this step.
@@ -166,14 +186,22 @@ final class TrainingLoop {
         let first = batchInEpoch * batchSize
         let report = try step.run(
             order[first..<min(first + batchSize, data.count)], of: data, learningRate: Float(context.learningRate),
-            wantsStop: context.stopTraining || options.stopRequested())
+            votes: votes)
         batchInEpoch += 1
         sums.add(report)
         context.step = step.state.step
         context.metrics = ["loss": report.lossSum / Double(report.samples), "learning_rate": context.learningRate]
         for callback in callbacks { try callback.stepEnd(context) }
         options.faults.reach(.step, number: context.step) { step.flipLowestBit() }
-        return report.stop
+        if report.votes.contains(.save) { saveIsDue = true }
+        return report.votes.contains(.stop)
+    }
+
+    private var votes: StepVotes {
+        var votes: StepVotes = []
+        if context.stopTraining || options.stopRequested() || recorder?.wantsStop ?? false { votes.insert(.stop) }
+        if world.rank == 0, isSaveMinute { votes.insert(.save) }
+        return votes
     }
 
     private func endEpoch(_ metrics: [(String, Double)], _ evaluation: Evaluation?) throws {
@@ -222,7 +250,7 @@ final class TrainingLoop {
         guard let recorder, world.rank == 0 else { return }
         let seconds = step.seconds.since(secondsBefore)
         let values = Dictionary(uniqueKeysWithValues: metrics)
-        try recorder.append(
+        recorder.append(
             MetricsRow(
                 epoch: epoch + 1, step: step.state.step, loss: values["loss"], accuracy: values["accuracy"],
                 valLoss: evaluation?.loss, valAccuracy: model.metrics.isEmpty ? nil : evaluation?.accuracy,

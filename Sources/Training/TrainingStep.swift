@@ -41,9 +41,9 @@ public final class TrainingStep {
 
     /// Computes one step on the given samples, the whole global batch. Every rank calls it with the same arguments.
     ///
-    /// - Parameter wantsStop: whether this rank wants to end; the report says whether any rank did.
+    /// - Parameter votes: what this rank wants; the report holds what any rank did.
     public func run(
-        _ batch: ArraySlice<Int32>, of data: Samples, learningRate: Float, wantsStop: Bool = false
+        _ batch: ArraySlice<Int32>, of data: Samples, learningRate: Float, votes: StepVotes = []
     ) throws -> StepReport {
         let step = state.step
         reducer.beginStep(wantsNorm: optimizer.clipNorm != nil) { [self] range, gradients, norm in
@@ -51,7 +51,7 @@ public final class TrainingStep {
         }
         team.run { thread in
             for task in reducer.tasks(ofThread: thread) {
-                compute(task, thread, batch, data, step, wantsStop)
+                compute(task, thread, batch, data, step, votes)
                 reducer.shardIsDone(task, onThread: thread)
             }
             reducer.reduce(onThread: thread)
@@ -66,7 +66,7 @@ public final class TrainingStep {
     /// Forward and backward pass of one shard, into its gradient buffer.
     private func compute(
         _ task: WorkerSchedule.Task, _ thread: Int, _ batch: ArraySlice<Int32>, _ data: Samples, _ step: Int,
-        _ wantsStop: Bool
+        _ votes: StepVotes
     ) {
         let parameters = reducer.parameters
         let gradients = reducer.gradients(ofThread: thread, task)
@@ -96,7 +96,7 @@ public final class TrainingStep {
             times = PhaseSeconds(
                 data: ready - start, forward: computed - ready, backward: monotonicSeconds() - computed)
         }
-        StepReport.write(loss: loss, hits: hits, wantsStop: wantsStop, to: gradients[parameters.record])
+        StepReport.write(loss: loss, hits: hits, votes: votes, to: gradients[parameters.record])
         if thread == 0 { seconds.add(times) }
     }
 
@@ -119,6 +119,20 @@ public final class TrainingStep {
     }
 }
 
+/// What a rank wants all ranks to do together after a step. It rides in the step's record, so that to agree costs no
+/// communication.
+public struct StepVotes: OptionSet, Sendable {
+    public let rawValue: Int
+
+    public init(rawValue: Int) { self.rawValue = rawValue }
+
+    /// To end the run.
+    public static let stop = StepVotes(rawValue: 1)
+    /// To write a checkpoint.
+    public static let save = StepVotes(rawValue: 2)
+    static let count = 2
+}
+
 /// What all ranks know about a step after its reduction.
 public struct StepReport: Sendable {
     /// The sum of the samples' losses.
@@ -126,22 +140,22 @@ public struct StepReport: Sendable {
     /// Samples that the model got right before the update.
     public let hits: Double
     public let samples: Int
-    /// Whether any rank wants to stop.
-    public let stop: Bool
+    /// What any rank wants.
+    public let votes: StepVotes
 
     init(record: UnsafeMutableBufferPointer<Float>, samples: Int) {
         lossSum = Double(record[0])
         hits = Double(record[1])
-        stop = record[2] > 0
+        votes = StepVotes((0..<StepVotes.count).filter { record[2 + $0] > 0 }.map { StepVotes(rawValue: 1 << $0) })
         self.samples = samples
     }
 
     /// Writes a shard's part; the reduction adds up the parts.
-    static func write(loss: Float, hits: Int, wantsStop: Bool, to record: UnsafeMutableBufferPointer<Float>) {
+    static func write(loss: Float, hits: Int, votes: StepVotes, to record: UnsafeMutableBufferPointer<Float>) {
         record.update(repeating: 0)
         record[0] = loss
         record[1] = Float(hits)
-        record[2] = wantsStop ? 1 : 0
+        for index in 0..<StepVotes.count { record[2 + index] = votes.contains(StepVotes(rawValue: 1 << index)) ? 1 : 0 }
     }
 }
 

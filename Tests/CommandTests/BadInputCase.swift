@@ -38,6 +38,22 @@ struct BadInputCase: Sendable, CustomTestStringConvertible {
     ]
 
     private static let settings = [
+        BadInputCase("unknown monitor", ["--monitor", "no 'val_los'", "val_loss, val_accuracy, loss, accuracy"]) { _ in
+            ["--monitor", "val_los"]
+        },
+        BadInputCase("nothing kept", ["--keep-last must be at least 1, got 0"]) { _ in ["--keep-last", "0"] },
+        BadInputCase("negative cadence", ["--checkpoint-every-n-steps must be at least 0"]) { _ in
+            ["--checkpoint-every-n-steps=-1"]
+        },
+        BadInputCase("unknown mode", ["--checkpoint-mode must be async or sync, got 'fast'"]) { _ in
+            ["--checkpoint-mode", "fast"]
+        },
+        BadInputCase("unknown action", ["--on-checkpoint-error must be warn or stop, got 'ask'"]) { _ in
+            ["--on-checkpoint-error", "ask"]
+        },
+        BadInputCase("weights of another model", ["model.safetensors", "another model", "dense.kernel"]) { folder in
+            ["--resume-weights", try finishedRun(folder), "--model", "mnist-cnn"]
+        },
         BadInputCase("empty batch", ["--batch-size must be at least 1, got 0"]) { _ in ["--batch-size", "0"] },
         BadInputCase("batch larger than the data", ["--batch-size 10001", "10000 samples"]) { _ in
             ["--batch-size", "10001"]

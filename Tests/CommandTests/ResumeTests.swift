@@ -120,6 +120,84 @@ extension CommandTests {
             }
         }
 
+        /// What may change is told, and damaged checkpoints that are passed over are.
+        @Test func changesAndDamageAreTold() throws {
+            try withTemporaryFolder { folder in
+                let run = folder + "/run"
+                _ = try train(["--model", "mnist-mlp", "--limit-train-batches", "5", "--epochs", "2"], run: run)
+                let damaged = run + "/checkpoints/epoch=2-step=10/optimizer.safetensors"
+                try write("half", to: damaged)
+                let result = try lockstep(
+                    ranks: 2,
+                    [
+                        "train", "--run", run, "--resume", "auto", "--epochs", "3", "--keep-last", "2", "--threads",
+                        "1",
+                        "--verbose", "2",
+                    ])
+                #expect(result.status == 0, "\(result.standardError)")
+                let words = "passed over \(run)/checkpoints/epoch=2-step=10: \(damaged) is damaged: it has 4 bytes"
+                #expect(result.standardError.contains(words), "\(result.standardError)")
+                let note =
+                    "going on from \(run)/checkpoints/epoch=1-step=5; changed: epochs: 2 -> 3, keep-last: 5 -> 2"
+                #expect(result.lines.contains(note), "\(result.lines)")
+            }
+        }
+
+        /// A run that is killed before its first checkpoint begins again, its rows too.
+        @Test func aRunWithoutCheckpointsBeginsAgain() throws {
+            try withTemporaryFolder { folder in
+                let arguments = [
+                    "--model", "mnist-mlp", "--limit-train-batches", "5", "--epochs", "2", "--log-every-n-steps", "1",
+                ]
+                let expected = try train(arguments, run: folder + "/whole")
+                let run = folder + "/run"
+                let killed = try lockstep(
+                    ["train", "--run", run] + arguments, environment: ["LOCKSTEP_FAULT": "step@4:kill"])
+                #expect(killed.status == 128 + SIGKILL)
+                #expect(try metrics(run).count == 3)
+                #expect(try train(arguments + ["--resume", "auto"], run: run) == expected)
+                #expect(try deterministicMetrics(run) == deterministicMetrics(folder + "/whole"))
+            }
+        }
+
+        @Test func aRunThatEndedEarlyStaysEnded() throws {
+            try withTemporaryFolder { folder in
+                let run = folder + "/run"
+                let arguments = [
+                    "--model", "mnist-mlp", "--limit-train-batches", "5", "--epochs", "30", "--optimizer", "sgd",
+                    "--learning-rate", "3", "--early-stopping-patience", "1",
+                ]
+                let expected = try train(arguments, run: run)
+                let records = try deterministicMetrics(run)
+                #expect(records.count < 30)
+                #expect(try train(["--resume", "auto"], run: run) == expected)
+                #expect(try deterministicMetrics(run) == records)
+                _ = try train(["--resume", "auto", "--early-stopping-patience", "40"], run: run)
+                #expect(try metrics(run).count == 30)
+            }
+        }
+
+        /// A new run with the weights of another, and nothing else of it.
+        @Test func weightsBeginANewRun() throws {
+            try withTemporaryFolder { folder in
+                let model = ["--model", "mnist-mlp", "--limit-train-batches", "5", "--epochs", "1"]
+                _ = try train(model, run: folder + "/first")
+                let evaluation = try lockstep(["evaluate", folder + "/first", "--threads", "1"]).lines
+                let file = folder + "/first/checkpoints/last/model.safetensors"
+                let settings = model + ["--optimizer", "sgd", "--seed", "5", "--shards", "2", "--resume-weights"]
+                // A step so small that it changes hardly anything.
+                _ = try train(settings + [folder + "/first", "--learning-rate", "1e-30"], run: folder + "/same")
+                #expect(try lockstep(["evaluate", folder + "/same", "--threads", "1"]).lines == evaluation)
+                #expect(try metrics(folder + "/same").map { $0["step"] } == ["5"])
+
+                let expected = try train(settings + [folder + "/first"], run: folder + "/one")
+                #expect(try train(ranks: 2, settings + [file], run: folder + "/two") == expected)
+                _ = try train(settings + [folder + "/first", "--max-steps", "3"], run: folder + "/cut")
+                #expect(try train(["--resume", "auto"], run: folder + "/cut") == expected)
+                #expect(try train(settings.dropLast() + [], run: folder + "/other") != expected)
+            }
+        }
+
         /// What `auto` meant when the run began holds for its whole life, on any layout.
         @Test func automaticShardsAreRecorded() throws {
             try withTemporaryFolder { folder in
@@ -150,6 +228,10 @@ extension CommandTests {
                 let expected = try train(arguments, run: folder + "/whole")
                 _ = try train(arguments + ["--max-steps", "3"], run: folder + "/first")
                 #expect(try train(["--resume", folder + "/first"], run: folder + "/second") == expected)
+                // Also where nothing is left to do.
+                #expect(try train(ranks: 2, ["--resume", folder + "/whole"], run: folder + "/third") == expected)
+                let places = try FileManager.default.contentsOfDirectory(atPath: folder + "/third/checkpoints")
+                #expect(places.contains("epoch=2-step=10"), "\(places)")
             }
         }
     }

@@ -17,7 +17,9 @@ extension CommandTests {
                     ranks: 2, ["--model", "mnist-mlp", "--limit-train-batches", "5", "--epochs", "2"], run: run)
                 let files = try FileManager.default.contentsOfDirectory(atPath: run)
                 #expect(
-                    files.sorted() == ["checkpoints", "config.yaml", "metrics.csv", "metrics.jsonl", "summary.txt"])
+                    files.sorted() == [
+                        "checkpoints", "config.yaml", "incarnation", "metrics.csv", "metrics.jsonl", "summary.txt",
+                    ])
                 try expectCheckpoints(run)
 
                 let csv = try read(run + "/metrics.csv").split(separator: "\n").map(String.init)

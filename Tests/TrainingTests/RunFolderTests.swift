@@ -38,7 +38,10 @@ import Training
                     + #""fingerprint":"0123456789abcdef0123456789abcdef"}"# + "\n")
             try run.writeSummary("done\n")
             #expect(try contents(run.path + "/summary.txt") == "done\n")
-            #expect(try names(in: run.path) == ["config.yaml", "metrics.csv", "metrics.jsonl", "summary.txt"])
+            #expect(
+                try names(in: run.path) == [
+                    "config.yaml", "incarnation", "metrics.csv", "metrics.jsonl", "summary.txt",
+                ])
         }
     }
 
