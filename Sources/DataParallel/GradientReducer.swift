@@ -13,6 +13,8 @@ public final class GradientReducer: @unchecked Sendable {
     public let plan: ShardPlan
     /// The model's parameters, in memory that the exchange can reach.
     public let parameters: ParameterBuffer
+    /// Where this rank is, for its watchdog.
+    public let status: RankStatus
     private let communicator: any Communicator
     private let team: WorkerTeam
     private let layout: ExchangeLayout
@@ -33,7 +35,8 @@ public final class GradientReducer: @unchecked Sendable {
     ///   - makeParameters: builds the parameter buffer with the given allocation.
     ///   - allowSharedMemory: false sends messages even where ranks could share memory.
     public init(
-        plan: ShardPlan, communicator: any Communicator, team: WorkerTeam, allowSharedMemory: Bool = true,
+        plan: ShardPlan, communicator: any Communicator, team: WorkerTeam, status: RankStatus = RankStatus(),
+        allowSharedMemory: Bool = true,
         makeParameters: (_ allocate: (Int) throws -> FlatBuffer) throws -> ParameterBuffer
     ) throws {
         require(
@@ -50,6 +53,7 @@ public final class GradientReducer: @unchecked Sendable {
         guard let made else { fatalError("GradientReducer: makeParameters did not use the given allocation") }
         (layout, exchange) = made
         self.plan = plan
+        self.status = status
         self.communicator = communicator
         self.team = team
         let first = communicator.rank * plan.threads
@@ -177,7 +181,7 @@ public final class GradientReducer: @unchecked Sendable {
         team.barrier()
         if thread == 0 && failure == nil {
             let start = monotonicSeconds()
-            do { try body() } catch { failure = error }
+            do { try status.during(.exchange, body) } catch { failure = error }
             exchangeSeconds += monotonicSeconds() - start
         }
         team.barrier()

@@ -150,7 +150,7 @@ private final class Meeting: @unchecked Sendable {
 public func availableCores() -> Int { ProcessInfo.processInfo.activeProcessorCount }
 
 /// Runs `body` on a detached thread.
-private func startThread(_ body: @escaping @Sendable () -> Void) {
+func startThread(_ body: @escaping @Sendable () -> Void) {
     final class Box {
         let body: @Sendable () -> Void
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }

@@ -70,7 +70,8 @@ extension Train {
         var settings = RunSettings(
             folder: folder, configuration: resolvedConfiguration(source, options), modelName: try description.encoded())
         settings.changeable = [
-            "threads", "verbose", "log-every-n-steps", "max-steps", "data", "early-stopping-patience",
+            "threads", "verbose", "log-every-n-steps", "max-steps", "data", "early-stopping-patience", "stall-timeout",
+            "verify-every",
         ]
         // A cosine schedule ends with the last epoch, so its rates depend on the number of epochs.
         if schedule == "constant" { settings.changeable.insert("epochs") }
@@ -78,9 +79,7 @@ extension Train {
         if resume == "auto" && runFolder == nil {
             throw TrainingError("--resume auto needs --run DIR, the run to go on with")
         }
-        let callbacks: [any Callback] =
-            [LambdaCallback(onStepEnd: Train.requireFiniteLoss)]
-            + (earlyStoppingPatience.map { [EarlyStopping(patience: $0)] } ?? [])
+        let callbacks = earlyStoppingPatience.map { [EarlyStopping(patience: $0)] } ?? []
         let history = try compiled.fit(
             Samples(train), validationData: Samples(validation), callbacks: callbacks, options: options,
             settings: settings, on: world)
@@ -98,14 +97,6 @@ extension Train {
         let environment = ProcessInfo.processInfo.environment
         return try FaultPlan(
             environment["LOCKSTEP_FAULT"] ?? "", rank: world.rank, onceIn: environment["LOCKSTEP_FAULT_ONCE_IN"])
-    }
-
-    /// Ends a run whose loss is NaN or infinite before it writes a checkpoint; all ranks see the same loss.
-    private static func requireFiniteLoss(_ context: TrainingContext) throws {
-        guard let loss = context.metrics["loss"], !loss.isFinite else { return }
-        throw TrainingError(
-            "the loss became \(loss.isNaN ? "NaN" : "infinite") at step \(context.step) (epoch \(context.epoch + 1)); "
-                + "earlier checkpoints are kept. Try a smaller --learning-rate or --clip-norm 1")
     }
 
     private func loadData(_ source: DataSource) throws -> (train: Dataset, validation: Dataset) {
@@ -134,6 +125,12 @@ extension Train {
         options.limitTrainBatches = limitTrainBatches
         options.maxSteps = maxSteps
         options.logEveryNSteps = logEveryNSteps
+        guard let policy = NonFinitePolicy(rawValue: onNan) else {
+            throw TrainingError("--on-nan must be stop or skip, got '\(onNan)'")
+        }
+        options.onNonFinite = policy
+        options.verifyEvery = verifyEvery
+        options.stallTimeout = stallTimeout
         options.terminalColumns = Terminal.columns(world)
         return options
     }
@@ -201,7 +198,9 @@ extension Train {
             ("validation-split", validationSplit.map { "\($0)" }),
             ("limit-train-batches", limitTrainBatches.map { "\($0)" }),
             ("early-stopping-patience", earlyStoppingPatience.map { "\($0)" }),
-            ("log-every-n-steps", "\(logEveryNSteps)"), ("verbose", "\(verbose)"),
+            ("log-every-n-steps", "\(logEveryNSteps)"), ("on-nan", onNan == "stop" ? nil : onNan),
+            ("verify-every", "\(verifyEvery)"), ("stall-timeout", "\(stallTimeout)"),
+            ("verbose", "\(verbose)"),
         ]
         return settings.compactMap { key, value in value.map { "\(key): \($0)\n" } }.joined()
     }

@@ -10,6 +10,8 @@ extension TrainingLoop {
     /// Writes a checkpoint of the present moment. Collective: the optimizer's state lies in slices on all ranks.
     func saveCheckpoint() throws {
         guard let recorder else { return }
+        try requireFiniteWeights()
+        if options.verifyEvery > 0 { try verifyReplicas() }
         for buffer in step.state.buffers { try step.reducer.gather(buffer) }
         let state = checkpointState(recorder.settings)
         try world.onRankZero {

@@ -19,6 +19,8 @@ public final class TrainingStep {
     public let state: OptimizerState
     /// Where thread 0 has spent its time since the start.
     public internal(set) var seconds = PhaseSeconds()
+    let nonFinite: NonFiniteWatch
+    private let onNonFinite: NonFinitePolicy
     private let seed: UInt64
     private let team: WorkerTeam
     private let workspaces: [Workspace]
@@ -26,12 +28,14 @@ public final class TrainingStep {
 
     public init(
         reducer: GradientReducer, team: WorkerTeam, optimizer: Optimizer, seed: UInt64,
-        objective: @escaping Objective
+        onNonFinite: NonFinitePolicy = .stop, objective: @escaping Objective
     ) {
         self.reducer = reducer
         self.team = team
         self.optimizer = optimizer
         self.seed = seed
+        self.onNonFinite = onNonFinite
+        nonFinite = NonFiniteWatch(reducer.parameters)
         self.objective = objective
         state = optimizer.makeState(count: reducer.parameters.trainable.count)
         workspaces = (0..<team.size).map { _ in Workspace() }
@@ -44,13 +48,17 @@ public final class TrainingStep {
         _ batch: ArraySlice<Int32>, of data: Samples, learningRate: Float, wantsStop: Bool = false
     ) throws -> StepReport {
         let step = state.step
+        reducer.status.begin(step: step + 1)
         team.run { thread in
             for task in reducer.tasks(ofThread: thread) {
                 compute(task, thread, batch, data, step, wantsStop)
                 reducer.shardIsDone(task, onThread: thread)
+                reducer.status.mark()
             }
-            reducer.reduce(onThread: thread, wantsNorm: optimizer.clipNorm != nil) { range, gradients, norm in
+            reducer.reduce(onThread: thread, wantsNorm: optimizer.clipNorm != nil || onNonFinite == .skip) {
+                range, gradients, norm in
                 let start = monotonicSeconds()
+                enter(.update, thread)
                 update(range, gradients, norm, learningRate, step)
                 if thread == 0 { seconds.update += monotonicSeconds() - start }
             }
@@ -74,9 +82,11 @@ public final class TrainingStep {
             gradients[0..<gradients.count].update(repeating: 0)
         } else {
             let start = monotonicSeconds()
+            enter(.data, thread)
             let numbers = batch[(batch.startIndex + positions.lowerBound)..<(batch.startIndex + positions.upperBound)]
             let shard = data.batch(numbers, in: workspaces[thread])
             let ready = monotonicSeconds()
+            enter(.forward, thread)
             let fraction = Float(positions.count) / Float(batch.count)
             let tape = Tape(
                 .training,
@@ -84,6 +94,7 @@ public final class TrainingStep {
                 workspace: workspaces[thread], buffer: parameters, gradients: gradients)
             let result = objective(tape, shard)
             let computed = monotonicSeconds()
+            enter(.backward, thread)
             // Weighted by the step's sample count, so that shards of unequal size count exactly.
             tape.backward(from: result.losses, weight: 1 / Float(batch.count))
             loss = result.losses.value.sum().scalar
@@ -91,8 +102,17 @@ public final class TrainingStep {
             times = PhaseSeconds(
                 data: ready - start, forward: computed - ready, backward: monotonicSeconds() - computed)
         }
-        StepReport.write(loss: loss, hits: hits, wantsStop: wantsStop, to: gradients[parameters.record])
+        let isFinite = positions.isEmpty || nonFinite.isFinite(loss: loss, gradients, shard: task.shard)
+        // The norm, which every rank knows before the update, must tell of a loss alone too.
+        if !isFinite && onNonFinite == .skip { gradients.pointer[0] = .nan }
+        StepReport.write(
+            loss: loss, hits: hits, wantsStop: wantsStop, isFinite: isFinite, to: gradients[parameters.record])
         if thread == 0 { seconds.add(times) }
+    }
+
+    /// Tells the watchdog where thread 0 is.
+    private func enter(_ phase: RunPhase, _ thread: Int) {
+        if thread == 0 { reducer.status.enter(phase) }
     }
 
     /// Applies the reduced gradient to one worker's slice: the optimizer, the running statistics, the step's record.
@@ -100,16 +120,18 @@ public final class TrainingStep {
         _ range: Range<Int>, _ gradients: FlatBuffer, _ norm: Double?, _ learningRate: Float, _ step: Int
     ) {
         let parameters = reducer.parameters
+        let isSkipped = onNonFinite == .skip && norm?.isFinite == false
         let trainable = range.clamped(to: parameters.trainable)
-        if !trainable.isEmpty {
+        if !trainable.isEmpty && !isSkipped {
             optimizer.update(
                 trainable, values: parameters.values, gradients: gradients, state: state, learningRate: learningRate,
                 step: step + 1, gradientScale: norm.map(optimizer.gradientScale(norm:)) ?? 1)
         }
-        parameters.updateStatistics(range, observations: gradients)
+        if !isSkipped { parameters.updateStatistics(range, observations: gradients) }
         let record = range.clamped(to: parameters.record)
         if !record.isEmpty {
             parameters.values[record].baseAddress!.update(from: gradients[record].baseAddress!, count: record.count)
+            StepReport.write(isSkipped: isSkipped, to: parameters.values, parameters.record, within: record)
         }
     }
 }
@@ -123,20 +145,35 @@ public struct StepReport: Sendable {
     public let samples: Int
     /// Whether any rank wants to stop.
     public let stop: Bool
+    /// Shards whose loss or gradients were NaN or infinite.
+    public let nonFiniteShards: Int
+    /// Whether no update was made, because of `NonFinitePolicy.skip`.
+    public let isSkipped: Bool
 
     init(record: UnsafeMutableBufferPointer<Float>, samples: Int) {
         lossSum = Double(record[0])
         hits = Double(record[1])
         stop = record[2] > 0
+        nonFiniteShards = Int(record[3])
+        isSkipped = record[4] > 0
         self.samples = samples
     }
 
     /// Writes a shard's part; the reduction adds up the parts.
-    static func write(loss: Float, hits: Int, wantsStop: Bool, to record: UnsafeMutableBufferPointer<Float>) {
+    static func write(
+        loss: Float, hits: Int, wantsStop: Bool, isFinite: Bool, to record: UnsafeMutableBufferPointer<Float>
+    ) {
         record.update(repeating: 0)
         record[0] = loss
         record[1] = Float(hits)
         record[2] = wantsStop ? 1 : 0
+        record[3] = isFinite ? 0 : 1
+    }
+
+    /// Adds to the reduced record whether the update was skipped, on the worker whose `range` it lies in.
+    static func write(isSkipped: Bool, to values: FlatBuffer, _ record: Range<Int>, within range: Range<Int>) {
+        let index = record.lowerBound + 4
+        if range.contains(index) { values.pointer[index] = isSkipped ? 1 : 0 }
     }
 }
 
