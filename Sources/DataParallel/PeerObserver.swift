@@ -27,8 +27,8 @@ package struct PeerObserver: Sendable {
 
     /// Looks closer at a process that has not moved for so long.
     private static let suspicion = 0.25
-    /// Ranks speak one after the other, lowest first, in case the first can't.
-    private static let turnSeconds = 1.0
+    /// Ranks speak one after the other, lowest first, in case the first can't: long enough for a launcher to end them.
+    private static let turnSeconds = 3.0
 
     private let own: Int
     private let identities: [Identity]

@@ -53,7 +53,7 @@ public final class Watchdog: Sendable {
                 do {
                     let states = try board.look(elapsed: now - last, isEnding: isEnding)
                     switch observer.observe(states, after: now - last, isGone: board.isGone) {
-                    case .notice(let text): report(text)
+                    case .notice(let text): report("warning: " + text)
                     case .fatal(let text): Watchdog.end(communicator, text, report)
                     case nil: break
                     }
@@ -62,7 +62,7 @@ public final class Watchdog: Sendable {
                 }
                 if !saidLastWords, isBeingEnded(), let text = observer.silent(for: Watchdog.silence) {
                     saidLastWords = true
-                    report(text)
+                    report("error: " + text)
                 }
                 last = now
             }
@@ -89,7 +89,7 @@ public final class Watchdog: Sendable {
             sleep(patience)
             _exit(ExitStatus.jobFailed)
         }
-        report(message)
+        report("error: " + message)
         communicator.abort(code: ExitStatus.jobFailed)
     }
 }

@@ -51,7 +51,7 @@ public final class Model {
         try options.check()
         let watchdog = try Watchdog(
             world.communicator, stallSeconds: options.stallTimeout, isBeingEnded: options.stopRequested
-        ) { world.tell("error: " + $0) }
+        ) { world.tell($0) }
         do {
             let history = try TrainingLoop(
                 model: self, data: data, validation: validationData, options: options, callbacks: callbacks,

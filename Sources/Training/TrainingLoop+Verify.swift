@@ -36,8 +36,8 @@ extension TrainingLoop {
         throw ReplicaDivergence(
             description:
                 "the replicas differ after step \(own.step) (epoch \(own.epoch + 1)), which points to a defective "
-                + "memory, network or processor, or to a mistake in the program; the checkpoints are from before. Of "
-                + "\(keys) that differ the first is\n" + (first ?? ["  (padding)"]).joined(separator: "\n"))
+                + "memory, network or processor, or to a mistake in the program; the checkpoints are from before. The "
+                + "first of \(keys) that differ:\n" + (first ?? ["  (padding)"]).joined(separator: "\n"))
     }
 }
 

@@ -29,7 +29,7 @@ extension CommandTests {
                 timeoutSeconds: 180)
         }
 
-        @Test(arguments: [("", "TERM"), ("mpirun --oversubscribe -n 2", "USR1")])
+        @Test(arguments: [("", "TERM"), ("mpirun --timeout 60 --oversubscribe -n 2", "USR1")])
         func anyMomentWillDo(launcher: String, signal: String) throws {
             try withTemporaryFolder { folder in
                 let expected = try train(

@@ -12,7 +12,7 @@ extension CommandTests {
             ranks: Int, _ arguments: String, run: String, _ actions: String, epochs: Int = 100_000
         ) throws -> ProcessResult {
             let script = """
-                mpirun --oversubscribe -n \(ranks) '\(try builtProduct("lockstep"))' train --model mnist-mlp --shards 8 \
+                mpirun --timeout 60 --oversubscribe -n \(ranks) '\(try builtProduct("lockstep"))' train --model mnist-mlp --shards 8 \
                     --epochs \(epochs) --threads 1 --verbose 2 --log-every-n-steps 20 --run '\(run)' \(arguments) &
                 launcher=$!
                 until [ "$(cat '\(run)/metrics.csv' 2>/dev/null | wc -l)" -gt 3 ] || ! kill -0 $launcher; do sleep 0.05; done
@@ -26,7 +26,7 @@ extension CommandTests {
                 wait $launcher
                 echo status $?
                 for process in "${rank[@]}"; do
-                    until ! kill -0 "$process" 2>/dev/null || [ $SECONDS -gt 80 ]; do sleep 0.05; done
+                    until ! kill -0 "$process" 2>/dev/null || [ $SECONDS -gt 70 ]; do sleep 0.05; done
                 done
                 echo milliseconds $((($(date +%s%N) - begin) / 1000000))
                 for process in "${rank[@]}"; do if kill -0 "$process" 2>/dev/null; then echo left "$process"; fi; done
