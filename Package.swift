@@ -63,7 +63,7 @@ let package = Package(
                 "Lockstep", "CProcess", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
             ]),
-        .executableTarget(name: "MPISelfTest", dependencies: ["MPI", "Collectives"]),
+        .executableTarget(name: "MPISelfTest", dependencies: ["MPI", "Collectives", "DataParallel"]),
 
         // Examples: what a user's own program looks like.
         .executableTarget(name: "Tutorial", dependencies: ["Lockstep"], path: "Examples/Tutorial"),

@@ -48,7 +48,7 @@ struct PeerObserverTests {
             #expect(scene.pass(seconds: 1, marking: [0, 1, 2]).isEmpty)
             scene.gone = [1]
             let early = scene.pass(seconds: 0.9, marking: [0, 2])
-            let late = early.isEmpty ? scene.pass(seconds: 2, marking: [0, 2]) : []
+            let late = early.isEmpty ? scene.pass(seconds: 4, marking: [0, 2]) : []
             // The other one only speaks when the first has had its time.
             #expect(early.isEmpty == (own == 2))
             #expect(
