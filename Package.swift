@@ -65,7 +65,7 @@ let package = Package(
             ],
             // Within the binary, so that it works wherever it is copied.
             resources: ["mnist-fast", "mnist-99", "mnist-994"].map { .embedInCode("Configurations/\($0).yaml") }),
-        .executableTarget(name: "MPISelfTest", dependencies: ["MPI", "Collectives"]),
+        .executableTarget(name: "MPISelfTest", dependencies: ["MPI", "Collectives", "DataParallel"]),
 
         // Examples: what a user's own program looks like.
         .executableTarget(name: "Tutorial", dependencies: ["Lockstep"], path: "Examples/Tutorial"),

@@ -53,6 +53,13 @@ int32_t cmpi_finalize(void) { return MPI_Finalize(); }
 
 int32_t cmpi_abort(CMPICommunicator communicator, int32_t code) { return MPI_Abort(COMMUNICATOR(communicator), code); }
 
+const int32_t cmpi_version_capacity = MPI_MAX_LIBRARY_VERSION_STRING;
+
+void cmpi_library_version(char *text) {
+    int length = 0;
+    if (MPI_Get_library_version(text, &length) != MPI_SUCCESS) text[0] = 0;
+}
+
 int32_t cmpi_processor_name(char *text, int32_t capacity) {
     char name[MPI_MAX_PROCESSOR_NAME] = "";
     int length = 0;

@@ -1,5 +1,6 @@
 // Engine, stream and the cache of built primitives: an open-addressing table, emptied when it holds too many shapes.
 #include "context.h"
+#include <oneapi/dnnl/dnnl_debug.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +54,8 @@ const char *odnn_version(void) {
     snprintf(text, sizeof text, "%d.%d.%d", version->major, version->minor, version->patch);
     return text;
 }
+
+const char *odnn_instruction_set(void) { return dnnl_cpu_isa2str(dnnl_get_effective_cpu_isa()); }
 
 /// One thread per calling thread, both when a primitive is built (its blocking depends on it) and when it runs.
 /// OpenMP keeps the setting per thread, so each calling thread sets its own.

@@ -13,6 +13,9 @@ public protocol Communicator: AnyObject, Sendable {
     /// The host this rank runs on, for messages.
     var hostName: String { get }
 
+    /// The library that carries the messages and its version, for messages and comparisons; empty where there is none.
+    var libraryVersion: String { get }
+
     /// Returns once every rank has entered (MPI 4.0, 6.3).
     func barrier() throws(CommunicationError)
 
@@ -58,6 +61,10 @@ public protocol Communicator: AnyObject, Sendable {
 
     /// Ends the whole job at once with `code`; for the moment when ranks can no longer agree (MPI 4.0, 9.7).
     func abort(code: Int32) -> Never
+}
+
+extension Communicator {
+    public var libraryVersion: String { "" }
 }
 
 /// One memory block per rank, all mapped by every rank of a node.

@@ -22,6 +22,8 @@ public final class GradientReducer: @unchecked Sendable {
     public let placement: Placement
     /// The model's parameters, in memory that the exchange can reach.
     public let parameters: ParameterBuffer
+    /// Where this rank is, for its watchdog.
+    public let status: RankStatus
     private let communicator: any Communicator
     private let team: WorkerTeam
     private let layout: ExchangeLayout
@@ -55,6 +57,7 @@ public final class GradientReducer: @unchecked Sendable {
     ///   - makeParameters: builds the parameter buffer with the given allocation.
     public init(
         plan: ShardPlan, communicator: any Communicator, team: WorkerTeam, hostOf: [Int]? = nil,
+        status: RankStatus = RankStatus(),
         makeParameters: (_ allocate: (Int) throws -> FlatBuffer) throws -> ParameterBuffer
     ) throws {
         require(
@@ -72,6 +75,7 @@ public final class GradientReducer: @unchecked Sendable {
         guard let made else { fatalError("GradientReducer: makeParameters did not use the given allocation") }
         (layout, memory) = made
         self.plan = plan
+        self.status = status
         self.communicator = communicator
         self.team = team
         placement = layout.placement
@@ -170,7 +174,8 @@ public final class GradientReducer: @unchecked Sendable {
     }
 
     /// Reduces, updates and publishes. Every thread of every rank calls it once a step, after its last shard; when
-    /// `WorkerTeam.run` returns, this rank has all new parameters. Gradients that could not be brought together are not applied: see `endStep`.
+    /// `WorkerTeam.run` returns, this rank has all new parameters. Gradients that could not be brought together are not
+    /// applied: see `endStep`.
     public func reduce(onThread thread: Int) {
         if let exchange {
             exclusively(thread) { () throws(CommunicationError) in
@@ -184,6 +189,7 @@ public final class GradientReducer: @unchecked Sendable {
         let slice = slices.slice(ofWorker: communicator.rank * plan.threads + thread)
         let norm = wantsNorm ? normOnOneHost(slice, thread) : nil
         if failure != nil { return }
+        if thread == 0 { status.enter(.update) }
         // Each part is added up, applied and sent on while it is in the cache.
         for part in slice.parts(of: BlockwiseSum.blockLength) {
             apply(part, sums[thread](part), norm, isTimed: thread == 0)
@@ -230,7 +236,7 @@ public final class GradientReducer: @unchecked Sendable {
         team.barrier()
         if thread == 0 && failure == nil {
             let start = monotonicSeconds()
-            do { try body() } catch { failure = error }
+            do { try status.during(.exchange, body) } catch { failure = error }
             exchangeSeconds += monotonicSeconds() - start
         }
         team.barrier()

@@ -1,6 +1,9 @@
 // Before training, all ranks must mean the same run. Each tells what it has; a difference is named key by key.
 
+import Autograd
 import Collectives
+import Foundation
+import Tensors
 
 /// What a rank believes about the run: configuration, layout, data, as texts by key.
 public struct ReplicaAgreement: Sendable {
@@ -13,9 +16,15 @@ public struct ReplicaAgreement: Sendable {
     ///
     /// - Throws: `ReplicaDisagreement` on every rank if any two differ.
     public func check(_ communicator: any Communicator) throws {
-        if communicator.size == 1 { return }
+        let differences = try differences(communicator)
+        if !differences.isEmpty { throw ReplicaDisagreement(differences: differences) }
+    }
+
+    /// A line for each value of each key that is not the same everywhere, with the ranks that hold it. Collective.
+    public func differences(_ communicator: any Communicator) throws(CommunicationError) -> [String] {
+        if communicator.size == 1 { return [] }
         let texts = try gatherTexts(facts.map { "\($0.key)\u{1}\($0.value)" }.joined(separator: "\u{2}"), communicator)
-        guard Set(texts).count > 1 else { return }
+        guard Set(texts).count > 1 else { return [] }
         let tables = texts.map { text in
             Dictionary(
                 text.split(separator: "\u{2}").map { fact in
@@ -34,7 +43,20 @@ public struct ReplicaAgreement: Sendable {
             }
         }
         // The same facts in another order are no difference.
-        if !lines.isEmpty { throw ReplicaDisagreement(differences: lines) }
+        return lines
+    }
+
+    /// What the program runs on, as far as bits can depend on it.
+    public static func platform(_ communicator: any Communicator) -> [(key: String, value: String)] {
+        let binary = try? Data(contentsOf: URL(filePath: "/proc/self/exe"), options: .alwaysMapped)
+        return [
+            (
+                "binary",
+                binary.map { "\($0.count) bytes, hash \($0.withUnsafeBytes(Fingerprint.init(of:)))" } ?? "unreadable"
+            ),
+            ("instruction set", Platform.instructionSet), ("oneDNN", Platform.kernelLibraryVersion),
+            ("MPI", communicator.libraryVersion),
+        ]
     }
 }
 

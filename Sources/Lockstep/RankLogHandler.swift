@@ -9,9 +9,7 @@ struct RankLogHandler: LogHandler {
     var logLevel = Logger.Level.info
     private let prefix: String
 
-    init(rank: Int, size: Int, hostName: String) {
-        prefix = size > 1 ? "[rank \(rank)/\(size) \(hostName)] " : ""
-    }
+    init(prefix: String) { self.prefix = prefix }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
@@ -27,6 +25,6 @@ struct RankLogHandler: LogHandler {
 extension World {
     /// A logger whose lines carry this rank's name.
     public var logger: Logger {
-        Logger(label: "lockstep") { _ in RankLogHandler(rank: rank, size: size, hostName: communicator.hostName) }
+        Logger(label: "lockstep") { _ in RankLogHandler(prefix: messagePrefix) }
     }
 }

@@ -1,6 +1,7 @@
 // Finding out whether this process is alone or a rank of a job, and ending the job when a rank can't go on.
 
 import Collectives
+import DataParallel
 import Foundation
 import Logging
 import MPI
@@ -27,7 +28,7 @@ public func withWorld(
             try body(world)
         } catch {
             world.logger.error("\(error)")
-            exit(1)
+            exit(exitStatus(of: error))
         }
         return
     }
@@ -41,12 +42,12 @@ public func withWorld(
             // A mistake that all ranks share is told once: rank 0 ends the job before the others speak.
             if world.rank != 0 { Thread.sleep(forTimeInterval: 0.5) }
             world.logger.error("\(error)")
-            world.communicator.abort(code: 1)
+            world.communicator.abort(code: exitStatus(of: error))
         }
         try runtime.finalize()
     } catch {
         World.alone.logger.error("\(error)")
-        exit(1)
+        exit(exitStatus(of: error))
     }
 }
 
@@ -59,4 +60,9 @@ private func hosts(_ text: String?, ranks: Int) -> [Int]? {
         exit(1)
     }
     return numbers
+}
+
+/// Whether starting again might help.
+private func exitStatus(of error: any Error) -> Int32 {
+    error is CommunicationError || error is ReplicaDivergence ? ExitStatus.jobFailed : ExitStatus.error
 }

@@ -70,7 +70,8 @@ extension Train {
         var settings = RunSettings(
             folder: folder, configuration: resolvedConfiguration(source, options), modelName: try description.encoded())
         settings.changeable = [
-            "threads", "verbose", "log-every-n-steps", "max-steps", "data", "early-stopping-patience",
+            "threads", "verbose", "log-every-n-steps", "max-steps", "data", "early-stopping-patience", "stall-timeout",
+            "verify-every",
         ]
         settings.changeable.formUnion(Train.checkpointing)
         settings.checkpoints = try checkpointPolicy()
@@ -81,9 +82,7 @@ extension Train {
         if resume == "auto" && runFolder == nil {
             throw TrainingError("--resume auto needs --run DIR, the run to go on with")
         }
-        let callbacks: [any Callback] =
-            [LambdaCallback(onStepEnd: Train.requireFiniteLoss)]
-            + (earlyStoppingPatience.map { [EarlyStopping(patience: $0)] } ?? [])
+        let callbacks = earlyStoppingPatience.map { [EarlyStopping(patience: $0)] } ?? []
         if checkpoint == nil, let resumeWeights {
             if resumeWeights.hasSuffix(".safetensors") {
                 try compiled.load(resumeWeights, input: train.sampleShape)
@@ -108,14 +107,6 @@ extension Train {
         let environment = ProcessInfo.processInfo.environment
         return try FaultPlan(
             environment["LOCKSTEP_FAULT"] ?? "", rank: world.rank, onceIn: environment["LOCKSTEP_FAULT_ONCE_IN"])
-    }
-
-    /// Ends a run whose loss is NaN or infinite before it writes a checkpoint; all ranks see the same loss.
-    private static func requireFiniteLoss(_ context: TrainingContext) throws {
-        guard let loss = context.metrics["loss"], !loss.isFinite else { return }
-        throw TrainingError(
-            "the loss became \(loss.isNaN ? "NaN" : "infinite") at step \(context.step) (epoch \(context.epoch + 1)); "
-                + "earlier checkpoints are kept. Try a smaller --learning-rate or --clip-norm 1")
     }
 
     private func checkpointPolicy() throws -> CheckpointPolicy {
@@ -166,6 +157,12 @@ extension Train {
         options.limitTrainBatches = limitTrainBatches
         options.maxSteps = maxSteps
         options.logEveryNSteps = logEveryNSteps
+        guard let policy = NonFinitePolicy(rawValue: onNan) else {
+            throw TrainingError("--on-nan must be stop or skip, got '\(onNan)'")
+        }
+        options.onNonFinite = policy
+        options.verifyEvery = verifyEvery
+        options.stallTimeout = stallTimeout
         options.terminalColumns = Terminal.columns(world)
         return options
     }
@@ -242,7 +239,9 @@ extension Train {
             ("checkpoint-every-n-epochs", "\(checkpointEveryNEpochs)"),
             ("keep-last", "\(keepLast)"), ("keep-best", "\(keepBest)"), ("monitor", monitor),
             ("checkpoint-mode", checkpointMode), ("on-checkpoint-error", onCheckpointError),
-            ("log-every-n-steps", "\(logEveryNSteps)"), ("verbose", "\(verbose)"),
+            ("log-every-n-steps", "\(logEveryNSteps)"), ("on-nan", onNan == "stop" ? nil : onNan),
+            ("verify-every", "\(verifyEvery)"), ("stall-timeout", "\(stallTimeout)"),
+            ("verbose", "\(verbose)"),
         ]
         return settings.compactMap { key, value in value.map { "\(key): \($0)\n" } }.joined()
     }

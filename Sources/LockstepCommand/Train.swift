@@ -20,8 +20,12 @@ struct Train: ParsableCommand {
             SIGTERM, SIGUSR1 and SIGINT stop all ranks after the next step, with a
             checkpoint; a second SIGINT at once.
 
-            Exit status: 0 finished, 1 an error that the message explains, 64 wrong
-            flags, 75 stopped by a signal: the same command with --resume auto goes on.
+            A rank that dies or stalls ends the whole job with a message that names it.
+
+            Exit status: 0 finished; 1 an error that would come again, which the message
+            explains; 64 wrong flags; 70 a rank died or stalled, communication failed, or
+            the ranks' replicas differ; 75 stopped by a signal. After 70 and 75 the same
+            command with --resume auto goes on.
             """)
 
     @Option(help: "mnist-mlp, mnist-cnn, mnist-cnn-2, mnist-cnn-3, or a model described in FILE.yaml.")
@@ -97,6 +101,12 @@ struct Train: ParsableCommand {
     var onCheckpointError = "warn"
     @Option(help: "Stop when val_loss has not improved for this many epochs.")
     var earlyStoppingPatience: Int?
+    @Option(help: "Compare the ranks' weights every so many steps, and before each checkpoint; 0 for never.")
+    var verifyEvery = 100
+    @Option(help: "What to do about a NaN or infinite loss or gradient: stop, or skip that step's update.")
+    var onNan = "stop"
+    @Option(help: "Seconds without progress of a rank that end the job, after a warning at a fifth of it; 0 for never.")
+    var stallTimeout = 300.0
     @Option(help: "0 silent, 1 progress, 2 one line per epoch.")
     var verbose = 1
 
@@ -106,8 +116,8 @@ struct Train: ParsableCommand {
             "model", "data", "epochs", "batch-size", "optimizer", "learning-rate", "momentum", "nesterov",
             "weight-decay", "clip-norm", "clip-value", "schedule", "warm-up-steps", "random-translation",
             "random-rotation", "random-zoom", "seed", "shards", "threads", "validation-split", "limit-train-batches",
-            "max-steps", "log-every-n-steps", "early-stopping-patience", "verbose", "run",
-            "resume-weights",
+            "max-steps", "log-every-n-steps", "early-stopping-patience", "on-nan", "stall-timeout", "verify-every",
+            "verbose", "run", "resume-weights",
         ] + checkpointing
 
     /// Those of checkpoints.
@@ -116,15 +126,12 @@ struct Train: ParsableCommand {
         "monitor", "checkpoint-mode", "on-checkpoint-error",
     ]
 
-    /// EX_TEMPFAIL: stopped, to be started again.
-    private static let resumable: Int32 = 75
-
     func run() throws {
         var isInterrupted = false
         withWorld { world in
             let (settings, checkpoint) = try withBaseConfiguration()
             isInterrupted = try settings.train(world, from: checkpoint)
         }
-        if isInterrupted { throw ExitCode(Train.resumable) }
+        if isInterrupted { throw ExitCode(ExitStatus.stopped) }
     }
 }

@@ -50,6 +50,15 @@ public final class MPICommunicator: Communicator, MPIResource {
         return handle
     }
 
+    public var libraryVersion: String {
+        var text = [CChar](repeating: 0, count: Int(cmpi_version_capacity))
+        cmpi_library_version(&text)
+        let first =
+            text.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+            .split(separator: ",").first ?? ""
+        return String(first)
+    }
+
     public func barrier() throws(CommunicationError) {
         try check(cmpi_barrier(handle), "MPI_Barrier")
     }

@@ -16,7 +16,12 @@ do {
     let checks = Checks(world: world)
     do {
         try launch.check(worldSize: world.size)
-        try checks.runAll(world)
+        let words = CommandLine.arguments.dropFirst()
+        if words.first == "watchdog" {
+            try checkWatchdog(world, stopping: words.count == 3 ? words.last.flatMap { Int($0) } : nil)
+        } else {
+            try checks.runAll(world)
+        }
     } catch {
         checks.fail("\(error)")
     }

@@ -148,7 +148,7 @@ public final class LearningRateScheduler: Callback {
     }
 }
 
-/// Ends the run when the loss is NaN or infinite.
+/// Ends the run when the loss is NaN or infinite, where `fit` would otherwise throw: it returns what there was.
 public final class TerminateOnNaN: Callback {
     public init() {}
 

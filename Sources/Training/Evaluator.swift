@@ -17,13 +17,18 @@ public struct Evaluation: Sendable, Hashable {
 struct Evaluator {
     /// Samples in a chunk. Results of a chunk depend on its shape, so this never depends on the layout.
     static let chunkSize = 256
+    /// Chunks of a thread between two looks whether to stop.
+    static let chunksPerRound = 4
 
     let network: any Layer
     let team: WorkerTeam
     let communicator: any Communicator
+    /// Told of each chunk that is done.
+    var status = RankStatus()
 
-    /// Loss and accuracy over all of `data`. Collective.
-    func evaluate(_ data: Samples, loss: Loss) throws -> Evaluation {
+    /// Loss and accuracy over all of `data`; nil on all ranks when `wantsStop` said yes on one before the end.
+    /// Collective.
+    func evaluate(_ data: Samples, loss: Loss, wantsStop: () -> Bool = { false }) throws -> Evaluation? {
         let chunkCount = (data.count + Evaluator.chunkSize - 1) / Evaluator.chunkSize
         // Two doubles a chunk: the sum of losses, and the hits.
         var results = [Double](repeating: 0, count: 2 * chunkCount)
@@ -31,16 +36,26 @@ struct Evaluator {
             let workers = communicator.size * team.size
             return (worker * chunkCount / workers)..<((worker + 1) * chunkCount / workers)
         }
-        results.withUnsafeMutableBufferPointer { (memory: inout UnsafeMutableBufferPointer<Double>) in
-            let results = memory
-            team.run { thread in
-                let workspace = Workspace()
-                for chunk in chunks(of: communicator.rank * team.size + thread) {
-                    let batch = data.batch(Evaluator.numbers(chunk, data.count)[...], in: workspace)
-                    let predictions = network(Tape(.inference, workspace: workspace).constant(batch.inputs))
-                    let losses = loss(predictions, batch.targets).value
-                    results[2 * chunk] = losses.scalars.reduce(0) { $0 + Double($1) }
-                    results[2 * chunk + 1] = Double(loss.hits(predictions.value, batch.targets))
+        let workspaces = (0..<team.size).map { _ in Workspace() }
+        let most = (0..<(communicator.size * team.size)).map { chunks(of: $0).count }.max() ?? 0
+        for first in stride(from: 0, to: most, by: Evaluator.chunksPerRound) {
+            let stops = try status.during(.waiting) {
+                try communicator.allReduce([wantsStop() ? 1 : 0], .maximum)[0] > 0
+            }
+            if stops { return nil }
+            results.withUnsafeMutableBufferPointer { (memory: inout UnsafeMutableBufferPointer<Double>) in
+                let results = memory
+                team.run { thread in
+                    let workspace = workspaces[thread]
+                    let own = chunks(of: communicator.rank * team.size + thread)
+                    for chunk in own.dropFirst(first).prefix(Evaluator.chunksPerRound) {
+                        let batch = data.batch(Evaluator.numbers(chunk, data.count)[...], in: workspace)
+                        let predictions = network(Tape(.inference, workspace: workspace).constant(batch.inputs))
+                        let losses = loss(predictions, batch.targets).value
+                        results[2 * chunk] = losses.scalars.reduce(0) { $0 + Double($1) }
+                        results[2 * chunk + 1] = Double(loss.hits(predictions.value, batch.targets))
+                        status.mark()
+                    }
                 }
             }
         }
@@ -51,7 +66,9 @@ struct Evaluator {
                 let last = chunks(of: rank * team.size + team.size - 1).upperBound
                 return (first * stride)..<(last * stride)
             }
-            try results.withUnsafeMutableBytes { try communicator.allGather(inPlace: $0, blocks: blocks) }
+            try status.during(.waiting) {
+                try results.withUnsafeMutableBytes { try communicator.allGather(inPlace: $0, blocks: blocks) }
+            }
         }
         let sum = { (offset: Int) in stride(from: offset, to: results.count, by: 2).reduce(0) { $0 + results[$1] } }
         return Evaluation(loss: sum(0) / Double(data.count), accuracy: sum(1) / Double(data.count))

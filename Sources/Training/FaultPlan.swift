@@ -43,7 +43,7 @@ public final class FaultPlan: Sendable {
     }
 
     enum Action: Sendable, Equatable {
-        case kill, stop, flipBit
+        case kill, stop, trap, flipBit
         case sleep(seconds: Double)
         case exit(code: Int32)
     }
@@ -99,6 +99,7 @@ public final class FaultPlan: Sendable {
                 Foundation.kill(getpid(), SIGSTOP)
                 // The signal may stop another thread first; this one gets no further meanwhile.
                 Thread.sleep(forTimeInterval: 0.2)
+            case .trap: fatalError("fault: \(fault.text)")
             case .sleep(let seconds): Thread.sleep(forTimeInterval: seconds)
             case .exit(let code): _exit(code)
             case .flipBit: flipBit()
@@ -120,7 +121,7 @@ public final class FaultPlan: Sendable {
             let points = Point.allCases.map(\.rawValue).joined(separator: ", ")
             return TrainingError(
                 "LOCKSTEP_FAULT '\(text)': \(what); expected POINT[@N][/rank=R]:ACTION with a point of \(points) and "
-                    + "an action of kill, stop, sleep=SECONDS, exit=CODE, flip-bit (at step only)")
+                    + "an action of kill, stop, trap, sleep=SECONDS, exit=CODE, flip-bit (at step only)")
         }
         let halves = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         guard halves.count == 2 else { throw defect("no single ':'") }
@@ -143,6 +144,7 @@ public final class FaultPlan: Sendable {
         switch (parts[0], parts.count) {
         case ("kill", 1): return .kill
         case ("stop", 1): return .stop
+        case ("trap", 1): return .trap
         case ("flip-bit", 1): return .flipBit
         case ("sleep", 2):
             guard let seconds = Double(parts[1]), seconds >= 0, seconds < 1e6 else { return nil }

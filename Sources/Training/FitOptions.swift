@@ -68,6 +68,12 @@ public struct FitOptions: Sendable {
     /// Writes a metrics row every so many steps besides the one every epoch; 0 for none.
     public var logEveryNSteps = 0
     public var verbosity = Verbosity.progress
+    /// Compares the ranks' weights and positions after every so many steps and before each checkpoint; 0 for never.
+    public var verifyEvery = 100
+    /// What to do about a loss or a gradient that is NaN or infinite.
+    public var onNonFinite = NonFinitePolicy.stop
+    /// Seconds without progress of a rank after which the job ends, following a warning at a fifth of it; 0 for never.
+    public var stallTimeout = 300.0
     /// Asked on every rank before each step; when one says yes, all ranks stop together after that step, with a
     /// checkpoint.
     public var stopRequested: @Sendable () -> Bool = { false }
@@ -87,6 +93,10 @@ public struct FitOptions: Sendable {
         for (name, value) in positives {
             if let value, value < 1 { throw TrainingError("\(name) must be at least 1, got \(value)") }
         }
+        guard stallTimeout == 0 || stallTimeout >= 5 && stallTimeout.isFinite else {
+            throw TrainingError("--stall-timeout must be at least 5 seconds, or 0 for none, got \(stallTimeout)")
+        }
+        if verifyEvery < 0 { throw TrainingError("--verify-every must be 0 or more, got \(verifyEvery)") }
         if logEveryNSteps < 0 { throw TrainingError("--log-every-n-steps must be 0 or more, got \(logEveryNSteps)") }
     }
 }

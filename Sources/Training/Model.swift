@@ -48,10 +48,21 @@ public final class Model {
         options: FitOptions, settings: RunSettings? = nil, on world: World = .alone,
         write: @escaping @Sendable (String) -> Void = writeToStandardOutput
     ) throws -> History {
-        try TrainingLoop(
-            model: self, data: data, validation: validationData, options: options, callbacks: callbacks,
-            world: world, settings: settings, write: write
-        ).run()
+        try options.check()
+        let watchdog = try Watchdog(
+            world.communicator, stallSeconds: options.stallTimeout, isBeingEnded: options.stopRequested
+        ) { world.tell($0) }
+        do {
+            let history = try TrainingLoop(
+                model: self, data: data, validation: validationData, options: options, callbacks: callbacks,
+                world: world, settings: settings, status: watchdog.status, write: write
+            ).run()
+            watchdog.stop()
+            return history
+        } catch {
+            watchdog.leave()
+            throw error
+        }
     }
 
     /// Trains with the most used settings named as in Keras.
@@ -91,7 +102,7 @@ public final class Model {
         if let defect = loss.defect(output: output, data: data) { throw TrainingError(defect) }
         let team = WorkerTeam(size: try threads ?? world.coresPerRank())
         defer { team.stop() }
-        return try Evaluator(network: network, team: team, communicator: world.communicator).evaluate(data, loss: loss)
+        return try Evaluator(network: network, team: team, communicator: world.communicator).evaluate(data, loss: loss)!
     }
 
     public func evaluate(_ data: Dataset, threads: Int? = nil, on world: World = .alone) throws -> Evaluation {

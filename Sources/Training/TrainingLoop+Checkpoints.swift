@@ -12,6 +12,10 @@ extension TrainingLoop {
         lastSave = SavePoint(place: place, seconds: monotonicSeconds())
         saveIsDue = false
         guard let recorder else { return }
+        let former = status.enter(world.rank == 0 ? .saving : .waiting)
+        defer { status.enter(former) }
+        try requireFiniteWeights()
+        if options.verifyEvery > 0 { try verifyReplicas() }
         for buffer in step.state.buffers { try step.reducer.gather(buffer) }
         guard world.rank == 0 else { return }
         let weights = callbacks.enumerated().compactMap { index, callback in

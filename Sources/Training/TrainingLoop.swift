@@ -25,6 +25,8 @@ final class TrainingLoop {
     let context: TrainingContext
     let recorder: RunRecorder?
     private let team: WorkerTeam
+    /// Where this rank is, for its watchdog.
+    let status: RankStatus
     private let evaluator: Evaluator
     private let write: @Sendable (String) -> Void
 
@@ -44,9 +46,8 @@ final class TrainingLoop {
 
     init(
         model: Model, data: Samples, validation: Samples?, options: FitOptions, callbacks: [any Callback],
-        world: World, settings: RunSettings?, write: @escaping @Sendable (String) -> Void
+        world: World, settings: RunSettings?, status: RankStatus, write: @escaping @Sendable (String) -> Void
     ) throws {
-        try options.check()
         if let defect = model.optimizer.defect { throw TrainingError(defect) }
         let batchSize = try options.batchSize.resolved(count: data.count)
         let network = model.network
@@ -56,20 +57,26 @@ final class TrainingLoop {
         if let validation, let defect = model.loss.defect(output: output, data: validation) {
             throw TrainingError("validation data: " + defect)
         }
-        try TrainingLoop.agreement(model, data, validation, options, settings).check(world.communicator)
+        if world.size > 1 {
+            let facts = ReplicaAgreement.platform(world.communicator)
+            let agreement = TrainingLoop.agreement(model, data, validation, options, settings)
+            try ReplicaAgreement(agreement.facts + facts).check(world.communicator)
+        }
         let resumed = try ResumePoint.find(settings, world)
         let plan = try TrainingLoop.makePlan(options, batchSize, resumed?.state.shards, world)
         let team = WorkerTeam(size: plan.threads)
         let reducer = try GradientReducer(
-            plan: plan, communicator: world.communicator, team: team, hostOf: world.hostOf
+            plan: plan, communicator: world.communicator, team: team, hostOf: world.hostOf, status: status
         ) {
             try network.makeParameterBuffer(input: data.inputShape, seed: options.seed, allocate: $0)
         }
         step = TrainingStep(
             reducer: reducer, team: team, optimizer: model.optimizer, seed: options.seed,
-            augmentation: options.augmentation, objective: model.loss.objective(network))
+            onNonFinite: options.onNonFinite, augmentation: options.augmentation,
+            objective: model.loss.objective(network))
         context = TrainingContext(isRankZero: world.rank == 0, weights: WeightsAccess(reducer.parameters))
-        evaluator = Evaluator(network: network, team: team, communicator: world.communicator)
+        evaluator = Evaluator(
+            network: network, team: team, communicator: world.communicator, status: status)
         let names = model.metrics.isEmpty ? ["loss"] : ["loss", "accuracy"]
         let monitor = try (settings?.checkpoints ?? CheckpointPolicy())
             .check(metrics: (validation == nil ? [] : names.map { "val_" + $0 }) + names)
@@ -77,7 +84,7 @@ final class TrainingLoop {
         self.monitor = monitor
         (self.model, self.data, self.validation, self.options) = (model, data, validation, options)
         (self.callbacks, self.world, self.settings, self.plan) = (callbacks, world, settings, plan)
-        (self.batchSize, self.team, self.write) = (batchSize, team, write)
+        (self.batchSize, self.team, self.status, self.write) = (batchSize, team, status, write)
         if let resumed { try restore(resumed) } else if let state = model.trained { step.adopt(state) }
         try shareWeights()
     }
@@ -117,7 +124,7 @@ final class TrainingLoop {
         }
         context.epoch = epoch
         for callback in callbacks { try callback.trainBegin(context) }
-        while epoch < options.epochs, !context.stopTraining, !isOutOfSteps { try runEpoch() }
+        while epoch < options.epochs, !context.stopTraining, !isOutOfSteps || epochNeedsItsEnd { try runEpoch() }
         for callback in callbacks { try callback.trainEnd(context) }
         if lastSave.place != place { try saveCheckpoint() }
         if let reason = context.stopReason, world.rank == 0, options.verbosity != .silent { write(reason + "\n") }
@@ -127,6 +134,9 @@ final class TrainingLoop {
     }
 
     private var isOutOfSteps: Bool { options.maxSteps.map { step.state.step >= $0 } ?? false }
+
+    /// Whether all batches of the epoch are done, but not its evaluation: the run was stopped there.
+    private var epochNeedsItsEnd: Bool { batchInEpoch == batchesPerEpoch }
 
     /// Whether the present step has a metrics row besides that of its epoch.
     private var isLogged: Bool { options.logEveryNSteps > 0 && step.state.step % options.logEveryNSteps == 0 }
@@ -140,9 +150,16 @@ final class TrainingLoop {
         var progress = ProgressReporter(
             style: progressStyle, epochs: options.epochs, batchesPerEpoch: batchesPerEpoch, write: write)
         context.epoch = epoch
+        status.begin(epoch: epoch + 1)
+        status.enter(.callbacks)
         context.scheduledLearningRate = scheduledRate
         if batchInEpoch == 0 { for callback in callbacks { try callback.epochBegin(context) } }
-        try agree()
+        if try agree() {
+            // Nothing has happened since the last checkpoint.
+            history.isInterrupted = !context.stopTraining
+            context.stopTraining = true
+            return
+        }
         progress.beginEpoch(epoch, batchesDone: batchInEpoch)
         let start = monotonicSeconds()
         let (secondsBefore, samplesBefore) = (step.seconds, sums.samples)
@@ -158,25 +175,35 @@ final class TrainingLoop {
         }
         let trained = (monotonicSeconds() - start, step.seconds.since(secondsBefore))
         let finished = batchInEpoch == batchesPerEpoch
-        if finished { options.faults.reach(.evaluate) }
-        let evaluation =
-            try finished ? validation.map { try evaluator.evaluate($0, loss: model.loss) } : nil
+        let evaluation = finished ? try evaluate() : nil
+        // Abandoned by all ranks: the resumed run does it again.
+        let isAbandoned = finished && validation != nil && evaluation == nil
         let metrics = sums.metrics(model.metrics)
         progress.endEpoch(
             batchesDone: batchInEpoch, seconds: monotonicSeconds() - start,
             metrics: metrics + evaluation.metrics(model.metrics))
-        if finished || !isLogged {
+        if finished && !isAbandoned || !finished && !isLogged {
             try record(metrics, evaluation, monotonicSeconds() - trained.0, secondsBefore, samplesBefore)
         }
-        if finished {
+        if finished && !isAbandoned {
             try endEpoch(metrics, evaluation)
             if saveIsDue || isSaveEpoch { try saveCheckpoint() }
         }
-        if stopped {
+        status.enter(.reporting)
+        if try agree() || stopped || isAbandoned {
             // If it was no rank's callback, some rank was asked to stop from outside.
-            try agree()
             history.isInterrupted = !context.stopTraining && epoch < options.epochs
             context.stopTraining = true
+        }
+    }
+
+    /// Loss and accuracy on the validation data; nil without such data, and when a rank was asked to stop.
+    private func evaluate() throws -> Evaluation? {
+        guard let validation else { return nil }
+        // A callback's wish to stop waits for the epoch's end.
+        return try status.during(.evaluation) {
+            options.faults.reach(.evaluate)
+            return try evaluator.evaluate(validation, loss: model.loss, wantsStop: options.stopRequested)
         }
     }
 
@@ -188,11 +215,15 @@ final class TrainingLoop {
             order[first..<min(first + batchSize, data.count)], of: data, learningRate: Float(context.learningRate),
             votes: votes)
         batchInEpoch += 1
-        sums.add(report)
+        if !report.isSkipped { sums.add(report) }
+        if report.nonFiniteShards > 0 || report.isSkipped { try judge(report) }
         context.step = step.state.step
         context.metrics = ["loss": report.lossSum / Double(report.samples), "learning_rate": context.learningRate]
-        for callback in callbacks { try callback.stepEnd(context) }
+        status.enter(.callbacks)
         options.faults.reach(.step, number: context.step) { step.flipLowestBit() }
+        if options.verifyEvery > 0, step.state.step % options.verifyEvery == 0 { try verifyReplicas() }
+        for callback in callbacks { try callback.stepEnd(context) }
+        status.enter(.reporting)
         if report.votes.contains(.save) { saveIsDue = true }
         return report.votes.contains(.stop)
     }
@@ -207,10 +238,12 @@ final class TrainingLoop {
     private func endEpoch(_ metrics: [(String, Double)], _ evaluation: Evaluation?) throws {
         var row = Dictionary(uniqueKeysWithValues: metrics + evaluation.metrics(model.metrics))
         row["learning_rate"] = context.learningRate
+        if skippedSteps > 0 { row["skipped_steps"] = Double(skippedSteps) }
         context.metrics = row
         history.epochs.append(row)
+        status.enter(.callbacks)
         for callback in callbacks { try callback.epochEnd(context) }
-        try agree()
+        _ = try agree()
         epoch += 1
         batchInEpoch = 0
         sums = EpochSums()
@@ -223,11 +256,18 @@ final class TrainingLoop {
     }
 
     /// All ranks stop when one wants to, and use rank 0's learning rate.
-    private func agree() throws {
-        context.stopTraining = try world.communicator.allReduce([context.stopTraining ? 1 : 0], .maximum)[0] > 0
+    ///
+    /// - Returns: whether a rank wants to stop, or was asked to from outside.
+    private func agree() throws -> Bool {
+        let former = status.enter(.waiting)
+        defer { status.enter(former) }
+        let wishes = try world.communicator.allReduce(
+            [context.stopTraining ? 1 : 0, options.stopRequested() ? 1 : 0], .maximum)
+        context.stopTraining = wishes[0] > 0
         var scale = [context.learningRateScale]
         try world.communicator.broadcast(&scale, from: 0)
         context.learningRateScale = scale[0]
+        return wishes.contains { $0 > 0 }
     }
 
     /// The order of samples in an epoch: a Fisher-Yates shuffle drawn from (seed, epoch), equal on every rank.
@@ -284,8 +324,13 @@ final class TrainingLoop {
     private var summary: String {
         let metrics = history.epochs.last?.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" } ?? []
         return
-            ([headline, "steps: \(step.state.step)", "epochs: \(epoch)"] + metrics
+            ([headline, "steps: \(step.state.step)", "epochs: \(epoch)"] + skippedText + metrics
             + ["fingerprint: \(step.reducer.parameters.fingerprint)"]).joined(separator: "\n") + "\n"
+    }
+
+    private var skippedText: [String] {
+        let skipped = skippedSteps + Int(history["skipped_steps"].reduce(0, +))
+        return skipped > 0 ? ["steps without an update: \(skipped)"] : []
     }
 
     /// What all ranks must agree on before anything else is exchanged.
@@ -297,6 +342,7 @@ final class TrainingLoop {
         let facts: [(key: String, value: String)] = [
             ("resume", settings.map { "\($0.resume)" } ?? "never"), ("epochs", "\(options.epochs)"),
             ("batch-size", "\(options.batchSize)"), ("shards", options.shards.map { "\($0)" } ?? "auto"),
+            ("on-nan", options.onNonFinite.rawValue),
             ("threads", options.threads.map { "\($0)" } ?? "auto"), ("seed", "\(options.seed)"),
             ("augmentation", "\(options.augmentation)"), ("optimizer settings", "\(model.optimizer)"),
             ("loss", model.loss.rawValue),

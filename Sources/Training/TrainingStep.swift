@@ -19,6 +19,8 @@ public final class TrainingStep {
     public let state: OptimizerState
     /// Where thread 0 has spent its time since the start.
     public internal(set) var seconds = PhaseSeconds()
+    let nonFinite: NonFiniteWatch
+    private let onNonFinite: NonFinitePolicy
     private let seed: UInt64
     private let augmentation: Augmentation
     private let team: WorkerTeam
@@ -27,13 +29,16 @@ public final class TrainingStep {
 
     public init(
         reducer: GradientReducer, team: WorkerTeam, optimizer: Optimizer, seed: UInt64,
-        augmentation: Augmentation = Augmentation(), objective: @escaping Objective
+        onNonFinite: NonFinitePolicy = .stop, augmentation: Augmentation = Augmentation(),
+        objective: @escaping Objective
     ) {
         self.reducer = reducer
         self.team = team
         self.optimizer = optimizer
         self.seed = seed
         self.augmentation = augmentation
+        self.onNonFinite = onNonFinite
+        nonFinite = NonFiniteWatch(reducer.parameters)
         self.objective = objective
         state = optimizer.makeState(count: reducer.parameters.trainable.count)
         workspaces = (0..<team.size).map { _ in Workspace() }
@@ -46,13 +51,16 @@ public final class TrainingStep {
         _ batch: ArraySlice<Int32>, of data: Samples, learningRate: Float, votes: StepVotes = []
     ) throws -> StepReport {
         let step = state.step
-        reducer.beginStep(wantsNorm: optimizer.clipNorm != nil) { [self] range, gradients, norm in
+        reducer.status.begin(step: step + 1)
+        reducer.beginStep(wantsNorm: optimizer.clipNorm != nil || onNonFinite == .skip) {
+            [self] range, gradients, norm in
             update(range, gradients, norm, learningRate, step)
         }
         team.run { thread in
             for task in reducer.tasks(ofThread: thread) {
                 compute(task, thread, batch, data, step, votes)
                 reducer.shardIsDone(task, onThread: thread)
+                reducer.status.mark()
             }
             reducer.reduce(onThread: thread)
         }
@@ -72,14 +80,17 @@ public final class TrainingStep {
         let gradients = reducer.gradients(ofThread: thread, task)
         let positions = reducer.plan.samples(ofShard: task.shard, count: batch.count)
         var (loss, hits, times) = (Float(0), 0, PhaseSeconds())
+        var spoilt: [String] = []
         if positions.isEmpty {
             gradients[0..<gradients.count].update(repeating: 0)
         } else {
             let start = monotonicSeconds()
+            enter(.data, thread)
             let numbers = batch[(batch.startIndex + positions.lowerBound)..<(batch.startIndex + positions.upperBound)]
             let shard = augmentation(
                 data.batch(numbers, in: workspaces[thread]), samples: numbers, seed: seed, step: step)
             let ready = monotonicSeconds()
+            enter(.forward, thread)
             let fraction = Float(positions.count) / Float(batch.count)
             let tape = Tape(
                 .training,
@@ -87,17 +98,35 @@ public final class TrainingStep {
                 workspace: workspaces[thread], buffer: parameters, gradients: gradients)
             let result = objective(tape, shard)
             let computed = monotonicSeconds()
-            // Weighted by the step's sample count, so that shards of unequal size count exactly.
-            tape.backward(
-                from: result.losses, weight: 1 / Float(batch.count),
-                parameterIsFinal: reducer.parameterIsFinal(task, onThread: thread))
+            enter(.backward, thread)
             loss = result.losses.value.sum().scalar
             hits = result.hits
+            let isFinal = reducer.parameterIsFinal(task, onThread: thread)
+            // Weighted by the step's sample count, so that shards of unequal size count exactly. The norm, which every
+            // rank knows before the update, must tell of a loss alone too.
+            tape.backward(
+                from: result.losses,
+                weight: loss.isFinite || onNonFinite == .stop ? 1 / Float(batch.count) : .nan,
+                parameterIsFinal: isFinal.map { isFinal in
+                    { [nonFinite] parameter in
+                        // Looked at now, since others may add to it from here on.
+                        if let name = nonFinite.name(parameter, gradients) { spoilt.append(name) }
+                        isFinal(parameter)
+                    }
+                })
+            if isFinal == nil { spoilt = nonFinite.names(loss: loss, gradients) }
             times = PhaseSeconds(
                 data: ready - start, forward: computed - ready, backward: monotonicSeconds() - computed)
         }
-        StepReport.write(loss: loss, hits: hits, votes: votes, to: gradients[parameters.record])
+        let isFinite = positions.isEmpty || nonFinite.isFinite(loss: loss, spoilt, shard: task.shard)
+        StepReport.write(
+            loss: loss, hits: hits, votes: votes, isFinite: isFinite, to: gradients[parameters.record])
         if thread == 0 { seconds.add(times) }
+    }
+
+    /// Tells the watchdog where thread 0 is.
+    private func enter(_ phase: RunPhase, _ thread: Int) {
+        if thread == 0 { reducer.status.enter(phase) }
     }
 
     /// Applies the reduced gradient to one worker's slice: the optimizer, the running statistics, the step's record.
@@ -105,16 +134,18 @@ public final class TrainingStep {
         _ range: Range<Int>, _ gradients: FlatBuffer, _ norm: Double?, _ learningRate: Float, _ step: Int
     ) {
         let parameters = reducer.parameters
+        let isSkipped = onNonFinite == .skip && norm?.isFinite == false
         let trainable = range.clamped(to: parameters.trainable)
-        if !trainable.isEmpty {
+        if !trainable.isEmpty && !isSkipped {
             optimizer.update(
                 trainable, values: parameters.values, gradients: gradients, state: state, learningRate: learningRate,
                 step: step + 1, gradientScale: norm.map(optimizer.gradientScale(norm:)) ?? 1)
         }
-        parameters.updateStatistics(range, observations: gradients)
+        if !isSkipped { parameters.updateStatistics(range, observations: gradients) }
         let record = range.clamped(to: parameters.record)
         if !record.isEmpty {
             parameters.values[record].baseAddress!.update(from: gradients[record].baseAddress!, count: record.count)
+            StepReport.write(isSkipped: isSkipped, to: parameters.values, parameters.record, within: record)
         }
     }
 }
@@ -142,20 +173,35 @@ public struct StepReport: Sendable {
     public let samples: Int
     /// What any rank wants.
     public let votes: StepVotes
+    /// Shards whose loss or gradients were NaN or infinite.
+    public let nonFiniteShards: Int
+    /// Whether no update was made, because of `NonFinitePolicy.skip`.
+    public let isSkipped: Bool
 
     init(record: UnsafeMutableBufferPointer<Float>, samples: Int) {
         lossSum = Double(record[0])
         hits = Double(record[1])
         votes = StepVotes((0..<StepVotes.count).filter { record[2 + $0] > 0 }.map { StepVotes(rawValue: 1 << $0) })
+        nonFiniteShards = Int(record[4])
+        isSkipped = record[5] > 0
         self.samples = samples
     }
 
     /// Writes a shard's part; the reduction adds up the parts.
-    static func write(loss: Float, hits: Int, votes: StepVotes, to record: UnsafeMutableBufferPointer<Float>) {
+    static func write(
+        loss: Float, hits: Int, votes: StepVotes, isFinite: Bool, to record: UnsafeMutableBufferPointer<Float>
+    ) {
         record.update(repeating: 0)
         record[0] = loss
         record[1] = Float(hits)
         for index in 0..<StepVotes.count { record[2 + index] = votes.contains(StepVotes(rawValue: 1 << index)) ? 1 : 0 }
+        record[4] = isFinite ? 0 : 1
+    }
+
+    /// Adds to the reduced record whether the update was skipped, on the worker whose `range` it lies in.
+    static func write(isSkipped: Bool, to values: FlatBuffer, _ record: Range<Int>, within range: Range<Int>) {
+        let index = record.lowerBound + 5
+        if range.contains(index) { values.pointer[index] = isSkipped ? 1 : 0 }
     }
 }
 

@@ -33,6 +33,12 @@ public struct World: Sendable {
     public var rank: Int { communicator.rank }
     public var size: Int { communicator.size }
 
+    /// What this rank's messages begin with: `[rank 1/4 host] `, or nothing for a rank alone.
+    package var messagePrefix: String { size > 1 ? "[rank \(rank)/\(size) \(communicator.hostName)] " : "" }
+
+    /// Writes a line to standard error under this rank's name.
+    func tell(_ text: String) { FileHandle.standardError.write(Data("\(messagePrefix)\(text)\n".utf8)) }
+
     /// Runs `body` on rank 0 alone, and lets every rank throw if it does. Collective.
     func onRankZero(_ body: () throws -> Void) throws {
         var problem = ""

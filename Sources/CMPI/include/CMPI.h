@@ -25,6 +25,9 @@ void cmpi_error_string(int32_t code, char *text, int32_t capacity);
 int32_t cmpi_init_thread(CMPIThreadLevel required, int32_t *provided);
 int32_t cmpi_finalize(void);
 int32_t cmpi_abort(CMPICommunicator communicator, int32_t code);
+// Room for the library's name and version.
+extern const int32_t cmpi_version_capacity;
+void cmpi_library_version(char *text);
 int32_t cmpi_processor_name(char *text, int32_t capacity);
 
 // Groups (MPI 4.0, 7.4). Every communicator made or returned here has MPI_ERRORS_RETURN set by the caller.

@@ -17,6 +17,9 @@ int64_t odnn_built_count(const odnn_context *context);
 /// The library's version, e.g. "2.6.3".
 const char *odnn_version(void);
 
+/// The instruction set that its kernels are chosen for on this processor, e.g. "cpu_isa_avx512_core".
+const char *odnn_instruction_set(void);
+
 /// c[m, n] (+)= a[m, k] * b[k, n] + bias[n]; a is stored [k, m] when transpose_a, b [n, k] when
 /// transpose_b. `bias` may be NULL. Returns oneDNN's status, 0 for success.
 typedef struct {
