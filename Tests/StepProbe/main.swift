@@ -20,7 +20,7 @@ let step = try TrainingStep(
 var done = 0
 var seconds = [Double](repeating: 0, count: steps)
 
-func run(_ count: Int) throws {
+@MainActor func run(_ count: Int) throws {
     for index in 0..<count {
         let first = done % (data.count / batchSize) * batchSize
         let start = DispatchTime.now().uptimeNanoseconds
@@ -33,7 +33,7 @@ func run(_ count: Int) throws {
 /// Pages that were touched for the first time so far: whatever the system hands out shows here, however it was asked.
 func pagesTaken() -> Int {
     var usage = rusage()
-    getrusage(RUSAGE_SELF, &usage)
+    getrusage(0, &usage)  // RUSAGE_SELF, which has another type on each system
     return usage.ru_minflt
 }
 
