@@ -15,5 +15,8 @@ struct LockstepCommand: ParsableCommand {
               lockstep launch --ranks 2 -- train    the same, started again if it fails
             """,
         version: "0.1.0",
-        subcommands: [Train.self, Launch.self, Evaluate.self, Predict.self, Summary.self, FingerprintCommand.self])
+        subcommands: [
+            Train.self, Launch.self, Evaluate.self, Predict.self, Summary.self, FingerprintCommand.self, Verify.self,
+            Compare.self, Replay.self,
+        ])
 }
