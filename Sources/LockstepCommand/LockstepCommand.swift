@@ -16,6 +16,7 @@ struct LockstepCommand: ParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            Train.self, Launch.self, Evaluate.self, Predict.self, Summary.self, FingerprintCommand.self, Doctor.self,
+            Train.self, Launch.self, Evaluate.self, Predict.self, Summary.self, FingerprintCommand.self, Verify.self,
+            Compare.self, Replay.self, Doctor.self,
         ])
 }

@@ -253,3 +253,12 @@ extension Checkpoint {
         try ConfigurationFile(text: state.configuration, file: path).arguments
     }
 }
+
+extension Train {
+    /// What `replay` trains with: the data, the options and the optimizer that these settings mean.
+    func parts(_ world: World) throws -> (data: Dataset, options: FitOptions, optimizer: Optimizer) {
+        let (data, _) = try loadData(DataSource(self.data))
+        let options = try makeOptions(world)
+        return (data, options, try makeOptimizer(sampleCount: data.count, options))
+    }
+}

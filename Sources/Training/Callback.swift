@@ -1,5 +1,7 @@
 // What may watch and steer a run between steps and epochs.
 
+import Autograd
+
 /// Called at fixed points of a run, on every rank with the same values. Files and screens belong to rank 0
 /// (`context.isRankZero`). A run that goes on within an epoch does not begin it again. Whatever rank decides, a stop is taken by all, and rank 0's learning rate is.
 public protocol Callback: AnyObject {
@@ -59,6 +61,9 @@ public final class TrainingContext {
         self.weights = weights
     }
 
+    /// The hash of all parameter values.
+    public var fingerprint: Fingerprint { weights.fingerprint() }
+
     /// A copy of all parameter values.
     public func copyWeights() -> [Float] { weights.copy() }
 
@@ -74,4 +79,5 @@ struct WeightsAccess {
     let copy: () -> [Float]
     let restore: ([Float]) -> Void
     let save: (String) throws -> Void
+    let fingerprint: () -> Fingerprint
 }

@@ -39,7 +39,7 @@ public struct RunSettings: Sendable {
 
 extension RunSettings {
     /// The lines `key: value` of a configuration, in order.
-    static func entries(_ configuration: String) -> [(key: String, value: String)] {
+    package static func entries(_ configuration: String) -> [(key: String, value: String)] {
         configuration.split(separator: "\n").map { line in
             let parts = line.split(separator: ":", maxSplits: 1)
             return (String(parts[0]), parts.count > 1 ? String(parts[1].drop { $0 == " " }) : "")

@@ -43,6 +43,6 @@ extension WeightsAccess {
         self.init(
             copy: { Array(buffer.values[buffer.all]) },
             restore: { _ = buffer.values[buffer.all].update(fromContentsOf: $0) },
-            save: { try buffer.save($0) })
+            save: { try buffer.save($0) }, fingerprint: { buffer.fingerprint })
     }
 }

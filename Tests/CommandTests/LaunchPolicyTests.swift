@@ -42,7 +42,8 @@ extension CommandTests {
                 if let meanwhile { Thread.detachNewThread { meanwhile(folder) } }
                 let result = try lockstep(
                     ["launch", "--ranks", "4", "--back-off", "0.01"]
-                        + (hosts == nil ? [] : ["--hostfile", folder + "/hosts"]) + options
+                        + (hosts == nil ? [] : ["--hostfile", folder + "/hosts"])
+                        + options.map { $0.replacingOccurrences(of: "AGENT", with: folder + "/hosts.agent") }
                         + ["--", "train", "--run", run] + train,
                     environment: ["PATH": folder + ":/usr/bin:/bin"], timeoutSeconds: 60)
                 #expect(!result.timedOut, "\(result.standardError)")
@@ -74,7 +75,8 @@ extension CommandTests {
             let launch = try launch(
                 mpirun: """
                     [ ! -e $run/config.yaml ] || exit 1
-                    mkdir -p $run/checkpoints; touch $run/config.yaml $run/metrics.csv
+                    [ ! -e $run/checkpoints ] || exit 1
+                    mkdir -p $run/checkpoints/.tmp.1.host.epoch=0-step=1; touch $run/config.yaml $run/metrics.csv
                     [ $call = 3 ] || exit 137
                     """, train: ["--resume", "other"])
             #expect(launch.result.status == 0, "\(launch.errors)")
@@ -146,6 +148,24 @@ extension CommandTests {
             #expect(launch.result.status == 0, "\(launch.errors)")
             #expect(launch.calls.map { $0.prefix(4) } == ["-n 4", "-n 2"])
             #expect(launch.errors.contains("hosts has 1 slots, waits for at least 2"), "\(launch.errors)")
+        }
+
+        @Test func leavesOutHostsThatDoNotAnswer() throws {
+            // `agent` plays ssh: the host `far` answers once.
+            let launch = try launch(
+                mpirun: """
+                    mkdir -p $run
+                    [ $call = 1 ] || printf '#!/bin/sh\\n[ "$1" != far ]\\n' >$hosts.agent
+                    [ $call = 1 ] && printf '#!/bin/sh\\nexit 0\\n' >$hosts.agent
+                    chmod +x $hosts.agent
+                    [ $call = 3 ] || exit 205
+                    """, hosts: "localhost slots=2\nfar slots=2\nnear slots=1\n",
+                ["--min-ranks", "2", "--mpirun-option=--mca plm_rsh_agent AGENT"])
+            #expect(launch.result.status == 0, "\(launch.errors)")
+            let hosts = launch.calls.map { String($0.split(separator: " ")[3]) }
+            #expect(hosts == ["localhost:2,far:2,near:1", "localhost:2,far:2,near:1", "localhost:2,near:1"])
+            #expect(launch.calls[2].hasPrefix("-n 3 "))
+            #expect(launch.errors.contains("no answer from far: goes on without"), "\(launch.errors)")
         }
 
         @Test func givesUpWaitingForSlots() throws {

@@ -38,6 +38,12 @@ struct Hosts: Equatable {
         }
     }
 
+    func without(_ names: [String]) -> Hosts {
+        var rest = self
+        rest.slots.removeAll { names.contains($0.name) }
+        return rest
+    }
+
     private mutating func add(_ name: String, _ count: Int) {
         if let index = slots.firstIndex(where: { $0.name == name }) {
             slots[index].count += count

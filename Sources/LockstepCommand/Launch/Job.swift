@@ -15,16 +15,22 @@ struct Job {
 
     /// - Throws: `TrainingError` where the program is not there or can't be started.
     init(_ program: String, _ arguments: [String], environment: [String: String]) throws {
+        process = try Job.spawn(program, arguments, environment: environment)
+    }
+
+    /// Starts a program of PATH, or of a path, as a child.
+    static func spawn(_ program: String, _ arguments: [String], environment: [String: String]) throws -> pid_t {
         let path = try Job.find(program, in: environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin")
         let words = ([path] + arguments).map { strdup($0) } + [nil]
         let variables = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { (words + variables).forEach { free($0) } }
         let result = lockstep_spawn(path, words, variables, SIGTERM)
         guard result > 0 else { throw TrainingError("can't start \(path): \(String(cString: strerror(-result)))") }
-        process = result
+        return result
     }
 
     private static func find(_ program: String, in path: String) throws -> String {
+        if program.contains("/") { return program }
         for folder in path.split(separator: ":") {
             let candidate = "\(folder)/\(program)"
             if FileManager.default.isExecutableFile(atPath: candidate) { return candidate }

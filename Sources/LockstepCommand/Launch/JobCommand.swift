@@ -41,6 +41,9 @@ struct JobCommand {
         return variables
     }
 
+    /// Asks hosts as mpirun will.
+    var probe: HostProbe { HostProbe(mpirunOptions: mpirunOptions, environment: environment) }
+
     /// Where mpirun keeps its session folder.
     var temporaryFolder: String { environment["TMPDIR"] ?? "/tmp" }
 

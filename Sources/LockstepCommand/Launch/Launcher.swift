@@ -122,13 +122,16 @@ struct Launcher {
         return ending
     }
 
-    /// Go on from the newest checkpoint: the last of two options wins. Before there is one, `auto` begins a run anew, but
-    /// one that began with another run's checkpoint must begin with that again, as if nothing had been.
+    /// Go on from the newest checkpoint: the last of two options wins. A new run that has none yet begins again as if
+    /// nothing had been: with another run's checkpoint, if it began with that.
     private func resumeArguments(_ checkpoint: Checkpoint?) -> [String] {
-        guard checkpoint == nil, request.beginsElsewhere, isNewRun else { return ["--resume", "auto"] }
+        guard checkpoint == nil, isNewRun else { return ["--resume", "auto"] }
         for name in ["config.yaml", "metrics.csv", "metrics.jsonl"] { unlink("\(request.runFolder)/\(name)") }
-        rmdir("\(request.runFolder)/checkpoints")
-        return []
+        let folder = request.runFolder + "/checkpoints"
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        // What is hidden was never finished; anything else is evidence.
+        if names.allSatisfy({ $0.hasPrefix(".") }) { try? FileManager.default.removeItem(atPath: folder) }
+        return request.beginsElsewhere ? [] : ["--resume", "auto"]
     }
 
     /// This very program, also where it was started by a name on PATH.
@@ -147,13 +150,21 @@ struct Launcher {
     private mutating func waitForSlots() -> Slots {
         guard let hostfile = request.hostfile else { return .found(nil) }
         let deadline = Date(timeIntervalSinceNow: request.slotWaitSeconds)
-        var told = ""
+        var (told, gone) = ("", [String]())
         while true {
             let found: String
             do {
                 let hosts = try Hosts(file: hostfile)
-                if hosts.total >= request.minRanks { return .found(hosts) }
-                found = "\(hostfile) has \(hosts.total) slots"
+                let silent = incarnation == 0 ? [] : request.command.probe.silent(among: hosts.slots.map(\.name))
+                if !silent.isEmpty && silent != gone {
+                    log("no answer from \(silent.joined(separator: ", ")): goes on without")
+                }
+                gone = silent
+                let present = hosts.without(silent)
+                if present.total >= request.minRanks { return .found(present) }
+                found =
+                    "\(hostfile) has \(present.total) slots"
+                    + (silent.isEmpty ? "" : " on hosts that answer")
             } catch {
                 if incarnation == 0 {  // a mistake of the user, not a host that is gone
                     log("\(error)")

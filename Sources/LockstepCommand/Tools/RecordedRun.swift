@@ -1,0 +1,85 @@
+// What a run's folder says of its weights, step by step: for compare and replay.
+
+import Foundation
+import Lockstep
+
+/// A run as its folder records it.
+struct RecordedRun {
+    let path: String
+    /// The settings of config.yaml by name.
+    let settings: [String: String]
+    let configuration: String
+    /// Hashes of the weights by step, from metrics.csv and the checkpoints.
+    let fingerprints: [Int: Fingerprint]
+    /// Whole checkpoints by step.
+    let checkpoints: [Int: Checkpoint]
+
+    /// - Throws: `CheckpointError` where the folder holds no run, or contradicts itself.
+    init(_ path: String) throws {
+        self.path = path
+        guard let text = FileManager.default.contents(atPath: path + "/config.yaml") else {
+            throw CheckpointError("\(path) is no run: it has no config.yaml")
+        }
+        configuration = String(decoding: text, as: UTF8.self)
+        settings = Dictionary(
+            RunSettings.entries(configuration).map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
+        var fingerprints: [Int: Fingerprint] = [:]
+        if FileManager.default.fileExists(atPath: path + "/metrics.csv") {
+            for row in try RecordedMetrics(runFolder: path).rows {
+                if let fingerprint = row.fingerprint { fingerprints[row.step] = fingerprint }
+            }
+        }
+        let whole = RecordedRun.checkpoints(in: path).compactMap { try? $0.result.get() }
+        checkpoints = Dictionary(whole.map { ($0.state.step, $0) }, uniquingKeysWith: { first, _ in first })
+        for (step, checkpoint) in checkpoints {
+            let recorded = fingerprints.updateValue(checkpoint.state.fingerprint, forKey: step)
+            guard recorded == nil || recorded == checkpoint.state.fingerprint else {
+                throw CheckpointError(
+                    "\(path) contradicts itself at step \(step): metrics.csv has fingerprint \(recorded!), the "
+                        + "checkpoint \(checkpoint.name) \(checkpoint.state.fingerprint)")
+            }
+        }
+        self.fingerprints = fingerprints
+    }
+
+    /// The folders of a run that are named like checkpoints, in the order of their steps, each verified in full.
+    static func checkpoints(in path: String) -> [(path: String, result: Result<Checkpoint, any Error>)] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: path + "/checkpoints")) ?? []
+        return names.compactMap { name in name.wholeMatch(of: /epoch=\d+-step=(\d+)/).map { (name, Int($0.1) ?? 0) } }
+            .sorted { $0.1 < $1.1 }
+            .compactMap { name, _ in
+                let folder = "\(path)/checkpoints/\(name)"
+                let result = Result { try Checkpoint.open(folder) }
+                // A run that goes on may have removed an old one by now.
+                return FileManager.default.fileExists(atPath: folder) ? (folder, result) : nil
+            }
+    }
+
+    var lastStep: Int { fingerprints.keys.max() ?? 0 }
+
+    /// For messages: `steps 10, 20, 30 and 7 more up to 100`.
+    var stepsText: String { RecordedRun.text(fingerprints.keys.sorted()) }
+    var checkpointsText: String { RecordedRun.text(checkpoints.keys.sorted()) }
+
+    private static func text(_ steps: [Int]) -> String {
+        if steps.isEmpty { return "no step" }
+        return "steps " + steps.prefix(6).map(String.init).joined(separator: ", ")
+            + (steps.count > 6 ? " and \(steps.count - 6) more up to \(steps[steps.count - 1])" : "")
+    }
+
+    /// Settings that don't change the weights after a step, only how far and where a run goes and what it writes.
+    private static let free: Set = [
+        "threads", "verbose", "log-every-n-steps", "max-steps", "epochs", "data", "early-stopping-patience", "monitor",
+        "checkpoint-every-n-steps", "checkpoint-every-n-minutes", "checkpoint-every-n-epochs", "keep-last", "keep-best",
+        "checkpoint-mode", "on-checkpoint-error", "stall-timeout", "verify-every",
+    ]
+
+    /// Settings that mean other weights and are not the same in both runs.
+    func settingsThatDiffer(from other: RecordedRun) -> [(key: String, first: String, second: String)] {
+        // The rates of a cosine schedule depend on the number of epochs.
+        let free = settings["schedule"] == "cosine" ? RecordedRun.free.subtracting(["epochs"]) : RecordedRun.free
+        return Set(settings.keys).union(other.settings.keys).subtracting(free).sorted()
+            .filter { settings[$0] != other.settings[$0] }
+            .map { ($0, settings[$0] ?? "(default)", other.settings[$0] ?? "(default)") }
+    }
+}
