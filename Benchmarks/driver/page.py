@@ -29,6 +29,8 @@ scripts/bench all --peers && scripts/bench page
   memory are measured on processes started anew, interleaved as well.
 """
 
+# Largest over smallest value of a row: beyond it a table says that the machine was not quiet.
+NOISY = 1.5
 UNITS = {"steps": ("us", 1), "startup": ("s", 1), "memory": ("MiB", 1 / (1 << 20))}
 
 
@@ -58,7 +60,13 @@ def table(result):
         ratio = f"{statistics.median(own) / median:.3f}" if own and row["key"] != result["reference"] else ""
         spread = f"{number(min(values) * scale)} - {number(max(values) * scale)}"
         rows.append([row["name"], row["layout"], number(median * scale), spread, ratio])
-    return aligned(rows) + ("\n\n" + goals(result["goals"]) if result["goals"] else "")
+    warning = f"\n\nSome turns took more than {NOISY} times as long as others: something else ran; measure again."
+    warning *= is_noisy(result)
+    return aligned(rows) + warning + ("\n\n" + goals(result["goals"]) if result["goals"] else "")
+
+
+def is_noisy(result):
+    return any(row["values"] and max(row["values"]) > NOISY * min(row["values"]) for row in result["rows"])
 
 
 def goals(found):
@@ -99,7 +107,8 @@ def summary(results):
     for benchmark, parts in SUITE.items():
         for part in parts:
             result = results.get((benchmark, part.name), {"goals": [
-                {"goal": part.title, "shown": "-", "met": None}]})
+                {"goal": part.title, "shown": "-", "met": None}], "rows": []})
+            noisy = ", noisy" * is_noisy(result)
             for each in result["goals"]:
-                rows.append([f"{benchmark}/{part.name}", each["goal"], each["shown"], words[each["met"]]])
+                rows.append([f"{benchmark}/{part.name}", each["goal"], each["shown"], words[each["met"]] + noisy])
     return aligned(rows)
