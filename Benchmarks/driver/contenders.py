@@ -11,7 +11,10 @@ from turns import Contender, Launch
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PEERS = ROOT / "Benchmarks" / "peers"
 PROGRAM = ROOT / ".build" / "release" / "Benchmark"
+COMMAND = ROOT / ".build" / "release" / "lockstep"
 OUTPUT = ROOT / ".build" / "bench"
+# Of a program that trains to the end.
+RUN = OUTPUT / "run"
 
 # mpirun refuses to run as root unless told twice.
 AS_ROOT = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"} if os.geteuid() == 0 else {}
@@ -100,6 +103,20 @@ class Field:
                 "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "GLOO_SOCKET_IFNAME": "lo"})
             for rank, core in enumerate(cores)
         ]
+        return contender
+
+    def recipe(self, name, cores):
+        """The command with a built-in configuration; it ends with the recipe."""
+        data = f"mnist:{self.data}" if self.data else "digits"
+        command = [str(COMMAND), "train", "--config", name, "--data", data, "--verbose", "2", "--run", str(RUN)]
+        return Contender("ours", f"Lockstep, {name}", f"1 x {len(cores)}", [Launch(command, cores)])
+
+    def keras_until(self, target, cores):
+        """The tutorial's CNN until it has reached a test accuracy."""
+        arguments = ["--data", self.data, "--target", target]
+        contender = self.peer("keras", f"Keras, the tutorial's CNN to {100 * target:.1f} %", "keras, tensorflow",
+                              "keras_accuracy.py", arguments, cores)
+        contender.absent = contender.absent or (None if self.data else "no MNIST")
         return contender
 
     def convolution(self, size, channels, filters):

@@ -25,13 +25,16 @@ scripts/bench all --peers && scripts/bench page
 - Peers run in the form that is fastest among those an informed user would choose; every form tried has a row, and
   goals count against the fastest. What could not be installed or run is *absent*: it counts for nothing, and a goal
   against several peers is not met while one of them is absent.
+- Time to accuracy is that of a whole process, from launch to the evaluation that reaches the accuracy, with loading
+  and imports: 5 seeds, without the fastest and the slowest. Behind the name is the test accuracy of each seed.
 - The core's FMA peak and memory bandwidth (STREAM triad) are measured by `CorePeak` on the day. Startup and
   memory are measured on processes started anew, interleaved as well.
 """
 
 # Largest over smallest value of a row: beyond it a table says that the machine was not quiet.
 NOISY = 1.5
-UNITS = {"steps": ("us", 1), "startup": ("s", 1), "memory": ("MiB", 1 / (1 << 20))}
+UNITS = {"steps": ("us", 1), "startup": ("s", 1), "memory": ("MiB", 1 / (1 << 20)),
+         "accuracy": ("s", 1)}
 
 
 def number(value):
@@ -76,6 +79,7 @@ def goals(found):
 
 def machine(result):
     facts = result["machine"]
+    how = f"{result['repetitions']} turns of {result['seconds']} s" if result["kind"] == "steps" else "every value a launch"
     return aligned([
         ["", ""],
         ["processor", f"{facts['cpu']}, {facts['cores']} cores, kernels for {facts['instruction_set']}"],
@@ -84,7 +88,7 @@ def machine(result):
         ["memory", f"{facts['memory_bytes'] / 2**30:.0f} GiB"],
         ["system", facts["system"]],
         ["versions", ", ".join(f"{name} {version}" for name, version in result["versions"].items())],
-        ["measured", f"{result['date']}, {result['repetitions']} turns of {result['seconds']} s, data: {result['data']}"],
+        ["measured", f"{result['date']}, {how}, data: {result['data']}"],
     ])
 
 

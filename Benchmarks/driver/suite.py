@@ -3,6 +3,8 @@
 import dataclasses
 import statistics
 
+from accuracy import train_seeds
+from contenders import RUN
 from machine import ONE_CORE, TWO_CORES
 from turns import start_afresh, take_turns
 
@@ -17,7 +19,8 @@ class Part:
     title: str
     contenders: callable
     goals: callable
-    # "steps" (microseconds a step), "startup" (seconds to the first step), "memory" (bytes beyond the data).
+    # "steps" (microseconds a step), "startup" (seconds to the first step), "memory" (bytes beyond the data),
+    # "accuracy" (seconds from launch to a test accuracy).
     kind: str = "steps"
     # The row that the last column compares every row with.
     reference: str = "ours"
@@ -123,6 +126,19 @@ def convolution(size, channels, filters):
         lambda rows, machine: [at_most(0.6, "PyTorch, channels last", rows, "ours", "torch")])
 
 
+def recipe(name, target, other_goals, peer=False):
+    """Time to `target` with a built-in configuration."""
+    def goals(rows, machine):
+        worst = min(next(row.get("accuracies") for row in rows.rows if row["key"] == "ours") or [0])
+        return [*other_goals(rows),
+                goal(f"every seed at least {100 * target:.1f} %", 100 * worst, lambda value: value >= 100 * target,
+                     "{:.2f} %")]
+    return Part(
+        name, f"MNIST to {100 * target:.1f} % of the test set, 2 cores, from launch to evaluation",
+        lambda field: [field.recipe(name, TWO_CORES), *([field.keras_until(target, TWO_CORES)] if peer else [])],
+        goals, kind="accuracy")
+
+
 SUITE = {
     "seed-mlp": [
         Part("1-core", "MLP 784-64-10, batch 32, 1 core",
@@ -164,6 +180,12 @@ SUITE = {
                             field.ours("mnist-cnn", 256, ONE_CORE, threads=1, shards=1, key="one-shard")],
              lambda rows, machine: [at_most(1.08, "the time with one shard", rows, "ours", "one-shard")]),
     ],
+    "tta": [
+        recipe("mnist-fast", 0.985, lambda rows: [at_most(0.1, "Keras", rows, "ours", "keras")], peer=True),
+        recipe("mnist-99", 0.99, lambda rows: [
+            goal("at most 30 s", rows.medians.get("ours"), lambda value: value <= 30, "{:.1f} s")]),
+        recipe("mnist-994", 0.994, lambda rows: []),
+    ],
     "startup": [
         Part("cnn", "From launch to the end of the first step, CNN, 2 ranks",
              lambda field: [field.ours("mnist-cnn", 64, TWO_CORES, ranks=2, threads=1, shards=2, data=False),
@@ -189,6 +211,10 @@ def measure(part, field, options, logs, quiet, say):
     contenders = part.contenders(field)
     if part.kind == "steps":
         return take_turns(contenders, options.repetitions, options.seconds, logs, quiet, say)
+    if part.kind == "accuracy":
+        if options.quick:
+            contenders[0].launches[0].command += ["--limit-train-batches", "5"]
+        return train_seeds(contenders, min(5, options.repetitions), RUN, logs, quiet, say)
     with quiet():
         if part.kind == "startup":
             return start_afresh(contenders, options.repetitions, logs, say)

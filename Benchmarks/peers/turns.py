@@ -24,7 +24,7 @@ def arguments(variants):
     return parser.parse_args()
 
 
-def samples(folder, count):
+def samples(folder, count, part="train"):
     """Images [count, 784] between 0 and 1, and labels [count]; a third-party array only at this point."""
     import numpy
 
@@ -32,7 +32,7 @@ def samples(folder, count):
         random = numpy.random.default_rng(0)
         return random.random((count, 784), dtype=numpy.float32), random.integers(0, 10, count)
     arrays = []
-    for name, header in (("train-images-idx3-ubyte", 16), ("train-labels-idx1-ubyte", 8)):
+    for name, header in ((f"{part}-images-idx3-ubyte", 16), (f"{part}-labels-idx1-ubyte", 8)):
         path = os.path.join(folder, name)
         opened = open(path, "rb") if os.path.exists(path) else gzip.open(path + ".gz", "rb")
         with opened as file:

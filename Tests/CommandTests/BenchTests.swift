@@ -31,12 +31,15 @@ struct BenchTests {
         let file = FileManager.default.temporaryDirectory.appending(path: "bench-\(UUID().uuidString).json")
         defer { try? FileManager.default.removeItem(at: file) }
         let result = try bench([
-            "seed-mlp/1-core", "reduce/4-KiB", "conv/16x16", "--quick", "--repetitions", "2", "--no-build", "--json",
-            file.path,
+            "seed-mlp/1-core", "reduce/4-KiB", "conv/16x16", "tta/mnist-fast", "--quick", "--repetitions", "2",
+            "--no-build", "--json", file.path,
         ])
         #expect(result.status == 0, "\(result.standardError)")
         let tables = try JSONDecoder().decode([Table].self, from: Data(contentsOf: file))
-        #expect(tables.map { "\($0.benchmark)/\($0.part)" } == ["seed-mlp/1-core", "reduce/4-KiB", "conv/16x16"])
+        #expect(
+            tables.map { "\($0.benchmark)/\($0.part)" } == [
+                "seed-mlp/1-core", "reduce/4-KiB", "conv/16x16", "tta/mnist-fast",
+            ])
         for table in tables {
             let ours = try #require(table.rows.first { $0.key == "ours" })
             #expect(ours.values.count == 2 && ours.values.allSatisfy { $0 > 0 })
