@@ -98,7 +98,7 @@ package struct Convolution: Sendable {
     }
 
     /// Enough channels that products outweigh the transforms, enough tiles of 4 x 4 outputs that they outweigh the
-    /// kernel's, and tiles that are mostly full (docs/decisions/0008-winograd.md has the measurements).
+    /// kernel's, and tiles that are mostly full (docs/decisions/0013-winograd.md has the measurements).
     private static func isFasterByWinograd(_ s: odnn_convolution) -> Bool {
         let tiles = s.batch * ((s.out_height + 3) / 4) * ((s.out_width + 3) / 4)
         return hasWinograd(s) && s.in_channels * s.out_channels >= 1024 && tiles >= 32
