@@ -3,18 +3,6 @@
 #include <math.h>
 #include "vector.h"
 
-const char *lk_instruction_set(void) {
-#if defined(__x86_64__) && defined(__linux__)
-    // As the loader decides between the clones.
-    if (__builtin_cpu_supports("x86-64-v4")) return "x86-64-v4";
-    return __builtin_cpu_supports("x86-64-v3") ? "x86-64-v3" : "x86-64";
-#elif defined(__aarch64__)
-    return "arm64";
-#else
-    return "unknown";
-#endif
-}
-
 // `v` is the argument and becomes the result; further arguments are captured by name.
 #define MAP(n, ...)                                \
     int64_t i = 0;                                 \

@@ -14,9 +14,6 @@ static inline void lk_pause(void) {
 #endif
 }
 
-/// The level of the processor that the loops below are chosen for, e.g. "x86-64-v4".
-const char *lk_instruction_set(void);
-
 // Element-wise, one argument: out[i] = f(x[i]).
 typedef enum {
     LK_NEGATE, LK_ABSOLUTE, LK_EXP, LK_LOG, LK_SQRT, LK_RECIPROCAL, LK_SQUARE, LK_TANH, LK_SIGMOID, LK_RELU,
