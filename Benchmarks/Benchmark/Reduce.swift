@@ -1,4 +1,4 @@
-// The reduction of gradients alone: every shard's gradient is there already, and the update is empty.
+// The reduction of gradients alone: every shard's gradient is there already, and the update hands out the sum.
 
 import ArgumentParser
 import Lockstep
@@ -22,12 +22,18 @@ struct Reduce: ParsableCommand {
             ) { try ParameterBuffer([parameter], seed: 0, allocate: $0) }
             let task = reducer.tasks(ofThread: 0)[0]
             reducer.gradients(ofThread: 0, task)[0..<count].update(repeating: 1)
+            let values = reducer.parameters.values
             func step() throws {
+                // The sum goes where an all-reduce leaves it: to every rank.
+                reducer.beginStep(wantsNorm: false) { range, gradients, _ in
+                    (values.pointer + range.lowerBound).update(
+                        from: gradients.pointer + range.lowerBound, count: range.count)
+                }
                 team.run { thread in
                     reducer.shardIsDone(task, onThread: thread)
-                    reducer.reduce(onThread: thread, wantsNorm: false) { _, _, _ in }
+                    reducer.reduce(onThread: thread)
                 }
-                try reducer.check()
+                try reducer.endStep()
             }
             try step()
             if world.rank == 0 { reply([:]) }

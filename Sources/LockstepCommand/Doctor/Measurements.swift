@@ -56,15 +56,16 @@ struct Measurements: Codable {
         let team = WorkerTeam(size: 1)
         let reducer = try GradientReducer(
             plan: try ShardPlan(shards: shards, ranks: world.size, threads: 1), communicator: world.communicator,
-            team: team
+            team: team, hostOf: world.hostOf
         ) { try ParameterBuffer([weights], seed: 0, allocate: $0) }
         return try median(of: 9) {
             try world.communicator.barrier()
+            reducer.beginStep(wantsNorm: false) { _, _, _ in }
             team.run { thread in
                 for task in reducer.tasks(ofThread: thread) { reducer.shardIsDone(task, onThread: thread) }
-                reducer.reduce(onThread: thread, wantsNorm: false) { _, _, _ in }
+                reducer.reduce(onThread: thread)
             }
-            try reducer.check()
+            try reducer.endStep()
         }
     }
 
