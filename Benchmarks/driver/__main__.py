@@ -114,7 +114,7 @@ def main():
             "reference": part.reference, "machine": facts, "versions": versions,
             "date": datetime.date.today().isoformat(), "repetitions": options.repetitions,
             "seconds": options.seconds,
-            "data": "MNIST" if field.data else "digits", "rows": rows, "goals": judge(part, rows, facts)}
+            "data": "MNIST" if field.data and part.kind == "steps" else "digits", "rows": rows, "goals": judge(part, rows, facts)}
         measured.append(result)
         print(f"{benchmark}/{part.name}: {part.title}\n\n{page.machine(result)}\n\n{page.table(result)}\n", flush=True)
         if not options.quick:
