@@ -9,7 +9,7 @@ import Foundation
 import Synchronization
 
 /// Plays this rank's part of an `ExchangePlan`, step after step.
-final class HostExchange: @unchecked Sendable {
+package final class HostExchange: @unchecked Sendable {
     /// What the reducer does with a reduced piece. `norm` is called between reduction and update if at all; then no
     /// piece is updated before all are reduced.
     struct Step {
@@ -19,7 +19,7 @@ final class HostExchange: @unchecked Sendable {
     }
 
     /// Pieces under way at once: enough that the network has work while one piece is added up.
-    private static let piecesUnderWay = 4
+    package static let piecesUnderWay = 4
 
     /// A piece under way.
     private final class Journey {

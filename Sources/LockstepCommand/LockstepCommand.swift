@@ -17,6 +17,6 @@ struct LockstepCommand: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             Train.self, Launch.self, Evaluate.self, Predict.self, Summary.self, FingerprintCommand.self, Verify.self,
-            Compare.self, Replay.self, Doctor.self,
+            Compare.self, Replay.self, Doctor.self, Plan.self,
         ])
 }
