@@ -25,7 +25,7 @@ import Testing
         #expect(
             message("mnist-cn")
                 == "mnist-cn: no model of this name; did you mean 'mnist-cnn'?\n"
-                + "  known models: mnist-mlp, mnist-cnn, or a file such as ./cnn.yaml")
+                + "  known models: mnist-mlp, mnist-cnn, mnist-cnn-2, mnist-cnn-3, or a file such as ./cnn.yaml")
     }
 
     @Test func filesAreKeptAsText() throws {
