@@ -79,6 +79,7 @@ let package = Package(
 
         // Tests, and what they share.
         .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .executableTarget(name: "Fuzz", dependencies: ["Lockstep"], path: "Tests/Fuzz"),
         .executableTarget(name: "StepProbe", dependencies: ["Lockstep"], path: "Tests/StepProbe"),
         .testTarget(name: "CollectivesTests", dependencies: ["Collectives"]),
         .testTarget(name: "MPITests", dependencies: ["MPI", "MPISelfTest", "TestSupport"]),
@@ -89,7 +90,7 @@ let package = Package(
         .testTarget(
             name: "OptimizersTests", dependencies: ["Optimizers", "Autograd"], resources: [.copy("Reference")]),
         .testTarget(name: "ModelsTests", dependencies: ["Models", "Layers", "Autograd", "Tensors"]),
-        .testTarget(name: "CommandTests", dependencies: ["LockstepCommand", "TestSupport", "Training"]),
+        .testTarget(name: "CommandTests", dependencies: ["LockstepCommand", "TestSupport", "Training", "Fuzz"]),
         .testTarget(
             name: "DatasetsTests", dependencies: ["Datasets", "Tensors", "CZlib"], resources: [.copy("Reference")]),
         .testTarget(
