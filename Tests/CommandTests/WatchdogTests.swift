@@ -71,7 +71,7 @@ extension CommandTests {
                     ranks: 3,
                     [
                         "train", "--model", "mnist-mlp", "--shards", "4", "--threads", "1", "--epochs", "3",
-                        "--limit-train-batches", "8", "--run", folder + "/run",
+                        "--limit-train-batches", "8", "--checkpoint-mode", "sync", "--run", folder + "/run",
                     ], environment: ["LOCKSTEP_FAULT": fault, "SWIFT_BACKTRACE": "enable=no"])
                 #expect(!result.timedOut && result.status != 0)
                 #expect(Date().timeIntervalSince(start) < 20)
