@@ -32,8 +32,7 @@ func run() throws {
         fatalError("usage: Fuzz SECONDS [SEED]")
     }
     let seed = CommandLine.arguments.dropFirst(2).first.flatMap(UInt64.init) ?? UInt64.random(in: 0..<1 << 32)
-    print("seed \(seed)")
-    fflush(stdout)
+    FileHandle.standardOutput.write(Data("seed \(seed)\n".utf8))
     // A loader that believes a size field of gigabytes fails to get them, and traps.
     var memory = rlimit(rlim_cur: 1 << 30, rlim_max: 1 << 30)
     setrlimit(__rlimit_resource_t(UInt32(RLIMIT_DATA.rawValue)), &memory)
@@ -48,7 +47,7 @@ func run() throws {
         let target = targets.randomElement(using: &random)!
         let bytes = damaged(target.examples.randomElement(using: &random)!, &random)
         // What kills the process is found here.
-        FileManager.default.createFile(atPath: folder + "/last", contents: Data(bytes))
+        try Data(bytes).write(to: URL(filePath: folder + "/last"))
         alarm(10)
         do { try target.load(bytes) } catch { refused += 1 }
         files += 1
@@ -90,8 +89,8 @@ func makeTargets(_ folder: String) throws -> [Target] {
     let images = [0, 0, 8, 3] + big(20) + big(28) + big(28) + (0..<20 * 784).map { UInt8($0 % 256) }
     let labels = [0, 0, 8, 1] + big(20) + (0..<20).map { UInt8($0 % 10) }
     let file = folder + "/file"
-    func written(_ bytes: [UInt8]) -> String {
-        FileManager.default.createFile(atPath: file, contents: Data(bytes))
+    func written(_ bytes: [UInt8]) throws -> String {
+        try Data(bytes).write(to: URL(filePath: file))
         return file
     }
     let weights: [Float] = (0..<60).map(Float.init)
@@ -122,7 +121,7 @@ func makeTargets(_ folder: String) throws -> [Target] {
         Target(name: "IDX", examples: [images, labels] + [images, labels].compactMap { gzip($0, folder) }) { bytes in
             for axes in [1, 3] {
                 do {
-                    _ = try IDXFile(path: written(bytes), axes: axes)
+                    _ = try IDXFile(path: try written(bytes), axes: axes)
                     return
                 } catch { if axes == 3 { throw error } }
             }
@@ -137,7 +136,7 @@ func makeTargets(_ folder: String) throws -> [Target] {
             _ = try ModelFile(text: String(decoding: $0, as: UTF8.self)).model.build([28, 28, 1])
         },
         Target(name: "pictures", examples: [picture]) {
-            _ = try ImageFile.grayscale(path: written($0), height: 28, width: 28)
+            _ = try ImageFile.grayscale(path: try written($0), height: 28, width: 28)
         },
     ]
 }
@@ -145,7 +144,7 @@ func makeTargets(_ folder: String) throws -> [Target] {
 /// The bytes compressed by gzip, nil where there is no such program.
 func gzip(_ bytes: [UInt8], _ folder: String) -> [UInt8]? {
     let path = folder + "/to-gzip"
-    FileManager.default.createFile(atPath: path, contents: Data(bytes))
+    guard (try? Data(bytes).write(to: URL(filePath: path))) != nil else { return nil }
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments = ["gzip", "-f", path]
