@@ -20,6 +20,8 @@ public final class GradientReducer: @unchecked Sendable {
     private let schedules: [WorkerSchedule]
     private let crossRankAdditions: [Addition]
     private let norm: GradientNorm
+    /// Where each thread notes its time; empty, or one for each thread.
+    private let timelines: [Timeline]
     /// Sums of squares of the reduced gradient, by block; each thread writes those of its slice.
     private let blockSums: UnsafeMutableBufferPointer<Double>
     /// The first error; written by thread 0 between two barriers only.
@@ -32,9 +34,10 @@ public final class GradientReducer: @unchecked Sendable {
     /// - Parameters:
     ///   - makeParameters: builds the parameter buffer with the given allocation.
     ///   - allowSharedMemory: false sends messages even where ranks could share memory.
+    ///   - timelines: where each thread notes its time, if anybody wants to know.
     public init(
         plan: ShardPlan, communicator: any Communicator, team: WorkerTeam, allowSharedMemory: Bool = true,
-        makeParameters: (_ allocate: (Int) throws -> FlatBuffer) throws -> ParameterBuffer
+        timelines: [Timeline] = [], makeParameters: (_ allocate: (Int) throws -> FlatBuffer) throws -> ParameterBuffer
     ) throws {
         require(
             plan.ranks == communicator.size && plan.threads == team.size,
@@ -52,6 +55,7 @@ public final class GradientReducer: @unchecked Sendable {
         self.plan = plan
         self.communicator = communicator
         self.team = team
+        self.timelines = timelines
         let first = communicator.rank * plan.threads
         schedules = (0..<plan.threads).map { WorkerSchedule(shards: plan.shards(ofWorker: first + $0)) }
         crossRankAdditions =
@@ -87,7 +91,7 @@ public final class GradientReducer: @unchecked Sendable {
         for addition in task.additions {
             add(
                 exchange.gradients[base + addition.source], to: exchange.gradients[base + addition.target],
-                0..<layout.slices.count)
+                0..<layout.slices.count, thread)
         }
     }
 
@@ -102,10 +106,10 @@ public final class GradientReducer: @unchecked Sendable {
         update: (_ range: Range<Int>, _ gradients: FlatBuffer, _ norm: Double?) -> Void
     ) {
         let own = layout.sums[communicator.rank]
-        team.barrier()
+        timeline(thread).record(.waitForThreads) { team.barrier() }
         let part = SliceLayout(count: layout.slices.count, workers: plan.threads).slice(ofWorker: thread)
         for addition in own.additions {
-            add(exchange.gradients[addition.source], to: exchange.gradients[addition.target], part)
+            add(exchange.gradients[addition.source], to: exchange.gradients[addition.target], part, thread)
         }
         if plan.ranks > 1 {
             exclusively(thread) { () throws(CommunicationError) in try exchange.collect() }
@@ -113,13 +117,15 @@ public final class GradientReducer: @unchecked Sendable {
         }
         let slice = layout.slices.slice(ofWorker: communicator.rank * plan.threads + thread)
         for addition in crossRankAdditions {
-            add(exchange.partialSums[addition.source].buffer, to: exchange.partialSums[addition.target].buffer, slice)
+            add(
+                exchange.partialSums[addition.source].buffer, to: exchange.partialSums[addition.target].buffer, slice,
+                thread)
         }
         let total = exchange.partialSums[0].buffer
         let norm = wantsNorm ? globalNorm(of: total, slice, thread) : nil
         if failure != nil { return }
-        update(slice, total, norm)
-        exchange.publish(slice)
+        timeline(thread).record(.update) { update(slice, total, norm) }
+        timeline(thread).record(.exchange) { exchange.publish(slice) }
         if plan.ranks > 1 {
             exclusively(thread) { () throws(CommunicationError) in try exchange.complete() }
         }
@@ -142,8 +148,12 @@ public final class GradientReducer: @unchecked Sendable {
         if let failure { throw failure }
     }
 
-    private func add(_ source: FlatBuffer, to target: FlatBuffer, _ range: Range<Int>) {
-        lk_accumulate(target.pointer + range.lowerBound, source.pointer + range.lowerBound, Int64(range.count))
+    private func timeline(_ thread: Int) -> Timeline? { timelines.isEmpty ? nil : timelines[thread] }
+
+    private func add(_ source: FlatBuffer, to target: FlatBuffer, _ range: Range<Int>, _ thread: Int) {
+        timeline(thread).record(.addition) {
+            lk_accumulate(target.pointer + range.lowerBound, source.pointer + range.lowerBound, Int64(range.count))
+        }
     }
 
     /// The norm over all trainable gradients: block sums of all workers, added in the order of blocks.
@@ -174,12 +184,15 @@ public final class GradientReducer: @unchecked Sendable {
     /// Runs a collective on thread 0 between two barriers. After a failure nothing more is exchanged; `failure` is the
     /// same for all threads until the next call.
     private func exclusively(_ thread: Int, _ body: () throws(CommunicationError) -> Void) {
-        team.barrier()
-        if thread == 0 && failure == nil {
-            let start = monotonicSeconds()
-            do { try body() } catch { failure = error }
-            exchangeSeconds += monotonicSeconds() - start
+        timeline(thread).record(.waitForThreads) { team.barrier() }
+        timeline(thread).record(.exchange) {
+            if thread == 0 && failure == nil {
+                let start = monotonicSeconds()
+                do throws(CommunicationError) { try body() } catch { failure = error }
+                exchangeSeconds += monotonicSeconds() - start
+            }
+            // The other threads wait for the other ranks, too.
+            team.barrier()
         }
-        team.barrier()
     }
 }

@@ -57,7 +57,7 @@ public final class Conv2D: Layer {
         return [rows, columns, filters]
     }
 
-    public func callAsFunction(_ input: Variable) -> Variable {
+    public func call(_ input: Variable) -> Variable {
         buildIfNeeded(for: input, kernel)
         let tape = input.tape
         let output = input.convolution(

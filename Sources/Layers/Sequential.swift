@@ -39,7 +39,7 @@ public final class Sequential: Layer {
         return shape
     }
 
-    public func callAsFunction(_ input: Variable) -> Variable {
+    public func call(_ input: Variable) -> Variable {
         layers.reduce(input) { $1($0) }
     }
 

@@ -72,6 +72,12 @@ struct Train: ParsableCommand {
     var logEveryNSteps = 0
     @Option(help: "Stop when val_loss has not improved for this many epochs.")
     var earlyStoppingPatience: Int?
+    @Flag(help: "Show where a step's time goes: layers, exchange, wait (also profile.txt, profile.json).")
+    var profile = false
+    @Option(help: "Write a Chrome/Perfetto trace of all ranks to this file.")
+    var trace: String?
+    @Option(help: "Steps that the trace holds, as in 1-100 (default: the first 100 of this process).")
+    var traceSteps: String?
     @Option(help: "0 silent, 1 progress, 2 one line per epoch.")
     var verbose = 1
 

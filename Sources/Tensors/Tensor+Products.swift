@@ -56,6 +56,7 @@ package struct MatrixProduct: Sendable {
             c.update(repeating: 0, count: Int(shape.m * shape.n))
             return
         }
+        workspace.timeline?.count(operations: Int(2 * shape.m * shape.n * shape.k))
         workspace.withKernels("matmul", "m \(shape.m), n \(shape.n), k \(shape.k)") {
             odnn_run_matmul($0, shape, a, b, bias, c)
         }
@@ -139,6 +140,7 @@ package struct Convolution: Sendable {
         require(bias == nil || bias!.shape == [kernelShape[3]], "conv2d: bias does not fit kernel \(kernelShape)")
         let output = Tensor(uninitialized: outputShape, in: workspace)
         if inputShape[0] == 0 { return output }
+        countOperations(in: workspace)
         workspace.withKernels("conv2d", "input \(inputShape), kernel \(kernelShape)") { kernels in
             withUnsafePointer(to: shape) {
                 odnn_run_convolution(kernels, $0, input.pointer, kernel.pointer, bias?.pointer, output.pointer)
@@ -150,6 +152,7 @@ package struct Convolution: Sendable {
     package func inputGradient(_ outputGradient: Tensor, _ kernel: Tensor, in workspace: Workspace) -> Tensor {
         let result = Tensor(uninitialized: inputShape, in: workspace)
         if inputShape[0] == 0 { return result }
+        countOperations(in: workspace)
         workspace.withKernels("conv2d input gradient", "input \(inputShape), kernel \(kernelShape)") { kernels in
             withUnsafePointer(to: shape) {
                 odnn_run_convolution_backward_source(
@@ -168,11 +171,18 @@ package struct Convolution: Sendable {
             kernelGradient.update(repeating: 0, count: kernelShape.count)
             return
         }
+        countOperations(in: workspace)
         workspace.withKernels("conv2d kernel gradient", "input \(inputShape), kernel \(kernelShape)") { kernels in
             withUnsafePointer(to: shape) {
                 odnn_run_convolution_backward_kernel(
                     kernels, $0, input.pointer, outputGradient.pointer, kernelGradient)
             }
         }
+    }
+
+    /// A multiplication and an addition for each tap of each output element, whatever algorithm runs; the same in all
+    /// three directions.
+    private func countOperations(in workspace: Workspace) {
+        workspace.timeline?.count(operations: 2 * outputShape.count * kernelShape.dimensions.dropLast().reduce(1, *))
     }
 }

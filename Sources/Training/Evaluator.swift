@@ -21,6 +21,8 @@ struct Evaluator {
     let network: any Layer
     let team: WorkerTeam
     let communicator: any Communicator
+    /// Where each thread notes its time, if anybody wants to know.
+    var timelines: [Timeline] = []
 
     /// Loss and accuracy over all of `data`. Collective.
     func evaluate(_ data: Samples, loss: Loss) throws -> Evaluation {
@@ -34,6 +36,10 @@ struct Evaluator {
         results.withUnsafeMutableBufferPointer { (memory: inout UnsafeMutableBufferPointer<Double>) in
             let results = memory
             team.run { thread in
+                // The first thread's evaluation begins and ends with the caller's.
+                let timeline = thread > 0 && !timelines.isEmpty ? timelines[thread] : nil
+                timeline?.begin(.evaluation)
+                defer { timeline?.end() }
                 let workspace = Workspace()
                 for chunk in chunks(of: communicator.rank * team.size + thread) {
                     let batch = data.batch(Evaluator.numbers(chunk, data.count)[...], in: workspace)

@@ -35,6 +35,10 @@ final class RunRecorder {
 
     func writeSummary(_ text: String) throws { try folder?.writeSummary(text) }
 
+    func writeProfile(_ profile: StepProfile) throws {
+        try folder?.writeProfile(text: profile.text, json: try profile.json)
+    }
+
     func save(_ state: CheckpointState, _ step: TrainingStep, isBest: Bool) throws {
         let checkpoint = try Checkpoint.write(
             state, parameters: step.reducer.parameters, optimizer: step.state, in: settings.folder, faults: faults)

@@ -26,6 +26,7 @@ final class TrainingLoop {
     let recorder: RunRecorder?
     private let team: WorkerTeam
     private let evaluator: Evaluator
+    private let timelines: RunTimelines
     private let write: @Sendable (String) -> Void
 
     var epoch = 0
@@ -52,14 +53,20 @@ final class TrainingLoop {
         let resumed = try ResumePoint.find(settings, world)
         let plan = try TrainingLoop.makePlan(options, batchSize, resumed?.state.shards, world)
         let team = WorkerTeam(size: plan.threads)
-        let reducer = try GradientReducer(plan: plan, communicator: world.communicator, team: team) {
+        timelines = try RunTimelines(
+            options.timing, network: network, threads: plan.threads,
+            firstStep: resumed?.state.step ?? model.trained?.step ?? 0, world.communicator)
+        let reducer = try GradientReducer(
+            plan: plan, communicator: world.communicator, team: team, timelines: timelines.threads
+        ) {
             try network.makeParameterBuffer(input: data.inputShape, seed: options.seed, allocate: $0)
         }
         step = TrainingStep(
             reducer: reducer, team: team, optimizer: model.optimizer, seed: options.seed,
-            objective: model.loss.objective(network))
+            timelines: timelines.threads, objective: model.loss.objective(network))
         context = TrainingContext(isRankZero: world.rank == 0, weights: WeightsAccess(reducer.parameters))
-        evaluator = Evaluator(network: network, team: team, communicator: world.communicator)
+        evaluator = Evaluator(
+            network: network, team: team, communicator: world.communicator, timelines: timelines.threads)
         recorder = settings.map { RunRecorder($0, options.faults) }
         (self.model, self.data, self.validation, self.options) = (model, data, validation, options)
         (self.callbacks, self.world, self.settings, self.plan) = (callbacks, world, settings, plan)
@@ -103,8 +110,17 @@ final class TrainingLoop {
         for callback in callbacks { try callback.trainEnd(context) }
         if let reason = context.stopReason, world.rank == 0, options.verbosity != .silent { write(reason + "\n") }
         try world.onRankZero { try recorder?.writeSummary(summary) }
+        try reportTimes()
         model.adopt(step)
         return history
+    }
+
+    /// Shows and writes what profile and trace were asked for.
+    private func reportTimes() throws {
+        let profile = try timelines.makeProfile(world.communicator)
+        if let profile, options.verbosity != .silent { write(profile.text) }
+        try world.onRankZero { if let profile { try recorder?.writeProfile(profile) } }
+        try timelines.writeTrace(world)
     }
 
     private var isOutOfSteps: Bool { options.maxSteps.map { step.state.step >= $0 } ?? false }
@@ -138,8 +154,10 @@ final class TrainingLoop {
         let trained = (monotonicSeconds() - start, step.seconds.since(secondsBefore))
         let finished = batchInEpoch == batchesPerEpoch
         if finished { options.faults.reach(.evaluate) }
-        let evaluation =
+        timelines.first?.begin(.epochEnd)
+        let evaluation = try timelines.first.record(.evaluation) {
             try finished ? validation.map { try evaluator.evaluate($0, loss: model.loss) } : nil
+        }
         let metrics = sums.metrics(model.metrics)
         progress.endEpoch(
             batchesDone: batchInEpoch, seconds: monotonicSeconds() - start,
@@ -154,7 +172,8 @@ final class TrainingLoop {
             history.isInterrupted = !context.stopTraining && epoch < options.epochs
             context.stopTraining = true
         }
-        try saveCheckpoint()
+        try timelines.first.record(.checkpoint) { try saveCheckpoint() }
+        timelines.first?.end()
     }
 
     /// True when a rank asked to stop in this step.
@@ -170,6 +189,7 @@ final class TrainingLoop {
         context.metrics = ["loss": report.lossSum / Double(report.samples), "learning_rate": context.learningRate]
         for callback in callbacks { try callback.stepEnd(context) }
         options.faults.reach(.step, number: context.step) { step.flipLowestBit() }
+        timelines.stepIsDone()
         return report.stop
     }
 
@@ -267,6 +287,7 @@ final class TrainingLoop {
             ("resume", settings.map { "\($0.resume)" } ?? "never"), ("epochs", "\(options.epochs)"),
             ("batch-size", "\(options.batchSize)"), ("shards", options.shards.map { "\($0)" } ?? "auto"),
             ("threads", options.threads.map { "\($0)" } ?? "auto"), ("seed", "\(options.seed)"),
+            ("profile", "\(options.timing.profile)"), ("trace", options.timing.trace ?? "none"),
             ("optimizer settings", "\(model.optimizer)"), ("loss", model.loss.rawValue),
             ("parameters", parameters.joined(separator: ", ")),
             ("training data", "\(data.count) samples, hash \(data.fingerprint)"),

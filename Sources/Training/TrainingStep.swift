@@ -26,7 +26,7 @@ public final class TrainingStep {
 
     public init(
         reducer: GradientReducer, team: WorkerTeam, optimizer: Optimizer, seed: UInt64,
-        objective: @escaping Objective
+        timelines: [Timeline] = [], objective: @escaping Objective
     ) {
         self.reducer = reducer
         self.team = team
@@ -34,7 +34,7 @@ public final class TrainingStep {
         self.seed = seed
         self.objective = objective
         state = optimizer.makeState(count: reducer.parameters.trainable.count)
-        workspaces = (0..<team.size).map { _ in Workspace() }
+        workspaces = (0..<team.size).map { Workspace(timeline: timelines.isEmpty ? nil : timelines[$0]) }
     }
 
     /// Computes one step on the given samples, the whole global batch. Every rank calls it with the same arguments.
@@ -45,6 +45,9 @@ public final class TrainingStep {
     ) throws -> StepReport {
         let step = state.step
         team.run { thread in
+            let timeline = workspaces[thread].timeline
+            timeline?.step = step
+            timeline?.begin(.step)
             for task in reducer.tasks(ofThread: thread) {
                 compute(task, thread, batch, data, step, wantsStop)
                 reducer.shardIsDone(task, onThread: thread)
@@ -54,7 +57,10 @@ public final class TrainingStep {
                 update(range, gradients, norm, learningRate, step)
                 if thread == 0 { seconds.update += monotonicSeconds() - start }
             }
+            if thread == 0 { timeline?.begin(.waitForThreads) } else { timeline?.end() }
         }
+        // Thread 0 has waited for the others, and its step ends.
+        for _ in 0..<2 { workspaces[0].timeline?.end() }
         seconds.communication = reducer.exchangeSeconds
         try reducer.check()
         state.step = step + 1
@@ -75,18 +81,19 @@ public final class TrainingStep {
         } else {
             let start = monotonicSeconds()
             let numbers = batch[(batch.startIndex + positions.lowerBound)..<(batch.startIndex + positions.upperBound)]
-            let shard = data.batch(numbers, in: workspaces[thread])
+            let timeline = workspaces[thread].timeline
+            let shard = timeline.record(.data) { data.batch(numbers, in: workspaces[thread]) }
             let ready = monotonicSeconds()
             let fraction = Float(positions.count) / Float(batch.count)
             let tape = Tape(
                 .training,
                 context: StepContext(seed: seed, step: step, shard: task.shard, fraction: fraction),
                 workspace: workspaces[thread], buffer: parameters, gradients: gradients)
-            let result = objective(tape, shard)
+            let result = timeline.record(.forward(0)) { objective(tape, shard) }
             let computed = monotonicSeconds()
             // Weighted by the step's sample count, so that shards of unequal size count exactly.
-            tape.backward(from: result.losses, weight: 1 / Float(batch.count))
-            loss = result.losses.value.sum().scalar
+            timeline.record(.backward(0)) { tape.backward(from: result.losses, weight: 1 / Float(batch.count)) }
+            loss = timeline.record(.forward(0)) { result.losses.value.sum().scalar }
             hits = result.hits
             times = PhaseSeconds(
                 data: ready - start, forward: computed - ready, backward: monotonicSeconds() - computed)
