@@ -106,7 +106,7 @@ public final class GradientReducer: @unchecked Sendable {
         update: (_ range: Range<Int>, _ gradients: FlatBuffer, _ norm: Double?) -> Void
     ) {
         let own = layout.sums[communicator.rank]
-        timeline(thread).record(.waitForThreads) { team.barrier() }
+        meet(thread)
         let part = SliceLayout(count: layout.slices.count, workers: plan.threads).slice(ofWorker: thread)
         for addition in own.additions {
             add(exchange.gradients[addition.source], to: exchange.gradients[addition.target], part, thread)
@@ -125,8 +125,8 @@ public final class GradientReducer: @unchecked Sendable {
         let norm = wantsNorm ? globalNorm(of: total, slice, thread) : nil
         if failure != nil { return }
         timeline(thread).record(.update) { update(slice, total, norm) }
-        timeline(thread).record(.exchange) { exchange.publish(slice) }
         if plan.ranks > 1 {
+            timeline(thread).record(.exchange) { exchange.publish(slice) }
             exclusively(thread) { () throws(CommunicationError) in try exchange.complete() }
         }
         // Without other ranks, the end of `WorkerTeam.run` is the barrier.
@@ -146,6 +146,10 @@ public final class GradientReducer: @unchecked Sendable {
     /// Throws what went wrong in the exchange, if anything did; after `WorkerTeam.run`.
     public func check() throws(CommunicationError) {
         if let failure { throw failure }
+    }
+
+    private func meet(_ thread: Int) {
+        if plan.threads > 1 { timeline(thread).record(.waitForThreads) { team.barrier() } }
     }
 
     private func timeline(_ thread: Int) -> Timeline? { timelines.isEmpty ? nil : timelines[thread] }
@@ -184,7 +188,7 @@ public final class GradientReducer: @unchecked Sendable {
     /// Runs a collective on thread 0 between two barriers. After a failure nothing more is exchanged; `failure` is the
     /// same for all threads until the next call.
     private func exclusively(_ thread: Int, _ body: () throws(CommunicationError) -> Void) {
-        timeline(thread).record(.waitForThreads) { team.barrier() }
+        meet(thread)
         timeline(thread).record(.exchange) {
             if thread == 0 && failure == nil {
                 let start = monotonicSeconds()
