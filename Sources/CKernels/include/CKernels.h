@@ -112,4 +112,13 @@ void lk_rmsprop(float *w, float *mean_square, float *velocity, const float *g, i
                 float epsilon, float momentum, float decay);
 /// The sum of squares in double precision, in an order fixed by n.
 double lk_sum_of_squares(const float *x, int64_t n);
+
+// The core's limits.
+/// v = v * factor + addend, `iterations` times, in 3, 6 or 12 independent chains of 16 floats that start at 0, 1, 2, ...
+/// and end in out [chains, 16]. Returns the floating-point operations done, 0 for another number of chains.
+int64_t lk_multiply_add(int chains, int64_t iterations, float factor, float addend, float *out);
+/// out[i] = x[i] + factor * y[i]
+void lk_triad(float *out, const float *x, const float *y, int64_t n, float factor);
+/// The instruction set that these loops run on: "x86-64-v4" (AVX-512), "x86-64-v3" (AVX2), "x86-64", "arm64".
+const char *lk_instruction_set(void);
 #endif
