@@ -54,7 +54,7 @@ struct Train: ParsableCommand {
     var seed: UInt64 = 0
     @Option(help: "Shards of a step, a power of two, or 'auto' (at most 64, at least 16 samples each).")
     var shards = "auto"
-    @Option(help: "Threads of each rank, or 'auto' (one per core, at most one per shard).")
+    @Option(help: "Threads of each rank, or 'auto' (one per physical core, at most one per shard).")
     var threads = "auto"
     @Option(help: "Validate on this last fraction of the training data instead of the test data.")
     var validationSplit: Double?

@@ -13,7 +13,7 @@ extension RunTimelines {
         guard communicator.rank == 0, stepCount > 0 else { return nil }
         return StepProfile(
             workers: workers, ranks: communicator.size, steps: stepCount, accounts: accounts,
-            peakFlopsPerSecond: nil)
+            peakFlopsPerSecond: CorePeak.measure(seconds: 0.2, arrayBytes: 1 << 20).flopsPerSecond)
     }
 
     /// Writes the trace of all ranks. Collective.

@@ -44,7 +44,7 @@ final class RunTimelines {
     ///
     /// - Parameter firstStep: the step that this process does first, counted from 0.
     init(
-        _ options: TimingOptions, network: any Layer, threads: Int, firstStep: Int, _ communicator: any Communicator
+        _ options: TimingOptions, network: any Layer, threads: Int, firstStep: Int, _ world: World
     ) throws {
         let layers = network.allLayers()
         let wanted =
@@ -52,7 +52,8 @@ final class RunTimelines {
             ?? firstStep..<(firstStep + RunTimelines.defaultTracedStepCount)
         let traced = options.trace == nil ? 0..<0 : wanted
         self.options = options
-        clock = options.trace == nil ? ClockOffset() : try ClockOffset.estimate(communicator)
+        try world.onRankZero { if let path = options.trace { try TraceFile.check(path) } }
+        clock = options.trace == nil ? ClockOffset() : try ClockOffset.estimate(world.communicator)
         accounts = [("loss", "")] + layers.map { ($0.path, $0.layer.typeName) }
         self.threads =
             options.isOn

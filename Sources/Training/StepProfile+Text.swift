@@ -10,7 +10,7 @@ extension StepProfile {
         func time(_ seconds: Double?) -> String {
             seconds.map { inMilliseconds ? fixed($0 * 1e3, 2) : fixed($0 * 1e6, 1) } ?? ""
         }
-        let header = ["part of a step", "forward", "backward", "both, \(unit)", "share", "GFLOP/s", "of peak"]
+        let header = ["part of a step", "forward", "backward", "\(unit) a step", "share", "GFLOP/s", "of peak"]
         let cells = rows.map { row in
             [
                 row.type.isEmpty ? row.name : "\(row.name) (\(row.type))", time(row.forwardSeconds),
@@ -21,7 +21,7 @@ extension StepProfile {
         }
         let total = [
             "step", "", "", time(stepSeconds), "100.0 %", fixed(flopsPerSecond * 1e-9, 1),
-            peakFlopsPerSecond.map { fixed(flopsPerSecond / $0 * 100, 0) + " %" } ?? "",
+            fixed(flopsPerSecond / peakFlopsPerSecond * 100, 0) + " %",
         ]
         let widths = header.indices.map { column in
             ([header, total] + cells).map { $0[column].count }.max()!
@@ -45,7 +45,7 @@ extension StepProfile {
         let workers = ranks * threads
         return "Profile of \(steps) steps after the first"
             + (workers > 1 ? ", mean of \(ranks) x \(threads) workers (ranks x threads)" : "")
-            + (peakFlopsPerSecond.map { "; a core's peak: \(fixed($0 * 1e-9, 1)) GFLOP/s, measured" } ?? "") + "\n"
+            + "; a core's peak: \(fixed(peakFlopsPerSecond * 1e-9, 1)) GFLOP/s, measured\n"
     }
 
     private func fixed(_ value: Double, _ decimals: Int) -> String { String(format: "%.\(decimals)f", value) }

@@ -36,8 +36,8 @@ struct StepProfile: Sendable, Encodable {
     let stepSeconds: Double
     /// Of a thread, over the whole step.
     let flopsPerSecond: Double
-    /// What one core reaches with multiply-adds alone, measured; nil where it was not.
-    let peakFlopsPerSecond: Double?
+    /// What one core reaches with multiply-adds alone, measured.
+    let peakFlopsPerSecond: Double
     let rows: [Row]
     let waits: [Spread]
 
@@ -46,7 +46,7 @@ struct StepProfile: Sendable, Encodable {
     ///   - accounts: name and type of number 0, which belongs to no layer, and of the layers.
     init(
         workers: [WorkerTimes], ranks: Int, steps: Int, accounts: [(name: String, type: String)],
-        peakFlopsPerSecond peak: Double?
+        peakFlopsPerSecond peak: Double
     ) {
         let threads = workers.count / ranks
         let workers = workers.indices.map { workers[$0].besides(workers[$0 / threads * threads]) }
@@ -63,7 +63,7 @@ struct StepProfile: Sendable, Encodable {
             return Row(
                 name: name, type: type, forwardSeconds: backward == nil ? nil : times.0, backwardSeconds: times.1,
                 seconds: seconds, share: wall > 0 ? seconds / wall : 0, flopsPerSecond: rate,
-                shareOfPeak: rate.flatMap { rate in peak.map { rate / $0 } })
+                shareOfPeak: rate.map { $0 / peak })
         }
         var rows = accounts.indices.map { row(accounts[$0].name, type: accounts[$0].type, .forward($0), .backward($0)) }
         rows.append(rows.removeFirst())  // the loss comes after the layers

@@ -49,6 +49,13 @@ struct TraceFile {
         try DurableFile.create(temporary, Data("{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n".utf8))
     }
 
+    /// Makes the file's folder now, rather than fail at the end of a long run.
+    static func check(_ path: String) throws(CheckpointError) {
+        let folder = DurableFile.split(path).folder
+        try DurableFile.makeFolder(folder)
+        guard access(folder, W_OK) == 0 else { throw DurableFile.failure("write", path) }
+    }
+
     /// Adds a thread; those of rank 0 come first.
     mutating func append(_ trace: ThreadTrace) throws(CheckpointError) {
         let origin = origin ?? trace.spans.map(\.start).min() ?? 0

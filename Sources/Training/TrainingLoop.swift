@@ -27,6 +27,7 @@ final class TrainingLoop {
     private let team: WorkerTeam
     private let evaluator: Evaluator
     private let timelines: RunTimelines
+    private let placement: CorePlacement
     private let write: @Sendable (String) -> Void
 
     var epoch = 0
@@ -51,11 +52,13 @@ final class TrainingLoop {
         }
         try TrainingLoop.agreement(model, data, validation, options, settings).check(world.communicator)
         let resumed = try ResumePoint.find(settings, world)
-        let plan = try TrainingLoop.makePlan(options, batchSize, resumed?.state.shards, world)
-        let team = WorkerTeam(size: plan.threads)
+        let places = try world.places()
+        let plan = try TrainingLoop.makePlan(options, batchSize, resumed?.state.shards, places, world)
+        placement = CorePlacement(places, threads: plan.threads)
+        let team = WorkerTeam(size: plan.threads, spins: placement.parts != nil)
         timelines = try RunTimelines(
             options.timing, network: network, threads: plan.threads,
-            firstStep: resumed?.state.step ?? model.trained?.step ?? 0, world.communicator)
+            firstStep: resumed?.state.step ?? model.trained?.step ?? 0, world)
         let reducer = try GradientReducer(
             plan: plan, communicator: world.communicator, team: team, timelines: timelines.threads
         ) {
@@ -81,9 +84,9 @@ final class TrainingLoop {
         min((data.count + batchSize - 1) / batchSize, options.limitTrainBatches ?? Int.max)
     }
 
-    private static func makePlan(_ options: FitOptions, _ batchSize: Int, _ resumedShards: Int?, _ world: World) throws
-        -> ShardPlan
-    {
+    private static func makePlan(
+        _ options: FitOptions, _ batchSize: Int, _ resumedShards: Int?, _ places: [RankPlace], _ world: World
+    ) throws -> ShardPlan {
         if let given = options.shards, let resumedShards, given != resumedShards {
             throw TrainingError(
                 "--shards \(given) differs from the checkpoint's \(resumedShards), which would change the result's bits; "
@@ -92,7 +95,8 @@ final class TrainingLoop {
         let shards =
             resumedShards ?? options.shards
             ?? ShardPlan.automaticShards(batchSize: batchSize, workers: world.size * (options.threads ?? 1))
-        let wanted = try options.threads ?? max(1, min(world.coresPerRank(), shards / world.size))
+        let wanted =
+            options.threads ?? max(1, min(CorePlacement.threads(places, rank: world.rank), shards / world.size))
         let threads = Int(try world.communicator.allReduce([Int64(wanted)], .minimum)[0])
         return try ShardPlan(shards: shards, ranks: world.size, threads: threads)
     }
@@ -104,6 +108,8 @@ final class TrainingLoop {
             try recorder?.open(resuming: epoch > 0 || batchInEpoch > 0, keepingRowsTo: lastRegularRow)
         }
         if options.verbosity != .silent && world.rank == 0 { write(headline + "\n") }
+        let mask = occupyCores()
+        defer { CoreSet.restore(mask) }
         context.epoch = epoch
         for callback in callbacks { try callback.trainBegin(context) }
         while epoch < options.epochs, !context.stopTraining, !isOutOfSteps { try runEpoch() }
@@ -113,6 +119,19 @@ final class TrainingLoop {
         try reportTimes()
         model.adopt(step)
         return history
+    }
+
+    /// Keeps every thread on cores of its own, or warns that it has none.
+    ///
+    /// - Returns: where this thread, which goes on after the run, was allowed before.
+    private func occupyCores() -> CoreSet.Mask? {
+        if let warning = placement.warning, world.rank == 0 {
+            FileHandle.standardError.write(Data("warning: \(warning)\n".utf8))
+        }
+        guard let parts = placement.parts?[world.rank] else { return nil }
+        let mask = CoreSet.restrictThread(to: parts[0])
+        team.run { thread in if thread > 0 { _ = CoreSet.restrictThread(to: parts[thread]) } }
+        return mask
     }
 
     /// Shows and writes what profile and trace were asked for.

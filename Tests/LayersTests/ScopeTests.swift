@@ -43,7 +43,7 @@ struct ScopeTests {
 
     @Test func sequentialLayersHaveAccounts() throws {
         let layers: [any Layer] = [
-            Conv2D(4, kernelSize: 3, activation: .relu), MaxPooling2D(2), Flatten(), Dense(5, activation: .softmax),
+            Conv2D(4, kernelSize: 3), MaxPooling2D(2), Flatten(), Dense(5, activation: .softmax),
         ]
         let counts = try operations(Sequential(layers), layers, input: [8, 8, 1])
         let convolution = 2 * (4 * 6 * 6 * 4) * 9
