@@ -10,7 +10,7 @@ final class Classifier: Layer {
 
     var children: [(String, any Layer)] { [("first", first), ("second", second), ("output", output)] }
 
-    func callAsFunction(_ input: Variable) -> Variable {
+    func call(_ input: Variable) -> Variable {
         let hidden = first(input.flattened)
         return output(hidden + second(hidden))
     }

@@ -39,6 +39,8 @@ public final class Tape {
         var parameter: Parameter?
         var gradient: Tensor?
         var isTouched = false
+        /// Whose time the way back is: see `withScope`.
+        var account: Int32 = 0
     }
 
     public let mode: Mode
@@ -50,6 +52,8 @@ public final class Tape {
     private var leaves: [ObjectIdentifier: Int] = [:]
     private var observed: Set<ObjectIdentifier> = []
     private var dropoutCount = 0
+    /// The account of the layer that computes at present.
+    private var account = 0
     private var hasRunBackward = false
 
     /// - Parameters:
@@ -119,7 +123,22 @@ public final class Tape {
 
     private func append(_ node: Node) -> Int {
         nodes.append(node)
+        nodes[nodes.count - 1].account = Int32(account)
         return nodes.count - 1
+    }
+
+    /// Runs `body` on the account of `owner`, a layer: what it computes, and later its way back. Matters to a timeline
+    /// alone.
+    package func withScope<Result>(of owner: AnyObject, _ body: () -> Result) -> Result {
+        guard let timeline = workspace.timeline, let own = timeline.account(of: owner) else { return body() }
+        let outer = account
+        account = own
+        timeline.begin(.forward(own))
+        defer {
+            timeline.end()
+            account = outer
+        }
+        return body()
     }
 
     /// Hands a running statistic this shard's fresh observation, weighted by the shard's part of the step.
@@ -159,7 +178,13 @@ public final class Tape {
         if let node = output.node {
             accumulate(Tensor(repeating: weight, output.shape, in: workspace), into: node)
         }
+        var account: Int32?
         for index in nodes.indices.reversed() {
+            if let timeline = workspace.timeline, nodes[index].account != account {
+                if account != nil { timeline.end() }
+                account = nodes[index].account
+                timeline.begin(.backward(Int(nodes[index].account)))
+            }
             if let parameter = nodes[index].parameter {
                 if !nodes[index].isTouched { clearGradient(of: parameter) }
                 parameterIsFinal?(parameter)
@@ -171,6 +196,7 @@ public final class Tape {
                 if gradient != nil { backward(&gradient!) }
             }
         }
+        if account != nil { workspace.timeline?.end() }
         for parameter in buffer?.parameters ?? [] where leaves[ObjectIdentifier(parameter)] == nil {
             if !observed.contains(ObjectIdentifier(parameter)) { clearGradient(of: parameter) }
             parameterIsFinal?(parameter)

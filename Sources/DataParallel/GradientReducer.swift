@@ -38,6 +38,8 @@ public final class GradientReducer: @unchecked Sendable {
     /// By bucket: how many threads have finished it since the start.
     private let arrivals: UnsafeMutablePointer<Atomic<Int>>
     private let norm: GradientNorm
+    /// Where each thread notes its time; empty, or one for each thread.
+    private let timelines: [Timeline]
     /// Sums of squares of the reduced gradient, by block; each thread writes those of its slice.
     private let blockSums: UnsafeMutableBufferPointer<Double>
     private var step = 0
@@ -55,9 +57,10 @@ public final class GradientReducer: @unchecked Sendable {
     /// - Parameters:
     ///   - hostOf: a number for each rank, equal for ranks that are to share memory; by default the ranks of a host do.
     ///   - makeParameters: builds the parameter buffer with the given allocation.
+    ///   - timelines: where each thread notes its time, if anybody wants to know.
     public init(
         plan: ShardPlan, communicator: any Communicator, team: WorkerTeam, hostOf: [Int]? = nil,
-        status: RankStatus = RankStatus(),
+        status: RankStatus = RankStatus(), timelines: [Timeline] = [],
         makeParameters: (_ allocate: (Int) throws -> FlatBuffer) throws -> ParameterBuffer
     ) throws {
         require(
@@ -78,6 +81,7 @@ public final class GradientReducer: @unchecked Sendable {
         self.status = status
         self.communicator = communicator
         self.team = team
+        self.timelines = timelines
         placement = layout.placement
         exchangePlan = ExchangePlan(
             plan: plan, placement: placement, count: layout.count, tail: parameters.trainable.upperBound)
@@ -167,7 +171,9 @@ public final class GradientReducer: @unchecked Sendable {
     /// Adds up what the gradient of `task`, now complete, makes possible.
     public func shardIsDone(_ task: WorkerSchedule.Task, onThread thread: Int) {
         let base = thread * layout.buffersPerThread
-        for addition in task.additions { add(base, addition, 0..<layout.count) }
+        timeline(thread).record(.addition) {
+            for addition in task.additions { add(base, addition, 0..<layout.count) }
+        }
         if exchange != nil, task.shard == tasks(ofThread: thread).last?.shard {
             finish(countdowns[thread].finishAll())
         }
@@ -192,8 +198,9 @@ public final class GradientReducer: @unchecked Sendable {
         if thread == 0 { status.enter(.update) }
         // Each part is added up, applied and sent on while it is in the cache.
         for part in slice.parts(of: BlockwiseSum.blockLength) {
-            apply(part, sums[thread](part), norm, isTimed: thread == 0)
-            memory.publish(part)
+            let sum = timeline(thread).record(.addition) { sums[thread](part) }
+            timeline(thread).record(.update) { apply(part, sum, norm, isTimed: thread == 0) }
+            timeline(thread).record(.exchange) { memory.publish(part) }
         }
         // Without other ranks, the end of `WorkerTeam.run` is the barrier.
         if plan.ranks > 1 {
@@ -206,6 +213,12 @@ public final class GradientReducer: @unchecked Sendable {
         update = { _, _, _ in }
         if let failure { throw failure }
     }
+
+    private func meet(_ thread: Int) {
+        if plan.threads > 1 { timeline(thread).record(.waitForThreads) { team.barrier() } }
+    }
+
+    private func timeline(_ thread: Int) -> Timeline? { timelines.isEmpty ? nil : timelines[thread] }
 
     private func apply(_ range: Range<Int>, _ gradients: FlatBuffer, _ norm: Double?, isTimed: Bool) {
         let start = monotonicSeconds()
@@ -233,13 +246,16 @@ public final class GradientReducer: @unchecked Sendable {
     /// Runs a collective on thread 0 between two barriers. After a failure nothing more is exchanged; `failure` is the
     /// same for all threads until the next call.
     private func exclusively(_ thread: Int, _ body: () throws(CommunicationError) -> Void) {
-        team.barrier()
-        if thread == 0 && failure == nil {
-            let start = monotonicSeconds()
-            do { try status.during(.exchange, body) } catch { failure = error }
-            exchangeSeconds += monotonicSeconds() - start
+        meet(thread)
+        timeline(thread).record(.exchange) {
+            if thread == 0 && failure == nil {
+                let start = monotonicSeconds()
+                do throws(CommunicationError) { try status.during(.exchange, body) } catch { failure = error }
+                exchangeSeconds += monotonicSeconds() - start
+            }
+            // The other threads wait for the other ranks, too.
+            team.barrier()
         }
-        team.barrier()
     }
 
     // MARK: Slices

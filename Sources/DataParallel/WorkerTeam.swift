@@ -14,10 +14,13 @@ public final class WorkerTeam: Sendable {
     private let job = Job()
 
     /// Starts `size - 1` threads.
-    public init(size: Int) {
+    ///
+    /// - Parameter spins: whether a member that waits keeps its core busy for a while before it sleeps, which only helps
+    ///   where every member has a core to itself; nil if there are as many cores as members.
+    public init(size: Int, spins: Bool? = nil) {
         require(size > 0, "WorkerTeam: expected at least one member, got \(size)")
         self.size = size
-        meeting = Meeting(size: size)
+        meeting = Meeting(size: size, spins: spins ?? (size <= availableCores()))
         for member in 1..<max(size, 1) where member < size {
             startThread { [meeting, job] in
                 while true {
@@ -100,12 +103,11 @@ private final class Meeting: @unchecked Sendable {
     private let sleepers = Atomic<Int>(0)
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let wakeUp = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    /// Spinning only helps where every member has a core to itself.
     private let spins: Int
 
-    init(size: Int) {
+    init(size: Int, spins: Bool) {
         self.size = size
-        spins = size <= availableCores() ? 2000 : 0
+        self.spins = spins ? 2000 : 0
         pthread_mutex_init(mutex, nil)
         pthread_cond_init(wakeUp, nil)
     }

@@ -16,5 +16,5 @@ public final class Activation: Layer {
         return input
     }
 
-    public func callAsFunction(_ input: Variable) -> Variable { function(input) }
+    public func call(_ input: Variable) -> Variable { function(input) }
 }

@@ -20,5 +20,5 @@ public final class AveragePooling2D: Layer {
         try options.outputShape(input, layer: "AveragePooling2D(\(options.windowHeight))")
     }
 
-    public func callAsFunction(_ input: Variable) -> Variable { input.averagePooled(options) }
+    public func call(_ input: Variable) -> Variable { input.averagePooled(options) }
 }

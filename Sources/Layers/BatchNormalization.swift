@@ -40,7 +40,7 @@ public final class BatchNormalization: Layer {
         return input
     }
 
-    public func callAsFunction(_ input: Variable) -> Variable {
+    public func call(_ input: Variable) -> Variable {
         buildIfNeeded(for: input, gamma)
         let tape = input.tape
         let normalized: Variable

@@ -57,7 +57,7 @@ public final class Conv2D: Layer {
         return [rows, columns, filters]
     }
 
-    public func callAsFunction(_ input: Variable) -> Variable {
+    public func call(_ input: Variable) -> Variable {
         buildIfNeeded(for: input, kernel)
         let tape = input.tape
         let output = input.convolution(
@@ -74,7 +74,9 @@ public final class Conv2D: Layer {
     func callAsFunction(_ input: Variable, pooledBy pooling: MaxPooling2D) -> Variable {
         buildIfNeeded(for: input, kernel)
         let tape = input.tape
-        return input.convolution(
-            tape.parameter(kernel), bias: bias.map(tape.parameter), options: options, pooledBy: pooling.options)
+        return tape.withScope(of: self) {
+            input.convolution(
+                tape.parameter(kernel), bias: bias.map(tape.parameter), options: options, pooledBy: pooling.options)
+        }
     }
 }

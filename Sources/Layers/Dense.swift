@@ -35,7 +35,7 @@ public final class Dense: Layer {
         return Shape(input.dimensions.dropLast() + [units])
     }
 
-    public func callAsFunction(_ input: Variable) -> Variable {
+    public func call(_ input: Variable) -> Variable {
         buildIfNeeded(for: input, kernel)
         let tape = input.tape
         let output = input.dense(

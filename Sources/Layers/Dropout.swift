@@ -19,5 +19,5 @@ public final class Dropout: Layer {
 
     public func build(_ input: Shape) throws(ShapeError) -> Shape { input }
 
-    public func callAsFunction(_ input: Variable) -> Variable { input.dropout(rate: rate) }
+    public func call(_ input: Variable) -> Variable { input.dropout(rate: rate) }
 }

@@ -36,7 +36,7 @@ public final class Embedding: Layer {
         return Shape(input.dimensions + [outputDimension])
     }
 
-    public func callAsFunction(_ input: Variable) -> Variable {
+    public func call(_ input: Variable) -> Variable {
         buildIfNeeded(for: input, embeddings)
         return input.tape.parameter(embeddings).gathered(input.value)
     }

@@ -9,5 +9,5 @@ public final class Flatten: Layer {
 
     public func build(_ input: Shape) throws(ShapeError) -> Shape { [input.count] }
 
-    public func callAsFunction(_ input: Variable) -> Variable { input.flattened }
+    public func call(_ input: Variable) -> Variable { input.flattened }
 }

@@ -17,7 +17,7 @@ public final class GlobalAveragePooling2D: Layer {
         return [input[2]]
     }
 
-    public func callAsFunction(_ input: Variable) -> Variable {
+    public func call(_ input: Variable) -> Variable {
         require(
             input.shape.rank == 4,
             "GlobalAveragePooling2D: expected input [batch, height, width, channels], got \(input.shape)")

@@ -8,13 +8,13 @@ import Tensors
 ///
 /// Layers are immutable but for the first call, which fixes their parameters' shapes (as Keras's `build` does), so
 /// several threads may run one layer at once. A model of your own lists its parts in `children`, in declaration
-/// order, and calls them in `callAsFunction`:
+/// order, and calls them in `call`, as in Keras:
 ///
 ///     final class Classifier: Layer {
 ///         let hidden = Dense(64, activation: .relu)
 ///         let output = Dense(10)
 ///         var children: [(String, any Layer)] { [("hidden", hidden), ("output", output)] }
-///         func callAsFunction(_ input: Variable) -> Variable { output(hidden(input.flattened)) }
+///         func call(_ input: Variable) -> Variable { output(hidden(input.flattened)) }
 ///     }
 public protocol Layer: AnyObject, Sendable {
     /// The layer's own parameters in declaration order, without those of its children.
@@ -29,13 +29,18 @@ public protocol Layer: AnyObject, Sendable {
     /// - Throws: `ShapeError` naming the layer, what it got and what it expects.
     func build(_ input: Shape) throws(ShapeError) -> Shape
 
-    /// Computes a batch: `[batch, sample...] -> [batch, output sample...]`.
-    func callAsFunction(_ input: Variable) -> Variable
+    /// Computes a batch: `[batch, sample...] -> [batch, output sample...]`. Others call `layer(input)`.
+    func call(_ input: Variable) -> Variable
 }
 
 extension Layer {
     public var parameters: [Parameter] { [] }
     public var children: [(String, any Layer)] { [] }
+
+    /// Computes a batch with `call`, whose time goes to this layer's account if the run is profiled.
+    public func callAsFunction(_ input: Variable) -> Variable {
+        input.tape.withScope(of: self) { call(input) }
+    }
 
     /// Runs the layer once on a sample of zeros, in which each part builds itself.
     public func build(_ input: Shape) throws(ShapeError) -> Shape {
@@ -45,6 +50,21 @@ extension Layer {
 
     /// The layer's type, e.g. `Conv2D`.
     public var typeName: String { "\(type(of: self))" }
+
+    /// The layer and all its parts, each once, in declaration order, with their paths; the layer itself goes by its
+    /// type.
+    public func allLayers() -> [(path: String, layer: any Layer)] {
+        var seen: Set<ObjectIdentifier> = []
+        var result: [(path: String, layer: any Layer)] = []
+        func collect(_ path: String, _ layer: any Layer) {
+            guard seen.insert(ObjectIdentifier(layer)).inserted else { return }
+            result.append((path, layer))
+            let prefix = layer === self ? "" : path + "."
+            for (name, child) in layer.children { collect(prefix + name, child) }
+        }
+        collect(Sequential.snakeCase(typeName), self)
+        return result
+    }
 
     /// All parameters of the layer and its parts, each once, in declaration order, with their paths
     /// (`dense_1.kernel`).

@@ -32,7 +32,7 @@ public final class LayerNormalization: Layer {
         return input
     }
 
-    public func callAsFunction(_ input: Variable) -> Variable {
+    public func call(_ input: Variable) -> Variable {
         buildIfNeeded(for: input, gamma)
         let tape = input.tape
         let centered = input - input.mean(axes: [-1], keepingDimensions: true)

@@ -20,7 +20,7 @@ public final class MaxPooling2D: Layer {
         try options.outputShape(input, layer: "MaxPooling2D(\(options.windowHeight))")
     }
 
-    public func callAsFunction(_ input: Variable) -> Variable { input.maxPooled(options) }
+    public func call(_ input: Variable) -> Variable { input.maxPooled(options) }
 }
 
 extension PoolingOptions {

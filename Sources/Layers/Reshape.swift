@@ -25,7 +25,7 @@ public final class Reshape: Layer {
         return Shape(target.map { $0 == -1 ? input.count / known : $0 })
     }
 
-    public func callAsFunction(_ input: Variable) -> Variable {
+    public func call(_ input: Variable) -> Variable {
         let sample = input.shape.dropFirst().resolving(target)
         return input.reshaped(sample.prepending(input.shape[0]).dimensions)
     }

@@ -39,7 +39,7 @@ public final class Sequential: Layer {
         return shape
     }
 
-    public func callAsFunction(_ input: Variable) -> Variable {
+    public func call(_ input: Variable) -> Variable {
         var (output, index) = (input, 0)
         while index < layers.count {
             // A convolution with ReLU and the pooling after it are one operation: only the pooled output is kept.

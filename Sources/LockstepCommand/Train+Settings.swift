@@ -164,7 +164,20 @@ extension Train {
         options.verifyEvery = verifyEvery
         options.stallTimeout = stallTimeout
         options.terminalColumns = Terminal.columns(world)
+        options.timing.profile = profile
+        options.timing.trace = trace
+        options.timing.tracedSteps = try tracedSteps()
         return options
+    }
+
+    private func tracedSteps() throws -> ClosedRange<Int>? {
+        guard let traceSteps else { return nil }
+        let ends = traceSteps.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
+        guard ends.count == 2, let first = ends[0], let last = ends[1], 1 <= first, first <= last else {
+            throw TrainingError("--trace-steps must be FIRST-LAST, counted from 1, got '\(traceSteps)'")
+        }
+        guard trace != nil else { throw TrainingError("--trace-steps needs --trace FILE") }
+        return first...last
     }
 
     /// What `--shards auto` means here. The configuration records the number, so that it means the same bits on any

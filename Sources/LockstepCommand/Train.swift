@@ -64,7 +64,7 @@ struct Train: ParsableCommand {
     var seed: UInt64 = 0
     @Option(help: "Shards of a step, a power of two, or 'auto' (at most 64, at least 16 samples each).")
     var shards = "auto"
-    @Option(help: "Threads of each rank, or 'auto' (one per core, at most one per shard).")
+    @Option(help: "Threads of each rank, or 'auto' (one per physical core, at most one per shard).")
     var threads = "auto"
     @Option(help: "Validate on this last fraction of the training data instead of the test data.")
     var validationSplit: Double?
@@ -107,6 +107,12 @@ struct Train: ParsableCommand {
     var onNan = "stop"
     @Option(help: "Seconds without progress of a rank that end the job, after a warning at a fifth of it; 0 for never.")
     var stallTimeout = 300.0
+    @Flag(help: "Show where a step's time goes: layers, exchange, wait (also profile.txt, profile.json).")
+    var profile = false
+    @Option(help: "Write a Chrome/Perfetto trace of all ranks to this file.")
+    var trace: String?
+    @Option(help: "Steps that the trace holds, as in 1-100 (default: the first 100 of this process).")
+    var traceSteps: String?
     @Option(help: "0 silent, 1 progress, 2 one line per epoch.")
     var verbose = 1
 

@@ -124,6 +124,7 @@ package struct Convolution: Sendable {
         require(bias == nil || bias!.shape == [kernelShape[3]], "conv2d: bias does not fit kernel \(kernelShape)")
         let output = Tensor(uninitialized: outputShape, in: workspace)
         if inputShape[0] == 0 { return output }
+        countOperations(in: workspace)
         let done = withWinograd(in: workspace) {
             lk_winograd_forward($0, output.pointer, input.pointer, kernel.pointer, bias?.pointer, $1)
         }
@@ -139,6 +140,7 @@ package struct Convolution: Sendable {
     package func inputGradient(_ outputGradient: Tensor, _ kernel: Tensor, in workspace: Workspace) -> Tensor {
         let result = Tensor(uninitialized: inputShape, in: workspace)
         if inputShape[0] == 0 { return result }
+        countOperations(in: workspace)
         let done = withWinograd(in: workspace) {
             lk_winograd_input_gradient($0, result.pointer, outputGradient.pointer, kernel.pointer, $1)
         }
@@ -161,6 +163,7 @@ package struct Convolution: Sendable {
             kernelGradient.update(repeating: 0, count: kernelShape.count)
             return
         }
+        countOperations(in: workspace)
         let done = withWinograd(in: workspace) {
             lk_winograd_kernel_gradient($0, kernelGradient, input.pointer, outputGradient.pointer, $1)
         }
@@ -171,5 +174,11 @@ package struct Convolution: Sendable {
                     kernels, $0, input.pointer, outputGradient.pointer, kernelGradient)
             }
         }
+    }
+
+    /// A multiplication and an addition for each tap of each output element, whatever algorithm runs; the same in all
+    /// three directions.
+    func countOperations(in workspace: Workspace) {
+        workspace.timeline?.count(operations: 2 * outputShape.count * kernelShape.dimensions.dropLast().reduce(1, *))
     }
 }

@@ -56,6 +56,7 @@ package struct MatrixProduct: Sendable {
             c.update(repeating: 0, count: Int(shape.m * shape.n))
             return
         }
+        workspace.timeline?.count(operations: Int(2 * shape.m * shape.n * shape.k))
         workspace.withKernels("matmul", "m \(shape.m), n \(shape.n), k \(shape.k)") {
             odnn_run_matmul($0, shape, a, b, bias, c)
         }

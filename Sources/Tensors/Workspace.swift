@@ -27,8 +27,10 @@ public final class Workspace: Sendable {
     }
 
     private let state = Mutex(State())
+    /// Where the thread that computes here notes its time, if a run is profiled or traced.
+    public let timeline: Timeline?
 
-    public init() {}
+    public init(timeline: Timeline? = nil) { self.timeline = timeline }
 
     /// The version of the kernel library, e.g. `2.6.3`.
     public static var kernelLibraryVersion: String { String(cString: odnn_version()) }

@@ -25,6 +25,8 @@ struct Evaluator {
     let communicator: any Communicator
     /// Told of each chunk that is done.
     var status = RankStatus()
+    /// Where each thread notes its time, if anybody wants to know.
+    var timelines: [Timeline] = []
 
     /// Loss and accuracy over all of `data`; nil on all ranks when `wantsStop` said yes on one before the end.
     /// Collective.
@@ -46,6 +48,10 @@ struct Evaluator {
             results.withUnsafeMutableBufferPointer { (memory: inout UnsafeMutableBufferPointer<Double>) in
                 let results = memory
                 team.run { thread in
+                    // The first thread's evaluation begins and ends with the caller's.
+                    let timeline = thread > 0 && !timelines.isEmpty ? timelines[thread] : nil
+                    timeline?.begin(.evaluation)
+                    defer { timeline?.end() }
                     let workspace = workspaces[thread]
                     let own = chunks(of: communicator.rank * team.size + thread)
                     for chunk in own.dropFirst(first).prefix(Evaluator.chunksPerRound) {

@@ -79,6 +79,8 @@ public struct FitOptions: Sendable {
     public var stopRequested: @Sendable () -> Bool = { false }
     /// What shall go wrong, in tests.
     public var faults = FaultPlan.none
+    /// Whether and how to find out where the time goes.
+    public var timing = TimingOptions()
     /// Columns of the terminal, nil where standard output is none.
     public var terminalColumns: Int?
 
@@ -97,6 +99,9 @@ public struct FitOptions: Sendable {
             throw TrainingError("--stall-timeout must be at least 5 seconds, or 0 for none, got \(stallTimeout)")
         }
         if verifyEvery < 0 { throw TrainingError("--verify-every must be 0 or more, got \(verifyEvery)") }
+        if let steps = timing.tracedSteps, steps.lowerBound < 1 {
+            throw TrainingError("--trace-steps counts from 1, got \(steps.lowerBound)-\(steps.upperBound)")
+        }
         if logEveryNSteps < 0 { throw TrainingError("--log-every-n-steps must be 0 or more, got \(logEveryNSteps)") }
     }
 }

@@ -148,6 +148,12 @@ public final class RunFolder: Sendable {
         try DurableFile.replace(path + "/summary.txt", Data(text.utf8))
     }
 
+    /// Writes profile.txt, the table of where a step's time goes, and profile.json, the same for programs.
+    func writeProfile(text: String, json: Data) throws(CheckpointError) {
+        try DurableFile.replace(path + "/profile.txt", Data(text.utf8))
+        try DurableFile.replace(path + "/profile.json", json)
+    }
+
     private func keep(
         in file: String, header: String, where isWanted: (Substring) -> Bool?
     ) throws(CheckpointError) {

@@ -71,6 +71,10 @@ final class RunRecorder {
         return stopCause != nil
     }
 
+    func writeProfile(_ profile: StepProfile) throws {
+        try folder?.writeProfile(text: profile.text, json: try profile.json)
+    }
+
     /// Copies the present moment, after waiting for the former save, and begins to write it.
     func save(_ state: CheckpointState, _ step: TrainingStep, callbackWeights: [(name: String, values: [Float])]) {
         writer?.start { snapshot in

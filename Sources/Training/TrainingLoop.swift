@@ -28,6 +28,8 @@ final class TrainingLoop {
     /// Where this rank is, for its watchdog.
     let status: RankStatus
     private let evaluator: Evaluator
+    private let timelines: RunTimelines
+    private let placement: CorePlacement
     private let write: @Sendable (String) -> Void
 
     var epoch = 0
@@ -63,20 +65,27 @@ final class TrainingLoop {
             try ReplicaAgreement(agreement.facts + facts).check(world.communicator)
         }
         let resumed = try ResumePoint.find(settings, world)
-        let plan = try TrainingLoop.makePlan(options, batchSize, resumed?.state.shards, world)
-        let team = WorkerTeam(size: plan.threads)
+        let places = try world.places()
+        let plan = try TrainingLoop.makePlan(options, batchSize, resumed?.state.shards, places, world)
+        placement = CorePlacement(places, threads: plan.threads)
+        let team = WorkerTeam(size: plan.threads, spins: placement.parts != nil)
+        timelines = try RunTimelines(
+            options.timing, network: network, threads: plan.threads,
+            firstStep: resumed?.state.step ?? model.trained?.step ?? 0, world)
         let reducer = try GradientReducer(
-            plan: plan, communicator: world.communicator, team: team, hostOf: world.hostOf, status: status
+            plan: plan, communicator: world.communicator, team: team, hostOf: world.hostOf, status: status,
+            timelines: timelines.threads
         ) {
             try network.makeParameterBuffer(input: data.inputShape, seed: options.seed, allocate: $0)
         }
         step = TrainingStep(
             reducer: reducer, team: team, optimizer: model.optimizer, seed: options.seed,
             onNonFinite: options.onNonFinite, augmentation: options.augmentation,
-            objective: model.loss.objective(network))
+            timelines: timelines.threads, objective: model.loss.objective(network))
         context = TrainingContext(isRankZero: world.rank == 0, weights: WeightsAccess(reducer.parameters))
         evaluator = Evaluator(
-            network: network, team: team, communicator: world.communicator, status: status)
+            network: network, team: team, communicator: world.communicator, status: status,
+            timelines: timelines.threads)
         let names = model.metrics.isEmpty ? ["loss"] : ["loss", "accuracy"]
         let monitor = try (settings?.checkpoints ?? CheckpointPolicy())
             .check(metrics: (validation == nil ? [] : names.map { "val_" + $0 }) + names)
@@ -95,9 +104,9 @@ final class TrainingLoop {
         min((data.count + batchSize - 1) / batchSize, options.limitTrainBatches ?? Int.max)
     }
 
-    private static func makePlan(_ options: FitOptions, _ batchSize: Int, _ resumedShards: Int?, _ world: World) throws
-        -> ShardPlan
-    {
+    private static func makePlan(
+        _ options: FitOptions, _ batchSize: Int, _ resumedShards: Int?, _ places: [RankPlace], _ world: World
+    ) throws -> ShardPlan {
         if let given = options.shards, let resumedShards, given != resumedShards {
             throw TrainingError(
                 "--shards \(given) differs from the checkpoint's \(resumedShards), which would change the result's bits; "
@@ -106,7 +115,8 @@ final class TrainingLoop {
         let shards =
             resumedShards ?? options.shards
             ?? ShardPlan.automaticShards(batchSize: batchSize, workers: world.size * (options.threads ?? 1))
-        let wanted = try options.threads ?? max(1, min(world.coresPerRank(), shards / world.size))
+        let wanted =
+            options.threads ?? max(1, min(CorePlacement.threads(places, rank: world.rank), shards / world.size))
         let threads = Int(try world.communicator.allReduce([Int64(wanted)], .minimum)[0])
         return try ShardPlan(shards: shards, ranks: world.size, threads: threads)
     }
@@ -122,6 +132,8 @@ final class TrainingLoop {
         if options.verbosity != .silent && world.rank == 0 {
             write(([headline] + (resumeNote.map { [$0] } ?? [])).joined(separator: "\n") + "\n")
         }
+        let mask = occupyCores()
+        defer { CoreSet.restore(mask) }
         context.epoch = epoch
         for callback in callbacks { try callback.trainBegin(context) }
         while epoch < options.epochs, !context.stopTraining, !isOutOfSteps || epochNeedsItsEnd { try runEpoch() }
@@ -129,8 +141,30 @@ final class TrainingLoop {
         if lastSave.place != place { try saveCheckpoint() }
         if let reason = context.stopReason, world.rank == 0, options.verbosity != .silent { write(reason + "\n") }
         try world.onRankZero { try recorder?.finish(summary: summary) }
+        try reportTimes()
         model.adopt(step)
         return history
+    }
+
+    /// Keeps every thread on cores of its own, or warns that it has none.
+    ///
+    /// - Returns: where this thread, which goes on after the run, was allowed before.
+    private func occupyCores() -> CoreSet.Mask? {
+        if let warning = placement.warning, world.rank == 0 {
+            FileHandle.standardError.write(Data("warning: \(warning)\n".utf8))
+        }
+        guard let parts = placement.parts?[world.rank] else { return nil }
+        let mask = CoreSet.restrictThread(to: parts[0])
+        team.run { thread in if thread > 0 { _ = CoreSet.restrictThread(to: parts[thread]) } }
+        return mask
+    }
+
+    /// Shows and writes what profile and trace were asked for.
+    private func reportTimes() throws {
+        let profile = try timelines.makeProfile(world.communicator)
+        if let profile, options.verbosity != .silent { write(profile.text) }
+        try world.onRankZero { if let profile { try recorder?.writeProfile(profile) } }
+        try timelines.writeTrace(world)
     }
 
     private var isOutOfSteps: Bool { options.maxSteps.map { step.state.step >= $0 } ?? false }
@@ -175,6 +209,8 @@ final class TrainingLoop {
         }
         let trained = (monotonicSeconds() - start, step.seconds.since(secondsBefore))
         let finished = batchInEpoch == batchesPerEpoch
+        timelines.first?.begin(.epochEnd)
+        defer { timelines.first?.end() }
         let evaluation = finished ? try evaluate() : nil
         // Abandoned by all ranks: the resumed run does it again.
         let isAbandoned = finished && validation != nil && evaluation == nil
@@ -201,9 +237,11 @@ final class TrainingLoop {
     private func evaluate() throws -> Evaluation? {
         guard let validation else { return nil }
         // A callback's wish to stop waits for the epoch's end.
-        return try status.during(.evaluation) {
-            options.faults.reach(.evaluate)
-            return try evaluator.evaluate(validation, loss: model.loss, wantsStop: options.stopRequested)
+        return try timelines.first.record(.evaluation) {
+            try status.during(.evaluation) {
+                options.faults.reach(.evaluate)
+                return try evaluator.evaluate(validation, loss: model.loss, wantsStop: options.stopRequested)
+            }
         }
     }
 
@@ -221,6 +259,7 @@ final class TrainingLoop {
         context.metrics = ["loss": report.lossSum / Double(report.samples), "learning_rate": context.learningRate]
         status.enter(.callbacks)
         options.faults.reach(.step, number: context.step) { step.flipLowestBit() }
+        timelines.stepIsDone()
         if options.verifyEvery > 0, step.state.step % options.verifyEvery == 0 { try verifyReplicas() }
         for callback in callbacks { try callback.stepEnd(context) }
         status.enter(.reporting)
@@ -344,6 +383,7 @@ final class TrainingLoop {
             ("batch-size", "\(options.batchSize)"), ("shards", options.shards.map { "\($0)" } ?? "auto"),
             ("on-nan", options.onNonFinite.rawValue),
             ("threads", options.threads.map { "\($0)" } ?? "auto"), ("seed", "\(options.seed)"),
+            ("profile", "\(options.timing.profile)"), ("trace", options.timing.trace ?? "none"),
             ("augmentation", "\(options.augmentation)"), ("optimizer settings", "\(model.optimizer)"),
             ("loss", model.loss.rawValue),
             ("parameters", parameters.joined(separator: ", ")),

@@ -30,7 +30,7 @@ public final class TrainingStep {
     public init(
         reducer: GradientReducer, team: WorkerTeam, optimizer: Optimizer, seed: UInt64,
         onNonFinite: NonFinitePolicy = .stop, augmentation: Augmentation = Augmentation(),
-        objective: @escaping Objective
+        timelines: [Timeline] = [], objective: @escaping Objective
     ) {
         self.reducer = reducer
         self.team = team
@@ -41,7 +41,7 @@ public final class TrainingStep {
         nonFinite = NonFiniteWatch(reducer.parameters)
         self.objective = objective
         state = optimizer.makeState(count: reducer.parameters.trainable.count)
-        workspaces = (0..<team.size).map { _ in Workspace() }
+        workspaces = (0..<team.size).map { Workspace(timeline: timelines.isEmpty ? nil : timelines[$0]) }
     }
 
     /// Computes one step on the given samples, the whole global batch. Every rank calls it with the same arguments.
@@ -57,13 +57,19 @@ public final class TrainingStep {
             update(range, gradients, norm, learningRate, step)
         }
         team.run { thread in
+            let timeline = workspaces[thread].timeline
+            timeline?.step = step
+            timeline?.begin(.step)
             for task in reducer.tasks(ofThread: thread) {
                 compute(task, thread, batch, data, step, votes)
                 reducer.shardIsDone(task, onThread: thread)
                 reducer.status.mark()
             }
             reducer.reduce(onThread: thread)
+            if thread == 0 { timeline?.begin(.waitForThreads) } else { timeline?.end() }
         }
+        // Thread 0 has waited for the others, and its step ends.
+        for _ in 0..<2 { workspaces[0].timeline?.end() }
         seconds.communication = reducer.exchangeSeconds
         seconds.update = reducer.updateSeconds
         try reducer.endStep()
@@ -87,8 +93,10 @@ public final class TrainingStep {
             let start = monotonicSeconds()
             enter(.data, thread)
             let numbers = batch[(batch.startIndex + positions.lowerBound)..<(batch.startIndex + positions.upperBound)]
-            let shard = augmentation(
-                data.batch(numbers, in: workspaces[thread]), samples: numbers, seed: seed, step: step)
+            let timeline = workspaces[thread].timeline
+            let shard = timeline.record(.data) {
+                augmentation(data.batch(numbers, in: workspaces[thread]), samples: numbers, seed: seed, step: step)
+            }
             let ready = monotonicSeconds()
             enter(.forward, thread)
             let fraction = Float(positions.count) / Float(batch.count)
@@ -96,24 +104,26 @@ public final class TrainingStep {
                 .training,
                 context: StepContext(seed: seed, step: step, shard: task.shard, fraction: fraction),
                 workspace: workspaces[thread], buffer: parameters, gradients: gradients)
-            let result = objective(tape, shard)
+            let result = timeline.record(.forward(0)) { objective(tape, shard) }
             let computed = monotonicSeconds()
             enter(.backward, thread)
-            loss = result.losses.value.sum().scalar
+            loss = timeline.record(.forward(0)) { result.losses.value.sum().scalar }
             hits = result.hits
             let isFinal = reducer.parameterIsFinal(task, onThread: thread)
             // Weighted by the step's sample count, so that shards of unequal size count exactly. The norm, which every
             // rank knows before the update, must tell of a loss alone too.
-            tape.backward(
-                from: result.losses,
-                weight: loss.isFinite || onNonFinite == .stop ? 1 / Float(batch.count) : .nan,
-                parameterIsFinal: isFinal.map { isFinal in
-                    { [nonFinite] parameter in
-                        // Looked at now, since others may add to it from here on.
-                        if let name = nonFinite.name(parameter, gradients) { spoilt.append(name) }
-                        isFinal(parameter)
-                    }
-                })
+            timeline.record(.backward(0)) {
+                tape.backward(
+                    from: result.losses,
+                    weight: loss.isFinite || onNonFinite == .stop ? 1 / Float(batch.count) : .nan,
+                    parameterIsFinal: isFinal.map { isFinal in
+                        { [nonFinite] parameter in
+                            // Looked at now, since others may add to it from here on.
+                            if let name = nonFinite.name(parameter, gradients) { spoilt.append(name) }
+                            isFinal(parameter)
+                        }
+                    })
+            }
             if isFinal == nil { spoilt = nonFinite.names(loss: loss, gradients) }
             times = PhaseSeconds(
                 data: ready - start, forward: computed - ready, backward: monotonicSeconds() - computed)

@@ -2,7 +2,6 @@
 
 import Collectives
 import DataParallel
-import Foundation
 
 /// The ranks of a job, from this rank's side.
 public struct World: Sendable {
@@ -58,14 +57,15 @@ public struct TrainingError: Error, CustomStringConvertible, Sendable {
 }
 
 extension World {
-    /// Cores that each rank may count on: those it is bound to, divided by the ranks of its host that are bound to the
-    /// same ones. Collective.
-    func coresPerRank() throws -> Int {
-        let cores = availableCores()
-        guard size > 1 else { return cores }
-        let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-        let binding = status.split(separator: "\n").first { $0.hasPrefix("Cpus_allowed_list") } ?? ""
-        let places = try gatherTexts("\(communicator.hostName) \(binding)", communicator)
-        return max(1, cores / places.count { $0 == places[rank] })
+    /// Where every rank may run. Collective.
+    func places() throws -> [RankPlace] {
+        try gatherTexts(CoreSet.ownPlace(host: communicator.hostName).text, communicator).map { text in
+            guard let place = RankPlace(text: text) else { throw TrainingError("can't read a rank's cores: '\(text)'") }
+            return place
+        }
     }
+
+    /// Physical cores that each rank may count on: those it is bound to, divided by the ranks that share them.
+    /// Collective.
+    func coresPerRank() throws -> Int { CorePlacement.threads(try places(), rank: rank) }
 }

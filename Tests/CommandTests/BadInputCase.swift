@@ -54,6 +54,16 @@ struct BadInputCase: Sendable, CustomTestStringConvertible {
         BadInputCase("weights of another model", ["another model", "dense.kernel"]) { folder in
             ["--resume-weights", try finishedRun(folder), "--model", "mnist-cnn"]
         },
+        BadInputCase("trace steps from 0", ["--trace-steps must be FIRST-LAST", "'0-3'"]) { folder in
+            ["--trace", folder + "/t.json", "--trace-steps", "0-3"]
+        },
+        BadInputCase("one trace step", ["--trace-steps must be FIRST-LAST", "'7'"]) { folder in
+            ["--trace", folder + "/t.json", "--trace-steps", "7"]
+        },
+        BadInputCase("trace steps without a trace", ["--trace-steps needs --trace FILE"]) { _ in
+            ["--trace-steps", "1-3"]
+        },
+        BadInputCase("trace nowhere", ["cannot make the folder /proc/none"]) { _ in ["--trace", "/proc/none/t.json"] },
         BadInputCase("empty batch", ["--batch-size must be at least 1, got 0"]) { _ in ["--batch-size", "0"] },
         BadInputCase("batch larger than the data", ["--batch-size 10001", "10000 samples"]) { _ in
             ["--batch-size", "10001"]

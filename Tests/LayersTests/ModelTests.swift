@@ -15,7 +15,7 @@ private final class TwoTowers: Layer {
 
     init() throws { try scale.declare([]) }
 
-    func callAsFunction(_ input: Variable) -> Variable {
+    func call(_ input: Variable) -> Variable {
         output(shared(input).tanh + input.tape.parameter(scale) * shared(-input))
     }
 }

@@ -9,7 +9,7 @@ private final class Classifier: Layer {
     let hidden = Dense(64, activation: .relu)
     let output = Dense(10)
     var children: [(String, any Layer)] { [("hidden", hidden), ("output", output)] }
-    func callAsFunction(_ input: Variable) -> Variable { output(hidden(input.flattened)) }
+    func call(_ input: Variable) -> Variable { output(hidden(input.flattened)) }
 }
 
 @Suite struct SummaryTests {

@@ -14,6 +14,10 @@ static inline void lk_pause(void) {
 #endif
 }
 
+/// The logical cores that the calling thread may run on, a bit for each; 0 on success.
+int lk_get_affinity(uint64_t mask[16]);
+int lk_set_affinity(const uint64_t mask[16]);
+
 // Element-wise, one argument: out[i] = f(x[i]).
 typedef enum {
     LK_NEGATE, LK_ABSOLUTE, LK_EXP, LK_LOG, LK_SQRT, LK_RECIPROCAL, LK_SQUARE, LK_TANH, LK_SIGMOID, LK_RELU,

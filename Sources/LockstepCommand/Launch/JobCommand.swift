@@ -22,8 +22,8 @@ struct JobCommand {
         if isCrowded && hosts == nil { options.append("--oversubscribe") }
         // Ranks that wait shall leave the core to others; mpirun knows it by itself where it counts too few slots.
         if isCrowded && hosts != nil { options += ["--mca", "mpi_yield_when_idle", "1"] }
-        // Binding a rank to one core would put all its threads on that core.
-        if isCrowded || (threads ?? 1) > 1 { options += ["--bind-to", "none"] }
+        // The ranks divide the cores among all their threads themselves; bound to one core, a rank has no other.
+        options += ["--bind-to", "none"]
         for name in environment.keys.sorted() where name.hasPrefix("LOCKSTEP_") { options += ["-x", name] }
         if terminalColumns != nil && environment["LOCKSTEP_TERMINAL"] == nil { options += ["-x", "LOCKSTEP_TERMINAL"] }
         return options + mpirunOptions + [program] + arguments

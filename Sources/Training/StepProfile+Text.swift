@@ -1,0 +1,52 @@
+// The table of a profile, in the manner of torch.profiler's.
+
+import Foundation
+
+extension StepProfile {
+    /// At most 80 columns, unless a layer's name needs more.
+    var text: String {
+        let inMilliseconds = stepSeconds >= 0.01
+        let unit = inMilliseconds ? "ms" : "us"
+        func time(_ seconds: Double?) -> String {
+            seconds.map { inMilliseconds ? fixed($0 * 1e3, 2) : fixed($0 * 1e6, 1) } ?? ""
+        }
+        let header = ["part of a step", "forward", "backward", "\(unit) a step", "share", "GFLOP/s", "of peak"]
+        let cells = rows.map { row in
+            [
+                row.type.isEmpty ? row.name : "\(row.name) (\(row.type))", time(row.forwardSeconds),
+                time(row.backwardSeconds), time(row.seconds), fixed(row.share * 100, 1) + " %",
+                row.flopsPerSecond.map { fixed($0 * 1e-9, 1) } ?? "",
+                row.shareOfPeak.map { fixed($0 * 100, 0) + " %" } ?? "",
+            ]
+        }
+        let total = [
+            "step", "", "", time(stepSeconds), "100.0 %", fixed(flopsPerSecond * 1e-9, 1),
+            fixed(flopsPerSecond / peakFlopsPerSecond * 100, 0) + " %",
+        ]
+        let widths = header.indices.map { column in
+            ([header, total] + cells).map { $0[column].count }.max()!
+        }
+        func line(_ cells: [String]) -> String {
+            let padded = cells.enumerated().map { column, cell in
+                let space = String(repeating: " ", count: widths[column] - cell.count)
+                return column == 0 ? cell + space : space + cell
+            }
+            return padded.joined(separator: "  ") + "\n"
+        }
+        let rule = line(widths.map { String(repeating: "-", count: $0) })
+        return headline + rule + line(header) + rule + cells.map(line).joined() + rule + line(total) + rule
+            + waits.map {
+                "\($0.name), \(unit) a step: least \(time($0.minimum)), median \(time($0.median)), "
+                    + "most \(time($0.maximum))\n"
+            }.joined()
+    }
+
+    private var headline: String {
+        let workers = ranks * threads
+        return "Profile of \(steps) steps after the first"
+            + (workers > 1 ? ", mean of \(ranks) x \(threads) workers (ranks x threads)" : "")
+            + "; a core's peak: \(fixed(peakFlopsPerSecond * 1e-9, 1)) GFLOP/s, measured\n"
+    }
+
+    private func fixed(_ value: Double, _ decimals: Int) -> String { String(format: "%.\(decimals)f", value) }
+}
