@@ -53,6 +53,7 @@ package struct PooledConvolution: Sendable {
             image: image)
         let kernel = inWholeVectors(kernel, rows: taps, in: workspace)
         let bias = bias.map { inWholeVectors($0, rows: 1, in: workspace) } ?? .zeros([paddedChannels], in: workspace)
+        countOperations(in: workspace)
         withUnsafePointer(to: shape) {
             lk_pooled_convolution_forward(
                 $0, pass.output.pointer, pass.choices.pointer, image.pointer, kernel.pointer, bias.pointer)
@@ -64,6 +65,7 @@ package struct PooledConvolution: Sendable {
     package func gradients(_ outputGradient: Tensor, _ pass: Pass, in workspace: Workspace) -> (Tensor, Tensor) {
         let kernel = Tensor(uninitialized: [taps, paddedChannels], in: workspace)
         let bias = Tensor(uninitialized: [1, paddedChannels], in: workspace)
+        countOperations(in: workspace)
         withUnsafePointer(to: shape) {
             lk_pooled_convolution_gradients(
                 $0, kernel.pointer, bias.pointer, pass.image.pointer, outputGradient.pointer, pass.choices.pointer)
@@ -72,6 +74,11 @@ package struct PooledConvolution: Sendable {
         return (
             kernel.sliced(axis: 1, 0..<out).reshaped(kernelShape), bias.sliced(axis: 1, 0..<out).reshaped([out])
         )
+    }
+
+    /// Those of the whole convolution, as if pooled and unpooled outputs cost the same.
+    private func countOperations(in workspace: Workspace) {
+        workspace.timeline?.count(operations: 2 * 4 * outputShape.count * taps)
     }
 
     /// The images with their border of zeros.

@@ -2,6 +2,7 @@
 
 import Collectives
 import DataParallel
+import Foundation
 
 /// The ranks of a job, from this rank's side.
 public struct World: Sendable {
