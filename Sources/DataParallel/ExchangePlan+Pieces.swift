@@ -62,15 +62,15 @@ extension ExchangePlan {
             if let own, !isHome, case let range = own.clamped(to: target), !range.isEmpty {
                 round.additions.append((Addition(target: home, source: self.home(child.node, of: host)), range))
             }
-            for peer in child.order where peer != host {
-                let theirs = part(of: peer, in: child.order, range)!.clamped(to: target)
+            for (index, peer) in child.order.enumerated() where peer != host {
+                let theirs = range.part(index, of: child.order.count).clamped(to: target)
                 if theirs.isEmpty { continue }
                 round.receives.append(
                     Message(peer: rank(ofHost: peer, rail: rail), range: theirs, sum: home, adds: !isHome))
             }
             guard let own else { continue }
-            for peer in join.order where peer != host {
-                let wanted = part(of: peer, in: join.order, range)!.clamped(to: own)
+            for (index, peer) in join.order.enumerated() where peer != host {
+                let wanted = range.part(index, of: join.order.count).clamped(to: own)
                 if wanted.isEmpty { continue }
                 round.sends.append(
                     Message(

@@ -71,14 +71,17 @@ package struct ExchangePlan: Sendable {
     /// - Parameters:
     ///   - count: the floats of the flat buffer.
     ///   - tail: where its tail begins, which is exchanged last.
-    ///   - pieceLength: floats of a piece; a multiple of `SliceLayout.blockLength`.
+    ///   - pieceLength: floats of a piece; a multiple of `SliceLayout.blockLength`. By default a sixteenth of the buffer,
+    ///     since what is final last is not hidden behind anything, but at least 64 KiB and at most 1 MiB.
     package init(
-        plan: ShardPlan, placement: Placement, count: Int, tail: Int, pieceLength: Int = 1 << 18
+        plan: ShardPlan, placement: Placement, count: Int, tail: Int, pieceLength: Int? = nil
     ) {
         self.plan = plan
         self.placement = placement
         rails = placement.hosts.map(\.count).max() ?? 1
         // Every host should find a block of its own in a piece.
+        let sixteenth = count / SliceLayout.blockLength / (16 * rails)
+        let pieceLength = pieceLength ?? SliceLayout.blockLength * min(64, max(4, sixteenth))
         let length = rails * max(pieceLength, placement.hosts.count * SliceLayout.blockLength)
         buckets = Array((0..<tail).parts(of: length).reversed()) + (tail < count ? [tail..<count] : [])
         hostSums = placement.hosts.map { ranks in

@@ -190,7 +190,11 @@ public final class GradientReducer: @unchecked Sendable {
             }
             return
         }
-        exclusively(thread) { () throws(CommunicationError) in try memory.synchronize() }
+        if plan.ranks == 1 {
+            team.barrier()
+        } else {
+            exclusively(thread) { () throws(CommunicationError) in try memory.synchronize() }
+        }
         if failure != nil { return }
         let slice = slices.slice(ofWorker: communicator.rank * plan.threads + thread)
         let norm = wantsNorm ? normOnOneHost(slice, thread) : nil

@@ -19,7 +19,7 @@ package final class HostExchange: @unchecked Sendable {
     }
 
     /// Pieces under way at once: enough that the network has work while one piece is added up.
-    package static let piecesUnderWay = 4
+    package static let piecesUnderWay = 8
 
     /// A piece under way.
     private final class Journey {

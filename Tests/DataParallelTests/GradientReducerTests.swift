@@ -50,6 +50,16 @@ struct GradientReducerTests {
         }
     }
 
+    /// Buckets that are exchanged and updated while the gradients before them are still to come.
+    @Test(arguments: [[0, 1], [0, 1, 0]], [1, 2]) func overlapChangesNoBits(hostOf: [Int], threads: Int) throws {
+        let run = ReducerRun(shards: 8, threads: threads, model: .large, steps: 2, hostOf: hostOf, wantsNorm: false)
+        let expected = run.expected()
+        for result in try runRanks(hostOf.count, { try run.train($0) }) {
+            let outcome = try result.get()
+            #expect(outcome.values == expected.values && outcome.record == expected.record)
+        }
+    }
+
     /// The gradients of these tests are worth summing: another order gives other bits.
     @Test func theOrderMatters() {
         let run = ReducerRun(shards: 8, threads: 1, model: .all[0], steps: 1)

@@ -23,6 +23,9 @@ struct ReducerModel: Sendable, CustomStringConvertible {
         ReducerModel(trainable: [10], statistics: [3]),
     ]
 
+    /// Of many buckets and a tail, with parameters that lie in several of them.
+    static let large = ReducerModel(trainable: [200_000, 150_000, 90_000, 160_000], statistics: [5000])
+
     func parameters() throws -> [Parameter] {
         try trainable.map { try parameter($0, .trainable) }
             + statistics.map { try parameter($0, .statistic(momentum: 0)) }
@@ -140,9 +143,16 @@ struct ReducerRun: Sendable {
             for index in 0..<buffer.count {
                 buffer.pointer[index] = gradient(step: step, shard: task.shard, index: index)
             }
-            // Parameter by parameter, from the last to the first, as a backward pass would.
+            // Parameter by parameter, from the last to the first, as in a backward pass: the rest is not there yet.
             if let isFinal = reducer.parameterIsFinal(task, onThread: thread) {
-                for parameter in reducer.parameters.parameters.reversed() { isFinal(parameter) }
+                let parameters = reducer.parameters.parameters.reversed()
+                for parameter in parameters { buffer[parameter.range].update(repeating: .nan) }
+                for parameter in parameters {
+                    for index in parameter.range {
+                        buffer.pointer[index] = gradient(step: step, shard: task.shard, index: index)
+                    }
+                    isFinal(parameter)
+                }
             }
             reducer.shardIsDone(task, onThread: thread)
         }
