@@ -8,7 +8,7 @@ extension CommandTests {
     struct NoticeTests {
         /// A run of many short epochs, so that notices fall into evaluations and saves as well as into steps.
         private static let arguments =
-            "--model mnist-mlp --shards 4 --threads 1 --limit-train-batches 12 --epochs 60 --verbose 0"
+            "--model mnist-mlp --shards 4 --threads 1 --limit-train-batches 12 --epochs 30 --verbose 0"
 
         /// Starts the run again and again, and notifies each start at another moment until it gets to its end.
         private func interrupt(_ launcher: String, _ signal: String, run: String) throws -> ProcessResult {
@@ -73,6 +73,7 @@ extension CommandTests {
                 let result = try runProcess(
                     "/bin/bash", ["-c", "exec 2>'\(folder)/said'; " + script], timeoutSeconds: 60)
                 #expect(result.lines.last == "status 75")
+                // No row of an epoch whose evaluation is missing.
                 #expect(!FileManager.default.fileExists(atPath: run + "/metrics.csv"))
                 #expect(
                     try FileManager.default.destinationOfSymbolicLink(atPath: run + "/checkpoints/last")

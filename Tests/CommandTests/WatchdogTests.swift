@@ -110,21 +110,24 @@ extension CommandTests {
                 try expectEnded(result, withinSeconds: 30)
                 #expect(result.lines.contains("status 70"), "\(result.lines)")
                 for words in [
-                    "rank 1/4 on ", "does not respond", "ranks 0, 2, 3 at step", "the job ends after 5.0 s",
+                    "rank 1/4 on ", "does not respond", "the job ends after 5.0 s",
                     "giving up",
                 ] {
                     #expect(result.standardError.contains(words), "\(words): \(result.standardError)")
                 }
+                // Where the others are depends on the moment.
+                let pattern = try Regex("; ranks? 0[^\\n]* 3[^\\n]* at step \\d+")
+                #expect(result.standardError.contains(pattern), "\(result.standardError)")
             }
         }
 
         @Test func aShortStopIsOnlyTold() throws {
             try withTemporaryFolder { folder in
                 let expected = try train(
-                    ["--model", "mnist-mlp", "--shards", "8", "--epochs", "12"], run: folder + "/whole")
+                    ["--model", "mnist-mlp", "--shards", "8", "--epochs", "6"], run: folder + "/whole")
                 let result = try disturb(
                     ranks: 2, "--stall-timeout 8", run: folder + "/run",
-                    "kill -STOP \"${rank[1]}\"; sleep 3; kill -CONT \"${rank[1]}\"", epochs: 12)
+                    "kill -STOP \"${rank[1]}\"; sleep 3; kill -CONT \"${rank[1]}\"", epochs: 6)
                 #expect(result.lines.contains("status 0"), "\(result.standardError)")
                 #expect(result.lines.contains("fingerprint \(expected)"), "\(result.lines)")
                 #expect(result.standardError.contains("rank 1/2 on "), "\(result.standardError)")
