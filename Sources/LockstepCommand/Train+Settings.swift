@@ -69,15 +69,9 @@ extension Train {
         let folder = try runFolder ?? RunFolder.defaultPath(model: description.name, data: train.name, date: Date())
         var settings = RunSettings(
             folder: folder, configuration: resolvedConfiguration(source, options), modelName: try description.encoded())
-        settings.changeable = [
-            "threads", "verbose", "log-every-n-steps", "max-steps", "data", "early-stopping-patience", "stall-timeout",
-            "verify-every",
-        ]
-        settings.changeable.formUnion(Train.checkpointing)
+        settings.changeable = Train.changeable(schedule: schedule)
         settings.checkpoints = try checkpointPolicy()
         settings.warn = { world.logger.warning("\($0)") }
-        // A cosine schedule ends with the last epoch, so its rates depend on the number of epochs.
-        if schedule == "constant" { settings.changeable.insert("epochs") }
         settings.resume = resume.map { $0 == "auto" ? .automatic : .from($0) } ?? .never
         if resume == "auto" && runFolder == nil {
             throw TrainingError("--resume auto needs --run DIR, the run to go on with")
@@ -268,6 +262,16 @@ extension Checkpoint {
 }
 
 extension Train {
+    /// The settings that change no bits of what is to come.
+    static func changeable(schedule: String?) -> Set<String> {
+        let names: Set = [
+            "threads", "verbose", "log-every-n-steps", "max-steps", "data", "early-stopping-patience", "stall-timeout",
+            "verify-every",
+        ]
+        // A cosine schedule ends with the last epoch, so its rates depend on the number of epochs.
+        return names.union(checkpointing).union(schedule == "constant" ? ["epochs"] : [])
+    }
+
     /// What `replay` trains with: the data, the options and the optimizer that these settings mean.
     func parts(_ world: World) throws -> (data: Dataset, options: FitOptions, optimizer: Optimizer) {
         let (data, _) = try loadData(DataSource(self.data))

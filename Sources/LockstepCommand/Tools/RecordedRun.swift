@@ -43,16 +43,9 @@ struct RecordedRun {
     }
 
     /// The folders of a run that are named like checkpoints, in the order of their steps, each verified in full.
-    static func checkpoints(in path: String) -> [(path: String, result: Result<Checkpoint, any Error>)] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: path + "/checkpoints")) ?? []
-        return names.compactMap { name in name.wholeMatch(of: /epoch=\d+-step=(\d+)/).map { (name, Int($0.1) ?? 0) } }
-            .sorted { $0.1 < $1.1 }
-            .compactMap { name, _ in
-                let folder = "\(path)/checkpoints/\(name)"
-                let result = Result { try Checkpoint.open(folder) }
-                // A run that goes on may have removed an old one by now.
-                return FileManager.default.fileExists(atPath: folder) ? (folder, result) : nil
-            }
+    static func checkpoints(in path: String) -> [(path: String, result: Result<Checkpoint, CheckpointError>)] {
+        // A run that goes on may have removed an old one by now.
+        Checkpoint.all(in: path).reversed().filter { FileManager.default.fileExists(atPath: $0.path) }
     }
 
     var lastStep: Int { fingerprints.keys.max() ?? 0 }
@@ -67,17 +60,9 @@ struct RecordedRun {
             + (steps.count > 6 ? " and \(steps.count - 6) more up to \(steps[steps.count - 1])" : "")
     }
 
-    /// Settings that don't change the weights after a step, only how far and where a run goes and what it writes.
-    private static let free: Set = [
-        "threads", "verbose", "log-every-n-steps", "max-steps", "epochs", "data", "early-stopping-patience", "monitor",
-        "checkpoint-every-n-steps", "checkpoint-every-n-minutes", "checkpoint-every-n-epochs", "keep-last", "keep-best",
-        "checkpoint-mode", "on-checkpoint-error", "stall-timeout", "verify-every",
-    ]
-
     /// Settings that mean other weights and are not the same in both runs.
     func settingsThatDiffer(from other: RecordedRun) -> [(key: String, first: String, second: String)] {
-        // The rates of a cosine schedule depend on the number of epochs.
-        let free = settings["schedule"] == "cosine" ? RecordedRun.free.subtracting(["epochs"]) : RecordedRun.free
+        let free = Train.changeable(schedule: settings["schedule"])
         return Set(settings.keys).union(other.settings.keys).subtracting(free).sorted()
             .filter { settings[$0] != other.settings[$0] }
             .map { ($0, settings[$0] ?? "(default)", other.settings[$0] ?? "(default)") }
