@@ -120,7 +120,8 @@ extension CommandTests {
                         4) exit 0 ;;
                     esac
                     exit 70
-                    """, hosts: "localhost slots=4\n", ["--min-ranks", "2"])
+                    """, hosts: "localhost slots=4\n",
+                ["--min-ranks", "2", "--mpirun-option=--mca plm_rsh_agent /bin/true"])
             #expect(launch.result.status == 0, "\(launch.errors)")
             let starts = launch.calls.map { $0.split(separator: " ").prefix(4).joined(separator: " ") }
             #expect(

@@ -46,9 +46,10 @@ struct Job {
         var status: Int32?
         var isStopping = false
         while status == nil {
-            switch inbox.next(withinSeconds: isStopping ? 1 : 3600) {
+            switch inbox.next(withinSeconds: 1) {  // a child's end is noticed without its signal, too
             case SIGCHLD, nil:
-                if isStopping { kill(process, SIGUSR1) }  // again, since ranks that were not yet there missed it
+                // Again, since ranks that were not yet there missed it; but an mpirun at its end would die of it.
+                if isStopping, !Job.children(of: process).isEmpty { kill(process, SIGUSR1) }
             case SIGINT where isStopping:
                 noticed(.kill)
                 return killAll()
@@ -89,7 +90,7 @@ struct Job {
     private func killAll() -> Int32 {
         var own: Int32 = SIGKILL
         while true {
-            for child in Job.children() { kill(child, SIGKILL) }
+            for child in Job.children(of: getpid()) { kill(child, SIGKILL) }
             let (status, noneLeft) = reap()
             own = status ?? own
             if noneLeft { return own }
@@ -97,15 +98,15 @@ struct Job {
         }
     }
 
-    /// The processes whose parent is this one, by the fourth field of /proc/PID/stat.
-    private static func children() -> [pid_t] {
+    /// The living processes whose parent is this one, by the third and fourth field of /proc/PID/stat.
+    private static func children(of parent: pid_t) -> [pid_t] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return names.compactMap { pid_t($0) }.filter { process in
             guard let stat = FileManager.default.contents(atPath: "/proc/\(process)/stat") else { return false }
             let text = String(decoding: stat, as: UTF8.self)
             guard let name = text.lastIndex(of: ")") else { return false }  // the name may hold spaces
             let fields = text[name...].split(separator: " ")
-            return fields.count > 2 && pid_t(fields[2]) == getpid()
+            return fields.count > 2 && fields[1] != "Z" && pid_t(fields[2]) == parent
         }
     }
 }

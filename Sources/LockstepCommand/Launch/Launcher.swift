@@ -114,7 +114,9 @@ struct Launcher {
             }
         }
         self.notice = notice
-        let ending = Ending(waitStatus: status)
+        var ending = Ending(waitStatus: status)
+        // An mpirun that is just beginning or ending dies of the notice.
+        if notice != nil, status & 0x7f == SIGUSR1 { ending = .stopped }
         if status & 0x7f != 0 {
             let removed = JobLeftovers.remove(of: job.process, temporary: request.command.temporaryFolder)
             if removed > 0 { log("removed \(removed) files and folders that mpirun \(job.process) left behind") }
