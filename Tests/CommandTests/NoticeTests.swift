@@ -19,7 +19,7 @@ extension CommandTests {
                     sleep "0.$((RANDOM % 500 + 150))"
                     kill -\(signal) $job 2>/dev/null
                     # mpirun may wait for ever when a signal meets its own start.
-                    (sleep 30; kill -KILL $job) >/dev/null 2>&1 &
+                    (for ((second = 0; second < 30; second++)); do sleep 1; done; kill -KILL $job) >/dev/null 2>&1 &
                     guard=$!
                     wait $job
                     status=$?

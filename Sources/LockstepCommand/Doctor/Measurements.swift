@@ -15,7 +15,16 @@ struct Measurements: Codable {
         let megabytesPerSecond: Double
     }
 
-    /// Microseconds for all ranks to meet.
+    /// What one core of a host does while the others rest.
+    struct Core: Codable {
+        let host: String
+        let gigaflopsPerSecond: Double
+        let memoryGigabytesPerSecond: Double
+    }
+
+    /// Of the first rank of each host.
+    var cores: [Core] = []
+    /// Microseconds for all ranks to meet; 0 for a rank alone, as are the following.
     var barrierMicroseconds = 0.0
     /// Milliseconds in which the model's gradients are added over all ranks and the parameters brought back.
     var exchangeMilliseconds = 0.0
@@ -23,17 +32,18 @@ struct Measurements: Codable {
     /// From rank 0 to the first rank of every other host, or to rank 1 where there is one host.
     var links: [Link] = []
 
-    /// Collective; nil for a rank alone.
-    static func take(floats: Int, _ world: World) throws -> Measurements? {
-        guard world.size > 1 else { return nil }
+    /// Collective.
+    static func take(floats: Int, _ world: World) throws -> Measurements {
         var result = Measurements()
+        let hosts = try gatherTexts(world.communicator.hostName, world.communicator)
+        result.cores = try measureCores(hosts, world)
+        guard world.size > 1 else { return result }
         result.barrierMicroseconds =
             try median(of: 9) {
                 for _ in 0..<20 { try world.communicator.barrier() }
             } / 20 * 1e6
         result.exchangeBytes = floats * MemoryLayout<Float>.stride
         result.exchangeMilliseconds = try exchangeSeconds(floats: floats, world) * 1e3
-        let hosts = try gatherTexts(world.communicator.hostName, world.communicator)
         var peers = hosts.indices.filter { hosts.firstIndex(of: hosts[$0]) == $0 && $0 > 0 }
         if peers.isEmpty { peers = [1] }
         for peer in peers {
@@ -45,6 +55,19 @@ struct Measurements: Codable {
                     megabytesPerSecond: Double(1 << 20) / 1e6 / transfer))
         }
         return result
+    }
+
+    private static func measureCores(_ hosts: [String], _ world: World) throws -> [Core] {
+        var text = ""
+        if hosts.firstIndex(of: hosts[world.rank]) == world.rank {
+            let peak = CorePeak.measure()
+            let core = Core(
+                host: hosts[world.rank], gigaflopsPerSecond: peak.flopsPerSecond / 1e9,
+                memoryGigabytesPerSecond: peak.memoryBytesPerSecond / 1e9)
+            text = String(decoding: try JSONEncoder().encode(core), as: UTF8.self)
+        }
+        return try gatherTexts(text, world.communicator).filter { !$0.isEmpty }
+            .map { try JSONDecoder().decode(Core.self, from: Data($0.utf8)) }
     }
 
     /// Seconds of a step without its compute.
@@ -104,7 +127,12 @@ struct Measurements: Codable {
         func rounded(_ value: Double) -> String {
             value < 10 ? String(format: "%.2f", value) : String(Int(value.rounded()))
         }
-        return [
+        let limits = cores.map {
+            "measured: a core of \($0.host): \(rounded($0.gigaflopsPerSecond)) GFLOP/s of multiply-adds, "
+                + "\(rounded($0.memoryGigabytesPerSecond)) GB/s of memory"
+        }
+        if barrierMicroseconds == 0 { return limits }
+        return limits + [
             "measured: all ranks meet in \(rounded(barrierMicroseconds)) us; the model's \(exchangeBytes / 1000) kB of "
                 + "gradients are exchanged in \(rounded(exchangeMilliseconds)) ms"
         ]
