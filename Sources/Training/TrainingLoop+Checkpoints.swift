@@ -13,7 +13,11 @@ extension TrainingLoop {
         saveIsDue = false
         guard let recorder else { return }
         let former = status.enter(world.rank == 0 ? .saving : .waiting)
-        defer { status.enter(former) }
+        timelines.first?.begin(.checkpoint)
+        defer {
+            timelines.first?.end()
+            status.enter(former)
+        }
         try requireFiniteWeights()
         if options.verifyEvery > 0 { try verifyReplicas() }
         for buffer in step.state.buffers { try step.reducer.gather(buffer) }
