@@ -28,7 +28,7 @@ final class TrainingLoop {
     /// Where this rank is, for its watchdog.
     let status: RankStatus
     private let evaluator: Evaluator
-    private let timelines: RunTimelines
+    let timelines: RunTimelines
     private let placement: CorePlacement
     private let write: @Sendable (String) -> Void
 
