@@ -60,7 +60,7 @@ extension TrainingLoop {
             },
             callbacks: Dictionary(
                 callbacks.enumerated().map { ("\($0).\($1.name)", $1.state) }, uniquingKeysWith: { $1 }),
-            history: history.epochs, dataHash: data.fingerprint)
+            history: history.epochs, dataHash: dataHash)
     }
 
     /// Takes over a checkpoint's cursor on every rank, and its arrays on rank 0, which shares them.
@@ -74,8 +74,8 @@ extension TrainingLoop {
             ("number of training samples", "\(state.sampleCount)", "\(data.count)"),
         ]
         var differing = checks.filter { $0.1 != $0.2 }.map { "\($0.0): \($0.2) instead of \($0.1)" }
-        if let hash = state.dataHash, state.sampleCount == data.count, hash != data.fingerprint {
-            differing.append("training data: hash \(data.fingerprint) instead of \(hash)")
+        if let hash = state.dataHash, let dataHash, state.sampleCount == data.count, hash != dataHash {
+            differing.append("training data: hash \(dataHash) instead of \(hash)")
         }
         let changes = settings?.changes(from: state.configuration) ?? []
         let changeable = settings?.changeable ?? []

@@ -36,7 +36,9 @@ import Training
         ]
     }
 
-    private func fit(_ optimizer: Optimizer, _ folder: String, _ resume: Resume, threads: Int) throws -> Model {
+    private func fit(
+        _ optimizer: Optimizer, _ folder: String, _ resume: Resume, threads: Int, on other: Dataset? = nil
+    ) throws -> Model {
         let model = Sequential([Flatten(), Dense(8, activation: .relu), Dropout(0.2), Dense(10, activation: .softmax)])
             .compile(optimizer: optimizer, loss: .sparseCategoricalCrossentropy, metrics: [.accuracy])
         var options = FitOptions()
@@ -47,7 +49,7 @@ import Training
         settings.checkpoints.everyNSteps = 1
         settings.checkpoints.keepLast = 99
         try model.fit(
-            Samples(data.train), validationData: Samples(data.test), callbacks: callbacks(), options: options,
+            Samples(other ?? data.train), validationData: Samples(data.test), callbacks: callbacks(), options: options,
             settings: settings)
         return model
     }
@@ -75,6 +77,17 @@ import Training
                 #expect(resumed.fingerprint == whole, "\(rule), \(plan), from \(path)")
                 #expect(try deterministicRows(run) == rows, "\(rule), \(plan), from \(path)")
             }
+        }
+    }
+
+    /// As many samples, but others.
+    @Test func otherTrainingDataAreRefused() throws {
+        try withFolder { folder in
+            _ = try fit(.adam(), folder + "/run", .never, threads: 1)
+            let other = SyntheticDigits.load(seed: 9, trainCount: 110, testCount: 40)
+            let found = message { _ = try fit(.adam(), folder + "/run", .automatic, threads: 1, on: other.train) }
+            #expect(found?.contains("training data: hash ") == true, "\(found ?? "went on")")
+            _ = try fit(.adam(), folder + "/run", .automatic, threads: 1)
         }
     }
 
