@@ -12,7 +12,6 @@ import machine
 import page
 from contenders import OUTPUT, PROGRAM, ROOT, Field
 from suite import SUITE, judge, measure
-from turns import locked
 
 parser = argparse.ArgumentParser(
     prog="scripts/bench", formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -28,8 +27,6 @@ parser.add_argument("--install-peers", action="store_true", help="only install t
 parser.add_argument("--python", help="a Python that has the peers, instead of .build/peers")
 parser.add_argument("--repetitions", type=int, default=7, metavar="N", help="turns of every contender (default: 7)")
 parser.add_argument("--seconds", type=float, default=0.7, metavar="S", help="of a turn (default: 0.7)")
-parser.add_argument("--lock", action="append", default=[], metavar="FILE",
-                    help="hold an exclusive flock on FILE while measuring; may be given several times")
 parser.add_argument("--data", help="a folder with MNIST's files (default: $LOCKSTEP_DATA/mnist, ../shared/data/mnist)")
 parser.add_argument("--json", metavar="FILE", help="write the results to FILE as well")
 parser.add_argument("--unmeasured", action="store_true", help="leave out parts that .build/bench has already")
@@ -97,9 +94,8 @@ def main():
 
     @contextlib.contextmanager
     def quiet():
-        with locked(options.lock):
-            facts.update(facts or machine.describe(PROGRAM))
-            yield
+        facts.update(facts or machine.describe(PROGRAM))
+        yield
 
     for benchmark, part in chosen(options.benchmark):
         if options.unmeasured and path_of(benchmark, part).exists():

@@ -4,9 +4,7 @@ A process says it is ready with one line of JSON on standard output, and answers
 with another. Between its turns it is blocked.
 """
 
-import contextlib
 import dataclasses
-import fcntl
 import json
 import os
 import pathlib
@@ -146,15 +144,6 @@ class Running:
 def outcome(contender, values=(), facts=None, **more):
     return {"key": contender.key, "name": contender.name, "layout": contender.layout, "values": list(values),
             "versions": (facts or {}).get("versions", {}), **more}
-
-
-@contextlib.contextmanager
-def locked(paths):
-    """Holds exclusive locks on files: what else runs on a shared machine can stand still meanwhile."""
-    with contextlib.ExitStack() as stack:
-        for path in paths:
-            fcntl.flock(stack.enter_context(open(path, "a")), fcntl.LOCK_EX)
-        yield
 
 
 def take_turns(contenders, repetitions, seconds, logs, quiet, say):
