@@ -103,9 +103,10 @@ enum DurableFile {
 
     /// The folder of `path` and its name in there.
     static func split(_ path: String) -> (folder: String, name: String) {
-        let url = path as NSString
-        let folder = url.deletingLastPathComponent
-        return (folder.isEmpty ? "." : folder, url.lastPathComponent)
+        // NSString's deletingLastPathComponent traps on a path of one letter.
+        let parts = path.split(separator: "/")
+        let folder = (path.hasPrefix("/") ? "/" : "") + parts.dropLast().joined(separator: "/")
+        return (folder.isEmpty ? "." : folder, parts.last.map(String.init) ?? path)
     }
 
     /// The error for the system call that failed last.

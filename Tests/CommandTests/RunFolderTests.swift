@@ -10,6 +10,20 @@ extension CommandTests {
             "epoch,step,loss,accuracy,val_loss,val_accuracy,learning_rate,samples_per_second,data_seconds,"
             + "forward_seconds,backward_seconds,communication_seconds,update_seconds,fingerprint"
 
+        /// Foundation's own way to cut such a path traps.
+        @Test(arguments: ["r", "./r", "r/", "é"]) func theShortestNameWillDo(name: String) throws {
+            try withTemporaryFolder { folder in
+                let result = try runProcess(
+                    "/bin/sh",
+                    [
+                        "-c",
+                        "cd '\(folder)' && exec '\(try builtProduct("lockstep"))' train --model mnist-mlp --max-steps 2 --run \(name)",
+                    ], timeoutSeconds: 60)
+                #expect(result.status == 0, "\(result.standardError)")
+                #expect(FileManager.default.fileExists(atPath: "\(folder)/\(name)/checkpoints/last"))
+            }
+        }
+
         @Test func holdsConfigurationMetricsAndCheckpoints() throws {
             try withTemporaryFolder { folder in
                 let run = folder + "/made/on/the/way/run"
