@@ -45,10 +45,15 @@ void lk_add_rows(float *table, const float *x, const float *indices, int64_t cou
     for (int64_t i = 0; i < count; i++) lk_accumulate(table + (int64_t)indices[i] * width, x + i * width, width);
 }
 
+void lk_prefetch(const void *memory, int64_t bytes) {
+    for (int64_t i = 0; i < bytes; i += 64) __builtin_prefetch((const char *)memory + i);
+}
+
 CLONES void lk_take_bytes(float *out, const uint8_t *bytes, const int32_t *rows, int64_t count, int64_t width,
                           float scale) {
     for (int64_t i = 0; i < count; i++) {
         const uint8_t *row = bytes + (int64_t)rows[i] * width;
+        if (i + 4 < count) lk_prefetch(bytes + (int64_t)rows[i + 4] * width, width);
         for (int64_t j = 0; j < width; j++) out[i * width + j] = (float)row[j] * scale;
     }
 }

@@ -2,42 +2,51 @@
 #include "CKernels.h"
 #include "vector.h"
 
-/// out = exp(x - max(x)); returns its sum, in order, and the maximum.
-CLONES static float shifted_exponentials(float *out, const float *x, int64_t n, float *maximum) {
-    float top = x[0];
+/// out = exp(x - max(x)), with its sum, in order, and the maximum. `room` elements of both may be touched, those after
+/// the first n with values that mean nothing: the next row's, computed later. The two do not overlap.
+INLINE shifted_exponentials(float *out, const float *x, int64_t n, int64_t room, float *sum, float *maximum) {
+    float top = x[0], total = 0;
     for (int64_t i = 1; i < n; i++) top = x[i] > top || x[i] != x[i] ? x[i] : top;
-    float sum = 0;
     for (int64_t i = 0; i < n; i += LANES) {
         int64_t count = n - i < LANES ? n - i : LANES;
         vf v;
-        load_part(&v, x + i, count);
+        if (i + LANES <= room) {
+            v = *(const vf *)(x + i);
+        } else {
+            load_part(&v, x + i, count);
+        }
         v -= SPLAT(top);
         exp_vector(&v);
-        store_part(out + i, &v, count);
+        if (i + LANES <= room) {
+            *(vf *)(out + i) = v;
+        } else {
+            store_part(out + i, &v, count);
+        }
     }
-    for (int64_t i = 0; i < n; i++) sum += out[i];
+    for (int64_t i = 0; i < n; i++) total += out[i];
     *maximum = top;
-    return sum;
+    *sum = total;
 }
 
-static float natural_logarithm(float x) {
-    float result;
-    lk_unary(LK_LOG, &result, &x, 1);
-    return result;
+INLINE scale_row(float *x, int64_t n, float factor) {
+    for (int64_t i = 0; i < n; i++) x[i] *= factor;
 }
 
-void lk_softmax(float *out, const float *x, int64_t rows, int64_t width) {
+CLONES void lk_softmax(float *out, const float *x, int64_t rows, int64_t width) {
     for (int64_t row = 0; row < rows; row++, out += width, x += width) {
-        float top, sum = shifted_exponentials(out, x, width, &top);
-        lk_affine(out, out, width, 1.0f / sum, 0.0f);
+        float top, sum;
+        shifted_exponentials(out, x, width, (rows - row) * width, &sum, &top);
+        scale_row(out, width, 1.0f / sum);
     }
 }
 
-void lk_log_softmax(float *out, const float *x, int64_t rows, int64_t width) {
+CLONES void lk_log_softmax(float *out, const float *x, int64_t rows, int64_t width) {
     for (int64_t row = 0; row < rows; row++, out += width, x += width) {
-        float top, sum = shifted_exponentials(out, x, width, &top);
-        float shift = natural_logarithm(sum);
-        for (int64_t i = 0; i < width; i++) out[i] = (x[i] - top) - shift;
+        float top, sum;
+        shifted_exponentials(out, x, width, (rows - row) * width, &sum, &top);
+        vf shift = SPLAT(sum);
+        log_vector(&shift);
+        for (int64_t i = 0; i < width; i++) out[i] = (x[i] - top) - shift[0];
     }
 }
 
@@ -65,22 +74,30 @@ CLONES void lk_log_softmax_gradient(float *out, const float *y, const float *g, 
     }
 }
 
-int64_t lk_sparse_cross_entropy(float *losses, float *probabilities, const float *logits, const float *labels,
-                                int64_t rows, int64_t width) {
-    for (int64_t row = 0; row < rows; row++, probabilities += width, logits += width) {
-        float label = labels[row];
-        if (!(label >= 0 && label < (float)width && (float)(int64_t)label == label)) return row;
-        float top, sum = shifted_exponentials(probabilities, logits, width, &top);
-        losses[row] = natural_logarithm(sum) - (logits[(int64_t)label] - top);
-        lk_affine(probabilities, probabilities, width, 1.0f / sum, 0.0f);
+CLONES int64_t lk_sparse_cross_entropy(float *losses, float *probabilities, const float *logits, const float *labels,
+                                       int64_t rows, int64_t width) {
+    for (int64_t first = 0; first < rows; first += LANES) {
+        int64_t count = rows - first < LANES ? rows - first : LANES;
+        vf sums = SPLAT(1.0f), margins = SPLAT(0.0f);
+        for (int64_t i = 0; i < count; i++, probabilities += width, logits += width) {
+            float label = labels[first + i], top, sum;
+            if (!(label >= 0 && label < (float)width && (float)(int64_t)label == label)) return first + i;
+            shifted_exponentials(probabilities, logits, width, (rows - first - i) * width, &sum, &top);
+            scale_row(probabilities, width, 1.0f / sum);
+            sums[i] = sum;
+            margins[i] = logits[(int64_t)label] - top;
+        }
+        log_vector(&sums);
+        sums -= margins;
+        store_part(losses + first, &sums, count);
     }
     return -1;
 }
 
-void lk_sparse_cross_entropy_gradient(float *out, const float *probabilities, const float *labels, const float *g,
+CLONES void lk_sparse_cross_entropy_gradient(float *out, const float *probabilities, const float *labels, const float *g,
                                       int64_t rows, int64_t width) {
     for (int64_t row = 0; row < rows; row++, out += width, probabilities += width) {
-        lk_affine(out, probabilities, width, g[row], 0.0f);
+        for (int64_t i = 0; i < width; i++) out[i] = probabilities[i] * g[row];
         out[(int64_t)labels[row]] -= g[row];
     }
 }

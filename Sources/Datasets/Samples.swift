@@ -81,6 +81,15 @@ public struct Samples: Sendable {
         return Batch(inputs: x, targets: y)
     }
 
+    /// Brings samples that will be taken soon into the cache: chosen at random, they lie where no processor expects them.
+    package func prefetch(_ numbers: ArraySlice<Int32>) {
+        guard case .bytes(let bytes) = inputs else { return }
+        let width = inputShape.count
+        bytes.withUnsafeBufferPointer { bytes in
+            for number in numbers { lk_prefetch(bytes.baseAddress! + Int(number) * width, Int64(width)) }
+        }
+    }
+
     /// The samples of a range in memory of their own, as in Keras's `x_test[0:5]`.
     public subscript(range: Range<Int>) -> Batch {
         require(

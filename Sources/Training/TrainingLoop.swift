@@ -251,10 +251,10 @@ final class TrainingLoop {
     /// True when a rank asked to stop in this step.
     private func runStep(_ order: [Int32]) throws -> Bool {
         context.scheduledLearningRate = scheduledRate
-        let first = batchInEpoch * batchSize
+        let rest = order.dropFirst(batchInEpoch * batchSize)
         let report = try step.run(
-            order[first..<min(first + batchSize, data.count)], of: data, learningRate: Float(context.learningRate),
-            votes: votes)
+            rest.prefix(batchSize), of: data, next: rest.dropFirst(batchSize).prefix(batchSize),
+            learningRate: Float(context.learningRate), votes: votes)
         batchInEpoch += 1
         if !report.isSkipped { sums.add(report) }
         if report.nonFiniteShards > 0 || report.isSkipped { try judge(report) }

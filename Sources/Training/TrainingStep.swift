@@ -46,9 +46,12 @@ public final class TrainingStep {
 
     /// Computes one step on the given samples, the whole global batch. Every rank calls it with the same arguments.
     ///
-    /// - Parameter votes: what this rank wants; the report holds what any rank did.
+    /// - Parameters:
+    ///   - next: the samples of the step after it, where they are known: they are brought into the cache meanwhile.
+    ///   - votes: what this rank wants; the report holds what any rank did.
     public func run(
-        _ batch: ArraySlice<Int32>, of data: Samples, learningRate: Float, votes: StepVotes = []
+        _ batch: ArraySlice<Int32>, of data: Samples, next: ArraySlice<Int32> = [], learningRate: Float,
+        votes: StepVotes = []
     ) throws -> StepReport {
         let step = state.step
         reducer.status.begin(step: step + 1)
@@ -62,6 +65,7 @@ public final class TrainingStep {
             timeline?.begin(.step)
             for task in reducer.tasks(ofThread: thread) {
                 compute(task, thread, batch, data, step, votes)
+                data.prefetch(samples(ofShard: task.shard, next))
                 reducer.shardIsDone(task, onThread: thread)
                 reducer.status.mark()
             }
@@ -77,6 +81,11 @@ public final class TrainingStep {
         return StepReport(record: reducer.parameters.values[reducer.parameters.record], samples: batch.count)
     }
 
+    private func samples(ofShard shard: Int, _ batch: ArraySlice<Int32>) -> ArraySlice<Int32> {
+        let positions = reducer.plan.samples(ofShard: shard, count: batch.count)
+        return batch.dropFirst(positions.lowerBound).prefix(positions.count)
+    }
+
     /// Forward and backward pass of one shard, into its gradient buffer.
     private func compute(
         _ task: WorkerSchedule.Task, _ thread: Int, _ batch: ArraySlice<Int32>, _ data: Samples, _ step: Int,
@@ -84,22 +93,21 @@ public final class TrainingStep {
     ) {
         let parameters = reducer.parameters
         let gradients = reducer.gradients(ofThread: thread, task)
-        let positions = reducer.plan.samples(ofShard: task.shard, count: batch.count)
+        let numbers = samples(ofShard: task.shard, batch)
         var (loss, hits, times) = (Float(0), 0, PhaseSeconds())
         var spoilt: [String] = []
-        if positions.isEmpty {
+        if numbers.isEmpty {
             gradients[0..<gradients.count].update(repeating: 0)
         } else {
             let start = monotonicSeconds()
             enter(.data, thread)
-            let numbers = batch[(batch.startIndex + positions.lowerBound)..<(batch.startIndex + positions.upperBound)]
             let timeline = workspaces[thread].timeline
             let shard = timeline.record(.data) {
                 augmentation(data.batch(numbers, in: workspaces[thread]), samples: numbers, seed: seed, step: step)
             }
             let ready = monotonicSeconds()
             enter(.forward, thread)
-            let fraction = Float(positions.count) / Float(batch.count)
+            let fraction = Float(numbers.count) / Float(batch.count)
             let tape = Tape(
                 .training,
                 context: StepContext(seed: seed, step: step, shard: task.shard, fraction: fraction),
@@ -128,7 +136,7 @@ public final class TrainingStep {
             times = PhaseSeconds(
                 data: ready - start, forward: computed - ready, backward: monotonicSeconds() - computed)
         }
-        let isFinite = positions.isEmpty || nonFinite.isFinite(loss: loss, spoilt, shard: task.shard)
+        let isFinite = numbers.isEmpty || nonFinite.isFinite(loss: loss, spoilt, shard: task.shard)
         StepReport.write(
             loss: loss, hits: hits, votes: votes, isFinite: isFinite, to: gradients[parameters.record])
         if thread == 0 { seconds.add(times) }

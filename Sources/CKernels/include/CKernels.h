@@ -62,6 +62,8 @@ int64_t lk_take_rows(float *out, const float *table, const float *indices, int64
                      int64_t table_rows);
 /// table[indices[i], :] += x[i, :], in order of i.
 void lk_add_rows(float *table, const float *x, const float *indices, int64_t count, int64_t width);
+/// Asks for memory that will be read soon; changes nothing.
+void lk_prefetch(const void *memory, int64_t bytes);
 /// out[i, :] = scale * bytes[rows[i], :]
 void lk_take_bytes(float *out, const uint8_t *bytes, const int32_t *rows, int64_t count, int64_t width,
                    float scale);
