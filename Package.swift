@@ -47,7 +47,8 @@ let package = Package(
             name: "Training",
             dependencies: [
                 "Collectives", "Models", "Layers", "Optimizers", "Datasets", "DataParallel", "Autograd", "Tensors",
-                "CHash", .product(name: "Yams", package: "Yams"), .product(name: "Logging", package: "swift-log"),
+                "CHash", "CKernels", .product(name: "Yams", package: "Yams"),
+                .product(name: "Logging", package: "swift-log"),
             ]),
 
         // Layer 6: wiring, the only importers of MPI.

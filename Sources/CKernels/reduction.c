@@ -81,3 +81,13 @@ double lk_sum_of_squares(const float *x, int64_t n) {
     for (int lane = 0; lane < 8; lane++) total += sums[lane];
     return total;
 }
+
+CLONES int lk_all_finite(const float *x, int64_t n) {
+    vi special = (vi)(0);
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES) special |= (AS_INT(*(const vf *)(x + i)) & 0x7f800000) == 0x7f800000;
+    vf rest;
+    load_part(&rest, x + i, n - i);
+    special |= (AS_INT(rest) & 0x7f800000) == 0x7f800000;
+    return !__builtin_reduce_or(special);
+}

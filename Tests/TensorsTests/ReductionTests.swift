@@ -51,6 +51,22 @@ struct ReductionTests {
         }
     }
 
+    @Test func allFinite() {
+        for length in 0...70 {
+            var x = ElementwiseKernelTests.values(length, salt: 1)
+            #expect(lk_all_finite(x, Int64(length)) != 0)
+            for index in x.indices {
+                let value = x[index]
+                for special in [Float.nan, .infinity, -.infinity] {
+                    x[index] = special
+                    #expect(lk_all_finite(x, Int64(length)) == 0, "\(special) at \(index) of \(length)")
+                    #expect(lk_all_finite(x, Int64(index)) != 0)
+                }
+                x[index] = index % 2 == 0 ? .greatestFiniteMagnitude : value
+            }
+        }
+    }
+
     @Test func softmaxOfExtremeLogits() {
         let x = Tensor([3, 3], [1000, 1000, -1000, 3e38, -3e38, 0, -1e5, -1e5, -1e5])
         let third = Float(1) / 3
