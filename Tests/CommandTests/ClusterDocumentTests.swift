@@ -11,6 +11,7 @@ extension CommandTests {
             "--allow-run-as-root", "--bind-to", "--cpus-per-task", "--exclusive", "--job-name", "--kill-on-bad-exit",
             "--map-by", "--mca", "--mpi", "--nodes", "--ntasks", "--ntasks-per-node", "--no-install-recommends",
             "--open-mode", "--output", "--requeue", "--shm-size", "--signal", "--time", "--create-home", "--uid",
+            "--foreground", "--preserve-status",
         ]
 
         @Test func everyFlagExists() throws {

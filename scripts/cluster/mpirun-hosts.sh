@@ -2,13 +2,13 @@
 # Trains on the hosts of a hostfile over ssh, and goes on with those that are left when one is lost. Copy this file, edit
 # the next lines, and start it on the first host. `lockstep doctor` with the same hostfile finds what is wrong before.
 
-lockstep=${LOCKSTEP:-$PWD/lockstep}            # the program, at the same path on all hosts
-hostfile=${LOCKSTEP_HOSTFILE:-$PWD/hosts.txt}  # a line for each host: NAME slots=RANKS
-run=${LOCKSTEP_RUN:-$PWD/runs/my-run}          # the run's folder, on a file system that all hosts share
-network=${LOCKSTEP_NETWORK:-}                  # e.g. 10.0.0.0/24: the network between the hosts, where they have several
-ranks=4                                        # of all hosts together
-threads=1                                      # of each rank: the cores of a host divided by its slots
-least_ranks=1                                  # fewer are not worth going on with
+lockstep=${LOCKSTEP:-$PWD/lockstep/bin/lockstep}  # the program, at the same path on all hosts
+hostfile=${LOCKSTEP_HOSTFILE:-$PWD/hosts.txt}     # a line for each host: NAME slots=RANKS
+run=${LOCKSTEP_RUN:-$PWD/runs/my-run}             # the run's folder, on a file system that all hosts share
+network=${LOCKSTEP_NETWORK:-}                     # e.g. 10.0.0.0/24: the network between the hosts, where they have several
+ranks=4                                           # of all hosts together
+threads=1                                         # of each rank: the cores of a host divided by its slots
+least_ranks=1                                     # fewer are not worth going on with
 settings=(--model mnist-cnn --data digits --epochs 10 --batch-size 256 --shards 16)  # never fewer shards than workers
 
 # From here on nothing needs to be edited.

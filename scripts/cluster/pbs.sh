@@ -5,12 +5,13 @@
 #PBS -r y
 #PBS -j oe
 # Trains on the nodes that PBS gives, and submits itself again until the training is finished. Copy this file, edit the
-# lines above and the next five, and: qsub pbs.sh. Written after the manuals of OpenPBS; not tried on a real cluster.
+# lines above and the next six, and: qsub pbs.sh. Written after the manuals of OpenPBS; not tried on a real cluster.
 
-lockstep=${LOCKSTEP:-$PBS_O_WORKDIR/lockstep}    # the program, on a file system that all nodes see
-run=${LOCKSTEP_RUN:-$PBS_O_WORKDIR/runs/my-run}  # the run's folder, on one that all nodes can write to
-script=$PBS_O_WORKDIR/pbs.sh                     # this file, to be submitted again
-threads=8                                        # of each rank: ncpus divided by mpiprocs
+lockstep=${LOCKSTEP:-$PBS_O_WORKDIR/lockstep/bin/lockstep}  # the program, on a file system that all nodes see
+run=${LOCKSTEP_RUN:-$PBS_O_WORKDIR/runs/my-run}             # the run's folder, on one that all nodes can write to
+script=$PBS_O_WORKDIR/pbs.sh                                # this file, to be submitted again
+seconds=14100                                               # then to save: the walltime less five minutes
+threads=8                                                   # of each rank: ncpus divided by mpiprocs
 settings=(--model mnist-cnn --data digits --epochs 10 --batch-size 256 --shards 64)  # never fewer shards than workers
 
 # From here on nothing needs to be edited.
@@ -18,8 +19,9 @@ set -uo pipefail
 cd "$PBS_O_WORKDIR" || exit 64
 [ -x "$lockstep" ] || { echo "there is no program at $lockstep: edit the line lockstep=" >&2; exit 64; }
 
-# Near the end of the wall time PBS sends SIGTERM; launch passes it on, and the ranks save.
-"$lockstep" launch --hostfile "$PBS_NODEFILE" --ranks "$(wc -l <"$PBS_NODEFILE")" \
+# PBS gives no notice worth the name: SIGTERM at the end of the wall time, and SIGKILL seconds later.
+timeout --foreground --preserve-status --signal=USR1 "$seconds" \
+    "$lockstep" launch --hostfile "$PBS_NODEFILE" --ranks "$(wc -l <"$PBS_NODEFILE")" \
     --mpirun-option "--map-by slot:pe=$threads --bind-to core" \
     -- train "${settings[@]}" --threads "$threads" --verbose 2 --run "$run" --resume auto &
 job=$!
@@ -31,7 +33,7 @@ while :; do
 done
 case $status in
     0) echo "finished" ;;
-    75) echo "stopped with a checkpoint; submitted again"; qsub "$script" ;;
+    75) echo "stopped with a checkpoint; submitted again"; qsub -v "LOCKSTEP=$lockstep,LOCKSTEP_RUN=$run" "$script" ;;
     *) echo "failed with status $status: not submitted again" ;;
 esac
 exit "$status"
