@@ -1,7 +1,7 @@
-"""Checks scripts/cluster/kubernetes-mpijob.yaml and Containerfile without a cluster; called by `test-cluster templates`.
+"""Checks kubernetes-mpijob.yaml and Containerfile without a cluster; called by scripts/test-cluster.
 
-`check-templates.py FOLDER` checks both; `check-templates.py FOLDER launcher` prints the launcher's command and
-arguments, one to a line, and `worker` those of a worker.
+`check-templates.py FOLDER` checks both; `check-templates.py FOLDER launcher` prints the launcher's command and arguments,
+one to a line, and `worker` those of a worker.
 Needs PyYAML, yamllint, kubernetes-validate and dockerfile-parse.
 """
 
@@ -57,9 +57,9 @@ def check_job(path):
         problems.append("mpiReplicaSpecs: not Launcher and Worker")
     for name, replicas in spec["mpiReplicaSpecs"].items():
         fields(name, replicas, REPLICAS)
-        template = {"apiVersion": "v1", "kind": "PodTemplate", "metadata": {"name": "x"}, "template": replicas["template"]}
+        template = {"apiVersion": "v1", "kind": "PodTemplate", "template": replicas["template"]}
         try:
-            validate(template, latest_version(), strict=True)
+            validate({"metadata": {"name": "x"}} | template, latest_version(), strict=True)
         except ValidationError as error:
             problems.append(f"{name}: {'.'.join(map(str, error.path))}: {error.message}")
         pod = replicas["template"]["spec"]
@@ -98,7 +98,10 @@ def main():
         container = replicas["template"]["spec"]["containers"][0]
         print("\n".join(container["command"] + container["args"]))
         return
-    check_image(f"{folder}/Containerfile", check_job(f"{folder}/kubernetes-mpijob.yaml"))
+    try:
+        check_image(f"{folder}/Containerfile", check_job(f"{folder}/kubernetes-mpijob.yaml"))
+    except KeyError as missing:
+        problems.append(f"{missing} is missing")
     print("\n".join(problems) or "no problems")
     sys.exit(1 if problems else 0)
 

@@ -11,7 +11,7 @@ pod_image() {
     local container
     cp "$lab/package.tar.gz" "$lab/image/lockstep-linux.tar.gz"
     # Without waiting for the disk after every file, here and in the image's own apt-get.
-    mmdebstrap --variant=apt --dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/locale/*' bookworm "$lab/debian.tar" || return 1
+    mmdebstrap --variant=apt --dpkgopt=force-unsafe-io bookworm "$lab/debian.tar" || return 1
     {
         container=$(in_store from scratch)
         in_store add --quiet "$container" "$lab/debian.tar" /
@@ -45,6 +45,7 @@ pod_start() {
         cd "$2"
         mount --bind "$1" pod
         mount -t proc proc pod/proc
+        mount --rbind /sys pod/sys
         mount --rbind /dev pod/dev
         mount -t tmpfs -o mode=1777 tmpfs pod/dev/shm
         mount -t tmpfs -o mode=1777 tmpfs pod/tmp
@@ -59,41 +60,44 @@ pod_start() {
 in_pod() {
     local host=$1
     shift
-    lab_enter "$host" timeout 120 chroot --userspec=1000:1000 "$lab/pod" /usr/bin/env --chdir=/home/mpiuser --ignore-environment \
+    lab_enter "$host" timeout 120 chroot --userspec=1000:1000 "$lab/pod" \
+        /usr/bin/env --chdir=/home/mpiuser --ignore-environment \
         HOME=/home/mpiuser PATH=/opt/lockstep/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
         OMPI_MCA_orte_keep_fqdn_hostnames=true OMPI_MCA_orte_default_hostfile=/etc/mpi/hostfile \
         OMPI_MCA_orte_set_default_slots=1 OMPI_MCA_plm_rsh_args="-o ConnectionAttempts=10" "$@"
 }
 
 test_package() {
-    local image tool host python package expected log=$lab/package.log settings=(--model mnist-mlp --epochs 1 --limit-train-batches 20 --shards 8 --threads 1)
+    local image tool host python package expected log=$lab/package.log
+    local settings=(--model mnist-mlp --epochs 1 --limit-train-batches 20 --shards 8 --threads 1)
     for tool in mmdebstrap buildah ssh-keygen; do
         command -v "$tool" >/dev/null || { skip "package" "$tool is not installed"; return; }
     done
     begin=$SECONDS
-    if ! scripts/package --output "$lab/package.tar.gz" >"$log" 2>&1; then bad "package: scripts/package"; tail -n 20 "$log"; return; fi
+    scripts/package --output "$lab/package.tar.gz" >"$log" 2>&1 || { bad "package: not built"; tail "$log"; return; }
     ok "package: $(tail -n 1 "$log" | sed 's/.*(\(.*\))/\1/')"
     begin=$SECONDS
     mkdir -p "$lab/image" "$lab/pod"
-    if ! image=$(pod_image 2>"$log"); then bad "package: the Containerfile's image"; tail -n 20 "$log"; return; fi
+    image=$(pod_image 2>"$log") || { bad "package: the Containerfile's image"; tail -n 20 "$log"; return; }
     # shellcheck disable=SC2013
     for package in $(sed -n 's/^Debian packages: //p' "$image/opt/lockstep/NEEDS"); do
-        grep -q " $package " scripts/cluster/Containerfile || bad "package: the image is without $package, which NEEDS names"
+        grep -q " $package " scripts/cluster/Containerfile || bad "package: NEEDS names $package, the image has it not"
     done
     pod_files
     for host in h0 h1 h2; do pod_start "$host"; done
     # shellcheck disable=SC2016
     same "package: the image has no Swift and no compiler" "nothing" \
-        "$(in_pod h0 sh -c 'for program in swift gcc cc clang ld; do command -v $program; done; ls /opt/swift 2>/dev/null; echo nothing')"
+        "$(in_pod h0 sh -c 'for name in swift gcc cc clang ld; do command -v $name; done; echo nothing')"
 
     begin=$SECONDS
     "$lockstep" train "${settings[@]}" --verbose 0 --run "$lab/normal"
     expected=$(fingerprint_in "$lab/normal/summary.txt")
     in_pod h0 lockstep train "${settings[@]}" --run /runs/plain >"$log" 2>&1 </dev/null || true
     same "package: the normal build's weights" "$expected" "$(fingerprint_in "$log")" "$log"
-    in_pod h0 mpirun -n 2 --host localhost:2 --oversubscribe lockstep train "${settings[@]}" --verbose 2 --run /runs/two >"$log" 2>&1 </dev/null || true
+    in_pod h0 mpirun -n 2 --host localhost:2 --oversubscribe \
+        lockstep train "${settings[@]}" --verbose 2 --run /runs/two >"$log" 2>&1 </dev/null || true
     same "package: the normal build's weights, mpirun -n 2" "$expected" "$(fingerprint_in "$log")" "$log"
-    if python=$(templates_python); then mpijob; else skip "package: the MPIJob's commands" "pip can't install PyYAML"; fi
+    if python=$(templates_python); then mpijob; else skip "package: the MPIJob's commands" "there is no PyYAML"; fi
 }
 
 # The launcher's and the workers' commands of the MPIJob, shortened, over ssh between the hosts.

@@ -17,7 +17,8 @@ test_templates() {
     local python hadolint
     begin=$SECONDS
     if python=$(templates_python); then
-        same "templates: the MPIJob and its image by schema" "no problems" "$("$python" scripts/lib/check-templates.py scripts/cluster 2>&1)"
+        same "templates: the MPIJob and its image by schema" "no problems" \
+            "$("$python" scripts/lib/check-templates.py scripts/cluster 2>&1)"
         hadolint=$(dirname "$python")/hadolint
         # DL3008: versions of packages are Debian's choice.
         if [ -x "$hadolint" ]; then
@@ -73,9 +74,11 @@ pbs_decides() {
         (END=$end pbs_job "$([ "$end" = notice ] && echo 1 || echo 60)" "$pbs/program") || status=$?
         found+="$end: $status, $(pbs_submissions); "
     done
-    same "templates: PBS's job by exit status, and its submissions" "0: 0, 0; 1: 1, 0; 70: 70, 0; 75: 75, 1; notice: 75, 1; " "$found" "$pbs/log"
+    same "templates: PBS's job by exit status, and its submissions" \
+        "0: 0, 0; 1: 1, 0; 70: 70, 0; 75: 75, 1; notice: 75, 1; " "$found" "$pbs/log"
     same "templates: PBS's job takes all slots" "--ranks 2" "$(grep -o -- '--ranks [0-9]*' "$pbs/words")"
-    same "templates: PBS's job submits itself" "-v LOCKSTEP=$pbs/program,LOCKSTEP_RUN=$pbs/run $pbs/pbs.sh" "$(cat "$pbs/submitted")"
+    same "templates: PBS's job submits itself" \
+        "-v LOCKSTEP=$pbs/program,LOCKSTEP_RUN=$pbs/run $pbs/pbs.sh" "$(cat "$pbs/submitted")"
 }
 
 # With the program itself, told to stop in the middle: the job after that ends with the weights of an undisturbed run.
@@ -89,10 +92,17 @@ pbs_goes_on() {
     expected=$(fingerprint_in "$pbs/plain/summary.txt")
     (pbs_job 600 "$lockstep") &
     job=$!
-    wait_for 60 rows_at_least "$pbs/run/metrics.csv" 2 || { bad "templates: PBS's job did not start to train"; tail -n 20 "$pbs/log"; kill "$job"; return; }
+    wait_for 60 rows_at_least "$pbs/run/metrics.csv" 2 || {
+        bad "templates: PBS's job did not start to train"
+        tail -n 20 "$pbs/log"
+        kill "$job"
+        return
+    }
     kill -TERM "$job"
     wait "$job" || status=$?
-    same "templates: PBS's job told to stop" "status 75, 1 submission" "status $status, $(pbs_submissions) submission" "$pbs/log"
+    same "templates: PBS's job told to stop" \
+        "status 75, 1 submission" "status $status, $(pbs_submissions) submission" "$pbs/log"
     (pbs_job 600 "$lockstep") || true
-    same "templates: PBS's job goes on to the same weights" "$expected" "$(fingerprint_in "$pbs/run/summary.txt")" "$pbs/log"
+    same "templates: PBS's job goes on to the same weights" \
+        "$expected" "$(fingerprint_in "$pbs/run/summary.txt")" "$pbs/log"
 }
