@@ -2,6 +2,7 @@
 
 import CMPI
 import Collectives
+import Foundation
 
 /// MPI from `MPI_Init_thread` to `MPI_Finalize` (MPI 4.0, 11.2).
 ///
@@ -21,11 +22,17 @@ public struct MPIRuntime: ~Copyable {
     /// All ranks of the job.
     public let world: MPICommunicator
     private let resources: OpenResources
+    /// Over TCP, Open MPI asks the receiver before it sends more than this, by default 64 KiB. Question and answer queue up
+    /// behind all that is under way in both directions, which leaves gaps where it ends. Half a piece of an exchange
+    /// between hosts (`ExchangePlan`), and the header.
+    private static let tcpEagerBytes = 512 * 1024 + 4096
 
     /// Starts MPI. Call once, before any other thread uses MPI, and only under a launcher: see `LaunchEnvironment`.
     ///
     /// - Throws: where the library can't start or provides less than `threadLevel`.
     public init(threadLevel: ThreadLevel = .multiple) throws(CommunicationError) {
+        // What the user has set stays.
+        setenv("OMPI_MCA_btl_tcp_eager_limit", "\(MPIRuntime.tcpEagerBytes)", 0)
         var provided: Int32 = -1
         let required = CMPIThreadLevel(rawValue: UInt32(threadLevel.rawValue))
         try check(cmpi_init_thread(required, &provided), "MPI_Init_thread")
