@@ -40,6 +40,8 @@ public final class GradientReducer: @unchecked Sendable {
     private let norm: GradientNorm
     /// Where each thread notes its time; empty, or one for each thread.
     private let timelines: [Timeline]
+    /// Where the exchange thread does.
+    package let exchangeTimeline: Timeline?
     /// Sums of squares of the reduced gradient, by block; each thread writes those of its slice.
     private let blockSums: UnsafeMutableBufferPointer<Double>
     private var step = 0
@@ -58,9 +60,10 @@ public final class GradientReducer: @unchecked Sendable {
     ///   - hostOf: a number for each rank, equal for ranks that are to share memory; by default the ranks of a host do.
     ///   - makeParameters: builds the parameter buffer with the given allocation.
     ///   - timelines: where each thread notes its time, if anybody wants to know.
+    ///   - exchangeTimeline: where the exchange thread does, if there is one.
     public init(
         plan: ShardPlan, communicator: any Communicator, team: WorkerTeam, hostOf: [Int]? = nil,
-        status: RankStatus = RankStatus(), timelines: [Timeline] = [],
+        status: RankStatus = RankStatus(), timelines: [Timeline] = [], exchangeTimeline: Timeline? = nil,
         makeParameters: (_ allocate: (Int) throws -> FlatBuffer) throws -> ParameterBuffer
     ) throws {
         require(
@@ -82,13 +85,16 @@ public final class GradientReducer: @unchecked Sendable {
         self.communicator = communicator
         self.team = team
         self.timelines = timelines
+        self.exchangeTimeline = exchangeTimeline
         placement = layout.placement
         exchangePlan = ExchangePlan(
             plan: plan, placement: placement, count: layout.count, tail: parameters.trainable.upperBound)
         exchange =
             placement.hosts.count == 1
             ? nil
-            : HostExchange(plan: exchangePlan, communicator: try communicator.duplicate(), memory: memory)
+            : HostExchange(
+                plan: exchangePlan, communicator: try communicator.duplicate(), memory: memory,
+                timeline: exchangeTimeline)
         sums = (0..<plan.threads).map { [memory] _ in BlockwiseSum(memory.workerSums) }
         let trainable = parameters.parameters.filter { $0.role == .trainable && !$0.range.isEmpty }
         countdowns = (0..<plan.threads).map { [exchangePlan] _ in

@@ -7,6 +7,7 @@ import Collectives
 import Dispatch
 import Foundation
 import Synchronization
+import Tensors
 
 /// Plays this rank's part of an `ExchangePlan`, step after step.
 package final class HostExchange: @unchecked Sendable {
@@ -29,6 +30,7 @@ package final class HostExchange: @unchecked Sendable {
         var pending = PendingOperation()
         /// What arrives to be added.
         let arrivals: FlatBuffer
+        let start = monotonicNanoseconds()
 
         init(_ piece: ExchangePlan.Piece, _ rounds: Range<Int>, arrivals: FlatBuffer) {
             (self.piece, round, end, self.arrivals) = (piece, rounds.lowerBound, rounds.upperBound, arrivals)
@@ -51,6 +53,7 @@ package final class HostExchange: @unchecked Sendable {
     let pieces: [ExchangePlan.Piece]
     let communicator: any Communicator
     private let memory: HostMemory
+    private let timeline: Timeline?
     /// The host's partial sums, and the additions that make them of its ranks'.
     private let sums: [FlatBuffer]
     private let additions: [Addition]
@@ -62,10 +65,13 @@ package final class HostExchange: @unchecked Sendable {
     /// Whether somebody waits for the exchange, which then may use the core all the time.
     private let isAwaited = Atomic(false)
 
-    /// - Parameter communicator: of all ranks; nobody else sends on it.
-    init(plan: ExchangePlan, communicator: any Communicator, memory: HostMemory) {
+    /// - Parameters:
+    ///   - communicator: of all ranks; nobody else sends on it.
+    ///   - timeline: where the thread notes when anything is under way, if anybody wants to know.
+    init(plan: ExchangePlan, communicator: any Communicator, memory: HostMemory, timeline: Timeline?) {
         self.communicator = communicator
         self.memory = memory
+        self.timeline = timeline
         let pieces = plan.pieces(ofRank: communicator.rank)
         let hostSum = CanonicalSum(memory.rankSums.enumerated().map { ($1.node, $0) })
         sums = hostSum.results.map { memory.rankSums[$0.buffer].buffer }
@@ -113,7 +119,7 @@ package final class HostExchange: @unchecked Sendable {
             return try move(step, { 0..<$0.rounds.count }, norm: nil)
         }
         try move(step, { 0..<$0.reductionCount }, norm: nil)
-        let value = try norm()
+        let value = try timeline.record(.exchange) { () throws(CommunicationError) in try norm() }
         try move(step, { $0.reductionCount..<$0.rounds.count }, norm: value)
     }
 
@@ -130,6 +136,7 @@ package final class HostExchange: @unchecked Sendable {
             if let piece = waiting.first, memory.isFinal(piece.bucket, step: step.number),
                 let arrivals = freeArrivals.popLast()
             {
+                if underWay.isEmpty { timeline?.begin(.exchange) }
                 waiting.removeFirst()
                 let journey = Journey(piece, rounds(piece), arrivals: arrivals)
                 underWay.append(journey)
@@ -142,16 +149,24 @@ package final class HostExchange: @unchecked Sendable {
                 try beginRound(journey, step, norm)
                 moved = true
             }
+            if !moved {
+                rest()
+                continue
+            }
             underWay.removeAll { journey in
                 if journey.round < journey.end { return false }
                 freeArrivals.append(journey.arrivals)
+                timeline?.span(.piece, from: journey.start)
                 return true
             }
-            if !moved { rest() }
+            if underWay.isEmpty { timeline?.end() }
         }
     }
 
     private func addUpHost(_ range: Range<Int>) {
+        if additions.isEmpty { return }
+        timeline?.begin(.addition)
+        defer { timeline?.end() }
         for addition in additions {
             lk_accumulate(
                 memory.rankSums[addition.target].buffer.pointer + range.lowerBound,
@@ -163,7 +178,11 @@ package final class HostExchange: @unchecked Sendable {
     private func beginRound(_ journey: Journey, _ step: Step, _ norm: Double?) throws(CommunicationError) {
         let piece = journey.piece
         if journey.round == piece.reductionCount && journey.end > journey.round {
-            for part in piece.owned.parts(of: BlockwiseSum.blockLength) { step.update(part, sums[piece.total], norm) }
+            timeline.record(.update) {
+                for part in piece.owned.parts(of: BlockwiseSum.blockLength) {
+                    step.update(part, sums[piece.total], norm)
+                }
+            }
         }
         if journey.round == journey.end {
             if journey.end == piece.rounds.count { memory.publish(piece.range) }
@@ -192,6 +211,10 @@ package final class HostExchange: @unchecked Sendable {
     private func endRound(_ journey: Journey) throws(CommunicationError) {
         try journey.finishMessages()
         let round = journey.piece.rounds[journey.round]
+        journey.round += 1
+        guard journey.round <= journey.piece.reductionCount else { return }
+        timeline?.begin(.addition)
+        defer { timeline?.end() }
         var offset = 0
         for message in round.receives where message.adds {
             lk_accumulate(
@@ -204,7 +227,6 @@ package final class HostExchange: @unchecked Sendable {
                 sums[addition.target].pointer + range.lowerBound, sums[addition.source].pointer + range.lowerBound,
                 Int64(range.count))
         }
-        journey.round += 1
     }
 
     /// Leaves the core to those who compute; they may have no other.

@@ -28,7 +28,9 @@ public struct Activity: Hashable, Sendable, BitwiseCopyable {
     public static let epochEnd = Activity(number: 7)
     public static let evaluation = Activity(number: 8)
     public static let checkpoint = Activity(number: 9)
-    private static let firstAccount: Int32 = 10
+    /// A piece of the gradients on its way between hosts; several are at a time, so it is only ever a `span`.
+    public static let piece = Activity(number: 10)
+    private static let firstAccount: Int32 = 11
 
     /// The forward pass of a layer, by its place in the timeline's accounts.
     public static func forward(_ account: Int) -> Activity { Activity(number: firstAccount + 2 * Int32(account)) }
@@ -115,16 +117,23 @@ public final class Timeline: @unchecked Sendable {
     public func end() {
         guard let (outer, start) = open.popLast() else { fatalError("Timeline: end without begin") }
         let now = advance()
-        if isTracing || (current.isRare && memory.count > 0) {
-            if spanCount < memory.count {
-                memory.initializeElement(
-                    at: spanCount, to: Span(start: start, end: now, activity: current, step: Int32(step)))
-                spanCount += 1
-            } else {
-                droppedSpanCount += 1
-            }
-        }
+        if isTracing || (current.isRare && memory.count > 0) { keep(current, start, now) }
         current = outer
+    }
+
+    /// Keeps what went on from `start` until now beside the activities, and counts in no sum.
+    package func span(_ activity: Activity, from start: Int64) {
+        if isTracing { keep(activity, start, monotonicNanoseconds()) }
+    }
+
+    private func keep(_ activity: Activity, _ start: Int64, _ end: Int64) {
+        guard spanCount < memory.count else {
+            droppedSpanCount += 1
+            return
+        }
+        memory.initializeElement(
+            at: spanCount, to: Span(start: start, end: end, activity: activity, step: Int32(step)))
+        spanCount += 1
     }
 
     /// Counts multiplications and additions of a product that the present activity computes.

@@ -9,10 +9,12 @@ extension RunTimelines {
     /// The profile, on rank 0; nil elsewhere, and where there was no step after the first. Collective.
     func makeProfile(_ communicator: any Communicator) throws -> StepProfile? {
         guard options.profile else { return nil }
-        let workers = try gather(communicator)
+        let workers = try gather(threads, communicator)
+        let exchanges = try exchange.map { timeline throws(CommunicationError) in try gather([timeline], communicator) }
         guard communicator.rank == 0, stepCount > 0 else { return nil }
         return StepProfile(
-            workers: workers, ranks: communicator.size, steps: stepCount, accounts: accounts,
+            workers: workers, exchanges: exchanges ?? [], ranks: communicator.size, steps: stepCount,
+            accounts: accounts,
             peakFlopsPerSecond: CorePeak.measure(seconds: 0.2, arrayBytes: 1 << 20).flopsPerSecond)
     }
 
@@ -24,18 +26,19 @@ extension RunTimelines {
         try world.onRankZero { file = try TraceFile(path, accounts: accounts.map(\.name)) }
         let heads = try communicator.allGather(clock)
         let hosts = try gatherTexts(communicator.hostName, communicator)
+        let all = threads + (exchange.map { [$0] } ?? [])
         var problem: (any Error)?
         for rank in 0..<communicator.size {
-            for thread in threads.indices {
-                let own =
-                    rank == communicator.rank ? (threads[thread].spans, threads[thread].droppedSpanCount) : ([], 0)
+            for (thread, timeline) in all.enumerated() {
+                let own = rank == communicator.rank ? (timeline.spans, timeline.droppedSpanCount) : ([], 0)
                 let (spans, dropped) = try collect(own, from: rank, communicator)
-                guard problem == nil else { continue }
+                let isExchange = thread == threads.count
+                guard problem == nil, !isExchange || !spans.isEmpty else { continue }
                 do {
                     try file?.append(
                         ThreadTrace(
-                            rank: rank, thread: thread, host: hosts[rank], spans: spans, dropped: dropped,
-                            clock: heads[rank]))
+                            rank: rank, thread: thread, name: isExchange ? "exchange" : "thread \(thread)",
+                            host: hosts[rank], spans: spans, dropped: dropped, clock: heads[rank]))
                 } catch { problem = error }
             }
         }

@@ -31,6 +31,8 @@ final class RunTimelines {
     let options: TimingOptions
     /// One for each thread; empty where nobody wants to know.
     let threads: [Timeline]
+    /// That of the exchange thread, which there is between hosts only.
+    let exchange: Timeline?
     /// Name and type of each account: what belongs to no layer, then the layers.
     let accounts: [(name: String, type: String)]
     /// Steps measured so far.
@@ -55,13 +57,13 @@ final class RunTimelines {
         try world.onRankZero { if let path = options.trace { try TraceFile.check(path) } }
         clock = options.trace == nil ? ClockOffset() : try ClockOffset.estimate(world.communicator)
         accounts = [("loss", "")] + layers.map { ($0.path, $0.layer.typeName) }
-        self.threads =
-            options.isOn
-            ? (0..<threads).map { _ in
-                Timeline(
-                    owners: layers.map(\.layer), tracedSteps: traced,
-                    spanCapacity: options.trace == nil ? 0 : RunTimelines.spanCapacity)
-            } : []
+        func make() -> Timeline {
+            Timeline(
+                owners: layers.map(\.layer), tracedSteps: traced,
+                spanCapacity: options.trace == nil ? 0 : RunTimelines.spanCapacity)
+        }
+        self.threads = options.isOn ? (0..<threads).map { _ in make() } : []
+        exchange = options.isOn && world.size > 1 ? make() : nil
     }
 
     /// Where the calling thread, the rank's first, notes its time.
@@ -69,7 +71,7 @@ final class RunTimelines {
 
     /// Called after every step. The first builds kernels and touches memory for the first time: it is not measured.
     func stepIsDone() {
-        if hasWarmedUp { stepCount += 1 } else { threads.forEach { $0.reset() } }
+        if hasWarmedUp { stepCount += 1 } else { (threads + (exchange.map { [$0] } ?? [])).forEach { $0.reset() } }
         hasWarmedUp = true
     }
 
@@ -79,9 +81,10 @@ final class RunTimelines {
             + accounts.indices.flatMap { [Activity.forward($0), .backward($0)] }
     }
 
-    /// Nanoseconds and operations of every thread of every rank by activity, in the order of ranks and threads.
-    /// Collective.
-    func gather(_ communicator: any Communicator) throws(CommunicationError) -> [WorkerTimes] {
+    /// Nanoseconds and operations of `threads` of every rank by activity, in the order of ranks and threads. Collective.
+    func gather(
+        _ threads: [Timeline], _ communicator: any Communicator
+    ) throws(CommunicationError) -> [WorkerTimes] {
         let activities = activities
         let width = 2 * activities.count
         var values = [Int64](repeating: 0, count: communicator.size * threads.count * width)

@@ -39,6 +39,10 @@ extension StepProfile {
                 "\($0.name), \(unit) a step: least \(time($0.minimum)), median \(time($0.median)), "
                     + "most \(time($0.maximum))\n"
             }.joined()
+            + (overlap.map {
+                "exchange between hosts: under way for \(time($0.underWaySeconds)) \(unit) a step, "
+                    + "\(fixed($0.hiddenShare * 100, 0)) % of it hidden\n"
+            } ?? "")
     }
 
     private var headline: String {

@@ -29,6 +29,23 @@ struct StepProfile: Sendable, Encodable {
         let maximum: Double
     }
 
+    /// The exchange between hosts, which goes on beside the backward pass: means over all ranks, seconds per step.
+    struct Overlap: Sendable, Encodable {
+        /// While at least one piece of the rank is under way.
+        let underWaySeconds: Double
+        /// What the rank's first thread waits for it, and for slower ranks, after its own backward pass.
+        let waitSeconds: Double
+        /// The part of the one that is not the other.
+        let hiddenShare: Double
+
+        /// nil where nothing is ever under way.
+        init?(underWaySeconds: Double, waitSeconds: Double) {
+            if underWaySeconds == 0 { return nil }
+            (self.underWaySeconds, self.waitSeconds) = (underWaySeconds, waitSeconds)
+            hiddenShare = max(0, 1 - waitSeconds / underWaySeconds)
+        }
+    }
+
     let ranks: Int
     let threads: Int
     let steps: Int
@@ -40,13 +57,16 @@ struct StepProfile: Sendable, Encodable {
     let peakFlopsPerSecond: Double
     let rows: [Row]
     let waits: [Spread]
+    /// nil on one host.
+    let overlap: Overlap?
 
     /// - Parameters:
     ///   - workers: all threads of all ranks in their order, over all `steps`.
+    ///   - exchanges: the exchange thread of every rank.
     ///   - accounts: name and type of number 0, which belongs to no layer, and of the layers.
     init(
-        workers: [WorkerTimes], ranks: Int, steps: Int, accounts: [(name: String, type: String)],
-        peakFlopsPerSecond peak: Double
+        workers: [WorkerTimes], exchanges: [WorkerTimes] = [], ranks: Int, steps: Int,
+        accounts: [(name: String, type: String)], peakFlopsPerSecond peak: Double
     ) {
         let threads = workers.count / ranks
         let workers = workers.indices.map { workers[$0].besides(workers[$0 / threads * threads]) }
@@ -55,6 +75,10 @@ struct StepProfile: Sendable, Encodable {
             workers.reduce(0) { $0 + value($1) } * scale / Double(workers.count)
         }
         let wall = mean(\.stepSeconds)
+        let firsts = stride(from: 0, to: workers.count, by: threads).map { workers[$0] }
+        overlap = Overlap(
+            underWaySeconds: exchanges.reduce(0) { $0 + $1.busySeconds } * scale / Double(ranks),
+            waitSeconds: firsts.reduce(0) { $0 + $1.seconds(.exchange) } * scale / Double(ranks))
         func row(_ name: String, type: String = "", _ forward: Activity, _ backward: Activity? = nil) -> Row {
             let times = (mean { $0.seconds(forward) }, backward.map { way in mean { $0.seconds(way) } })
             let operations = mean { $0.operations(forward) + (backward.map($0.operations) ?? 0) }
@@ -121,6 +145,9 @@ struct WorkerTimes: Sendable {
         let between: Set<Activity> = [.epochEnd, .evaluation, .checkpoint]
         return byActivity.reduce(0) { $0 + (between.contains($1.key) ? 0 : $1.value.seconds) }
     }
+
+    /// All but what no activity names.
+    var busySeconds: Double { stepSeconds - seconds(.other) }
 
     /// The same for a thread beside its rank's first, which runs the loop around the steps: when it does nothing, it
     /// waits for that one.

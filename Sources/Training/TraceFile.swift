@@ -10,6 +10,7 @@ import Tensors
 struct ThreadTrace: Sendable {
     let rank: Int
     let thread: Int
+    let name: String
     let host: String
     let spans: [Timeline.Span]
     /// Spans that were not kept.
@@ -26,6 +27,7 @@ struct TraceFile {
     private var origin: Int64?
     private var notes: [String] = []
     private var isFirst = true
+    private var pieceCount = 0
 
     /// - Parameter accounts: the names of what a timeline calls by number.
     init(_ path: String, accounts: [String]) throws(CheckpointError) {
@@ -36,7 +38,7 @@ struct TraceFile {
             .step: ("step", "step"), .data: ("data", "compute"), .addition: ("add gradients", "compute"),
             .waitForThreads: ("wait for threads", "wait"), .exchange: ("exchange, wait for ranks", "exchange"),
             .update: ("update", "compute"), .epochEnd: ("end of epoch", "epoch"),
-            .evaluation: ("evaluation", "epoch"), .checkpoint: ("checkpoint", "epoch"),
+            .evaluation: ("evaluation", "epoch"), .checkpoint: ("checkpoint", "epoch"), .piece: ("piece", "piece"),
         ]
         for (number, account) in accounts.enumerated() {
             let prefix = number == 0 ? "" : account + " "
@@ -66,19 +68,28 @@ struct TraceFile {
             lines.append(metadata("process_sort_index", trace, "\"sort_index\":\(trace.rank)"))
             if let note = trace.clock.note { notes.append("rank \(trace.rank) on \(trace.host): \(note)") }
         }
-        lines.append(metadata("thread_name", trace, "\"name\":\"thread \(trace.thread)\""))
+        lines.append(metadata("thread_name", trace, "\"name\":\"\(trace.name)\""))
         if trace.dropped > 0 {
             notes.append(
-                "rank \(trace.rank), thread \(trace.thread): \(trace.dropped) spans more than fit were left out")
+                "rank \(trace.rank), \(trace.name): \(trace.dropped) spans more than fit were left out")
         }
         // A parent ends after its children, so it comes later in the timeline; viewers want it first.
         for span in trace.spans.sorted(by: { ($0.start, $1.end) < ($1.start, $0.end) }) {
             let (name, category) = names[span.activity] ?? ("other", "other")
             let start = span.start + trace.clock.nanoseconds - origin
-            lines.append(
-                "{\"name\":\(quoted(name)),\"cat\":\"\(category)\",\"ph\":\"X\",\"ts\":\(microseconds(start)),"
-                    + "\"dur\":\(microseconds(span.end - span.start)),\"pid\":\(trace.rank),\"tid\":\(trace.thread),"
-                    + "\"args\":{\"step\":\(span.step + 1)}}")
+            func event(_ phase: String, at time: Int64) -> String {
+                "{\"name\":\(quoted(name)),\"cat\":\"\(category)\",\"ph\":\(phase),\"ts\":\(microseconds(time)),"
+                    + "\"pid\":\(trace.rank),\"tid\":\(trace.thread),\"args\":{\"step\":\(span.step + 1)}}"
+            }
+            if span.activity == .piece {
+                // Pieces overlap, and only asynchronous events may.
+                pieceCount += 1
+                let id = "\"id\":\"0x\(String(pieceCount, radix: 16))\""
+                lines.append(event("\"b\",\(id)", at: start))
+                lines.append(event("\"e\",\(id)", at: start + span.end - span.start))
+            } else {
+                lines.append(event("\"X\",\"dur\":\(microseconds(span.end - span.start))", at: start))
+            }
         }
         let text = (isFirst ? "" : ",\n") + lines.joined(separator: ",\n")
         isFirst = false

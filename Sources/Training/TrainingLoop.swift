@@ -76,7 +76,7 @@ final class TrainingLoop {
             firstStep: resumed?.state.step ?? model.trained?.step ?? 0, world)
         let reducer = try GradientReducer(
             plan: plan, communicator: world.communicator, team: team, hostOf: world.hostOf, status: status,
-            timelines: timelines.threads
+            timelines: timelines.threads, exchangeTimeline: timelines.exchange
         ) {
             try network.makeParameterBuffer(input: data.inputShape, seed: options.seed, allocate: $0)
         }

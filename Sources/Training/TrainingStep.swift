@@ -55,6 +55,7 @@ public final class TrainingStep {
     ) throws -> StepReport {
         let step = state.step
         reducer.status.begin(step: step + 1)
+        reducer.exchangeTimeline?.step = step
         reducer.beginStep(wantsNorm: optimizer.clipNorm != nil || onNonFinite == .skip) {
             [self] range, gradients, norm in
             update(range, gradients, norm, learningRate, step)

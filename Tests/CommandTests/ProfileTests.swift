@@ -76,6 +76,67 @@ extension CommandTests {
             }
         }
 
+        /// Between hosts, the exchange thread has a track of its own, and pieces overlap.
+        @Test func exchangeBetweenHostsIsShown() throws {
+            try withTemporaryFolder { folder in
+                let file = folder + "/trace.json"
+                let result = try lockstep(
+                    ranks: 2,
+                    ["train", "--threads", "1", "--profile", "--trace", file, "--trace-steps", "3-5"]
+                        + Self.arguments + ["--run", folder + "/run"], environment: ["LOCKSTEP_HOSTS": "0,1"])
+                #expect(result.status == 0, "\(result.standardError)")
+                let trace = try json(file)
+                let all = try #require(trace["traceEvents"] as? [[String: Any]])
+                let tracks = all.filter { $0["name"] as? String == "thread_name" }.map { event in
+                    "\(event["pid"] ?? "") \(event["tid"] ?? "") \((event["args"] as? [String: String])?["name"] ?? "")"
+                }
+                #expect(tracks == ["0 0 thread 0", "0 1 exchange", "1 0 thread 0", "1 1 exchange"])
+                let events = try events(trace)
+                for rank in [0, 1] {
+                    let own = events.filter { $0.rank == rank && $0.thread == 1 }
+                    #expect(Set(own.map(\.name)) == ["exchange, wait for ranks", "add gradients", "update"])
+                    expectNested(own)
+                    let exchanges = own.filter { $0.name.hasPrefix("exchange") }
+                    let pieces = try pieces(all, rank: rank)
+                    #expect(Set(pieces.map(\.step)) == [3, 4, 5])
+                    let outside = pieces.filter { piece in
+                        !exchanges.contains {
+                            $0.step == piece.step && $0.start <= piece.start && piece.end <= $0.end
+                        }
+                    }
+                    #expect(outside.isEmpty, "an exchange goes on while any piece is under way")
+                    for step in 3...5 {
+                        let end = try #require(exchanges.filter { $0.step == step }.map(\.end).max())
+                        let waits = events.filter {
+                            $0.rank == rank && $0.thread == 0 && $0.step == step && $0.name.hasPrefix("exchange")
+                        }
+                        #expect(end <= (try #require(waits.map(\.end).max())), "the step waits for its exchange")
+                    }
+                }
+                let overlap = try #require(
+                    try json(folder + "/run/profile.json")["overlap"] as? [String: Double])
+                let underWay = try #require(overlap["under_way_seconds"])
+                let wait = try #require(overlap["wait_seconds"])
+                let share = try #require(overlap["hidden_share"])
+                #expect(underWay > 0 && wait > 0 && abs(share - max(0, 1 - wait / underWay)) < 1e-9)
+                let line = result.lines.first { $0.hasPrefix("exchange between hosts: under way for ") }
+                let percent = Int((100 * share).rounded(.toNearestOrEven))
+                #expect(line?.hasSuffix(" a step, \(percent) % of it hidden") == true, "\(result.lines)")
+            }
+        }
+
+        /// The pieces that a rank's exchange moved, from their asynchronous events.
+        private func pieces(_ all: [[String: Any]], rank: Int) throws -> [Event] {
+            let own = all.filter { $0["name"] as? String == "piece" && $0["pid"] as? Int == rank }
+            return try Dictionary(grouping: own) { $0["id"] as? String ?? "" }.map { id, events in
+                #expect(events.map { $0["ph"] as? String } == ["b", "e"], "\(id)")
+                let times = try events.map { try #require($0["ts"] as? Double) }
+                let step = try #require((events[0]["args"] as? [String: Int])?["step"])
+                return Event(
+                    name: "piece", rank: rank, thread: 1, step: step, start: times[0], end: try #require(times.last))
+            }
+        }
+
         /// Two spans of a thread lie one within the other, or apart.
         private func expectNested(_ events: [Event]) {
             var open: [Event] = []
@@ -109,6 +170,7 @@ extension CommandTests {
                 #expect(products == ["conv2d", "dense", "dense_1"])
                 let waits = try #require(profile["waits"] as? [[String: Any]])
                 #expect(waits.count == threads - 1, "one for the rank's threads, none for other ranks")
+                #expect(profile["overlap"] == nil && !result.standardOutput.contains("between hosts"))
             }
         }
 

@@ -55,6 +55,21 @@ struct TimelineTests {
         #expect(spans[2].start <= spans[0].start && spans[0].end <= spans[1].start && spans[1].end <= spans[2].end)
     }
 
+    @Test func spansBesideTheActivitiesCountInNoSum() {
+        let timeline = Timeline(tracedSteps: 1..<2, spanCapacity: 2)
+        for step in 0..<2 {
+            timeline.step = step
+            let start = monotonicNanoseconds()
+            timeline.begin(.exchange)
+            pass(nanoseconds: 1_000_000)
+            timeline.span(.piece, from: start)
+            timeline.end()
+        }
+        #expect(timeline.spans.map(\.activity) == [.piece, .exchange] && timeline.spans.map(\.step) == [1, 1])
+        #expect(timeline.spans[0].start <= timeline.spans[1].start && timeline.spans[0].end <= timeline.spans[1].end)
+        #expect(timeline.nanoseconds(of: .piece) == 0 && timeline.nanoseconds(of: .exchange) >= 2_000_000)
+    }
+
     @Test func memoryIsBounded() {
         let timeline = Timeline(tracedSteps: 0..<1, spanCapacity: 3)
         timeline.step = 0
