@@ -179,6 +179,11 @@ lab_limit() {
     done
 }
 
+lab_unlimit() {
+    local host
+    for host in "${lab_hosts[@]}"; do lab_enter "$host" tc qdisc delete dev eth0 root; done
+}
+
 # Ids of all processes that live in the lab, and nobody else's.
 lab_processes() {
     local pid name spaces=()
