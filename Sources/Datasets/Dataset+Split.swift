@@ -33,7 +33,7 @@ extension Dataset {
         let length = sampleShape.count
         return Dataset(
             name: name, sampleShape: sampleShape,
-            samples: Array(samples[range.lowerBound * length..<range.upperBound * length]),
+            samples: samples.part(range.lowerBound * length..<range.upperBound * length),
             labels: Array(labels[range]), classCount: classCount)
     }
 }

@@ -1,17 +1,17 @@
-// A labelled set of samples in memory, from which the training loop cuts its batches. The readers and generators
+// A labelled set of samples, from which the training loop cuts its batches. The readers and generators
 // beside this file make them.
 
 import Tensors
 
-/// Samples of one shape with their labels. Byte samples (images) stay bytes in memory and become `byte / 255` when a
-/// batch is cut.
+/// Samples of one shape with their labels. Byte samples (images) stay bytes, in memory or in a mapped file, and
+/// become `byte / 255` when a batch is cut.
 public struct Dataset: Sendable {
     /// Where the samples come from, for messages and the run's configuration, e.g. `digits` or `mnist`.
     public let name: String
     /// The shape of one sample, `[height, width, channels]` for images.
     public let sampleShape: Shape
     /// The samples one after the other, `count * sampleShape.count` bytes, 0 ... 255.
-    public let samples: [UInt8]
+    public let samples: SampleBytes
     /// One class number per sample, each below `classCount`.
     public let labels: [UInt8]
     /// The number of classes.
@@ -21,6 +21,11 @@ public struct Dataset: Sendable {
     public var count: Int { labels.count }
 
     public init(name: String, sampleShape: Shape, samples: [UInt8], labels: [UInt8], classCount: Int) {
+        self.init(
+            name: name, sampleShape: sampleShape, samples: SampleBytes(samples), labels: labels, classCount: classCount)
+    }
+
+    public init(name: String, sampleShape: Shape, samples: SampleBytes, labels: [UInt8], classCount: Int) {
         self.name = name
         self.sampleShape = sampleShape
         self.samples = samples

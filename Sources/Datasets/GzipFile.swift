@@ -43,8 +43,11 @@ struct GzipFile: ~Copyable {
 
     deinit { gzclose_r(handle) }
 
+    /// Whether nothing is to be unpacked. Known after the first read.
+    var isPlain: Bool { gzdirect(handle) == 1 }
+
     /// The most bytes that this file can hold once unpacked.
-    var mostBytes: Int { gzdirect(handle) == 1 ? storedBytes : storedBytes * GzipFile.largestRatio }
+    var mostBytes: Int { isPlain ? storedBytes : storedBytes * GzipFile.largestRatio }
 
     /// Up to `limit` bytes from where the last read ended; fewer only at the end of the file.
     func read(upTo limit: Int) throws(DatasetError) -> [UInt8] {

@@ -9,9 +9,9 @@ public struct IDXFile: Sendable {
     /// The axis lengths, the number of samples first: `[count]` for labels, `[count, height, width]` for images.
     public let dimensions: [Int]
     /// The elements, row-major; as many as the product of `dimensions`.
-    public let bytes: [UInt8]
+    public let bytes: SampleBytes
 
-    /// Reads a plain or gzipped file.
+    /// Maps a plain file, or unpacks a gzipped one into memory.
     ///
     /// - Parameter axes: how many axes the caller expects, 1 ... 4: 1 for labels, 3 for images.
     /// - Throws: `DatasetError` naming the file, what was found and what was expected. A size field never makes this
@@ -28,7 +28,13 @@ public struct IDXFile: Sendable {
         bytes = try IDXFile.payload(of: file, dimensions: dimensions)
     }
 
-    private static func payload(of file: borrowing GzipFile, dimensions: [Int]) throws(DatasetError) -> [UInt8] {
+    /// What a file of such axes begins with.
+    package static func header(dimensions: [Int]) -> [UInt8] {
+        [0, 0, 8, UInt8(dimensions.count)]
+            + dimensions.flatMap { length in [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: length >> $0) } }
+    }
+
+    private static func payload(of file: borrowing GzipFile, dimensions: [Int]) throws(DatasetError) -> SampleBytes {
         let path = file.path
         guard !dimensions.contains(0) else {
             throw DatasetError("\(path) is empty: its header announces \(dimensions) bytes")
@@ -42,6 +48,9 @@ public struct IDXFile: Sendable {
                 "\(path) is truncated or has a damaged header: the header announces \(dimensions) bytes, more than a "
                     + "file of \(file.storedBytes) bytes can hold; download it again")
         }
+        let header = 4 + 4 * dimensions.count
+        if file.isPlain, let mapped = SampleBytes(mapping: path, header: header, count: count) { return mapped }
+        // Also a plain file that is too short or too long, to tell what is wrong with it.
         let bytes = try file.read(upTo: count)
         guard bytes.count == count else {
             throw DatasetError(
@@ -53,7 +62,7 @@ public struct IDXFile: Sendable {
                 "\(path) holds extra bytes after the \(count) that its header announces for \(dimensions); "
                     + "download it again")
         }
-        return bytes
+        return SampleBytes(bytes)
     }
 
     private static func checkMagic(_ magic: [UInt8], axes: Int, path: String) throws(DatasetError) {

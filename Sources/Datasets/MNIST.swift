@@ -5,20 +5,35 @@ import Tensors
 
 /// 70,000 handwritten digits of 28 x 28 pixels (LeCun, Cortes, Burges).
 public enum MNIST {
+    /// The two sets, by what their files' names begin with.
+    public enum Part: String, Sendable, CaseIterable {
+        case train
+        case test = "t10k"
+
+        /// The names of its files.
+        package var images: String { "\(rawValue)-images-idx3-ubyte" }
+        package var labels: String { "\(rawValue)-labels-idx1-ubyte" }
+    }
+
     /// Reads `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
-    /// `t10k-labels-idx1-ubyte` from `directory`, each plain or with `.gz`.
+    /// `t10k-labels-idx1-ubyte` from `directory`, each plain or with `.gz`. Plain files are mapped.
     ///
     /// - Returns: training and test set, samples `[28, 28, 1]`, labels 0 ... 9.
     /// - Throws: `DatasetError` when a file is missing, damaged, or does not fit the others.
     public static func load(directory: String) throws(DatasetError) -> (train: Dataset, test: Dataset) {
-        let paths = try locate(
-            ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"],
-            in: directory)
-        return (try dataset(images: paths[0], labels: paths[1]), try dataset(images: paths[2], labels: paths[3]))
+        _ = try files(of: Part.allCases, in: directory)
+        return (try load(.train, directory: directory), try load(.test, directory: directory))
     }
 
-    /// The path of each of `names`, plain or gzipped; an error that lists all the absent ones.
-    private static func locate(_ names: [String], in directory: String) throws(DatasetError) -> [String] {
+    /// Reads the two files of one set.
+    public static func load(_ part: Part, directory: String) throws(DatasetError) -> Dataset {
+        let paths = try files(of: [part], in: directory)
+        return try dataset(images: paths[0], labels: paths[1])
+    }
+
+    /// The paths of images and labels of each part, plain or gzipped; an error that lists all the absent ones.
+    package static func files(of parts: [Part], in directory: String) throws(DatasetError) -> [String] {
+        let names = parts.flatMap { [$0.images, $0.labels] }
         let found = names.map { name in
             ["\(directory)/\(name)", "\(directory)/\(name).gz"].first { GzipFile.exists(path: $0) }
         }
@@ -47,6 +62,7 @@ public enum MNIST {
             throw DatasetError("label \(classes.bytes[index]) at index \(index) of \(labels) is out of range 0...9")
         }
         return Dataset(
-            name: "mnist", sampleShape: [28, 28, 1], samples: pixels.bytes, labels: classes.bytes, classCount: 10)
+            name: "mnist", sampleShape: [28, 28, 1], samples: pixels.bytes, labels: Array(classes.bytes),
+            classCount: 10)
     }
 }

@@ -17,11 +17,11 @@ public struct Batch {
     }
 }
 
-/// Inputs with their targets, in memory.
+/// Inputs with their targets.
 public struct Samples: Sendable {
     private enum Inputs {
         /// Pixels, which become `byte / 255`.
-        case bytes([UInt8])
+        case bytes(SampleBytes)
         case floats([Float])
     }
 
@@ -72,8 +72,11 @@ public struct Samples: Sendable {
         let width = inputShape.count
         switch inputs {
         case .bytes(let bytes):
-            numbers.withUnsafeBufferPointer {
-                lk_take_bytes(x.pointer, bytes, $0.baseAddress, Int64(numbers.count), Int64(width), 1 / 255)
+            bytes.withUnsafeBufferPointer { bytes in
+                numbers.withUnsafeBufferPointer {
+                    lk_take_bytes(
+                        x.pointer, bytes.baseAddress, $0.baseAddress, Int64(numbers.count), Int64(width), 1 / 255)
+                }
             }
         case .floats(let floats): copyRows(of: floats, width, numbers, to: x)
         }
@@ -111,7 +114,8 @@ public struct Samples: Sendable {
             targets.withUnsafeBytes(Fingerprint.init(of:)),
             {
                 switch inputs {
-                case .bytes(let bytes): bytes.withUnsafeBytes(Fingerprint.init(of:))
+                case .bytes(let bytes):
+                    bytes.withUnsafeBufferPointer { Fingerprint(of: UnsafeRawBufferPointer($0)) }
                 case .floats(let floats): floats.withUnsafeBytes(Fingerprint.init(of:))
                 }
             }(),

@@ -26,7 +26,7 @@ struct MNISTTests {
         #expect(train.name == "mnist")
         #expect(train.sampleShape == [28, 28, 1])
         #expect(train.labels == [3, 9])
-        #expect(train.samples == [UInt8](repeating: 7, count: 2 * 784))
+        #expect(Array(train.samples) == [UInt8](repeating: 7, count: 2 * 784))
         #expect(train.classCount == 10)
         #expect(test.labels == [0])
         #expect(test.samples.count == 784)
