@@ -41,4 +41,12 @@ enum DataSource: CustomStringConvertible {
         case .mnist(let directory): return try MNIST.load(directory: directory)
         }
     }
+
+    /// The test data alone.
+    func loadTest() throws -> Dataset {
+        switch self {
+        case .digits: return SyntheticDigits.load(trainCount: 0).test
+        case .mnist(let directory): return try MNIST.load(.test, directory: directory)
+        }
+    }
 }

@@ -36,6 +36,8 @@ struct Evaluate: ParsableCommand {
     var path: String
     @Option(help: "digits or mnist[:DIR]; the run's own unless given.")
     var data: String?
+    @Option(help: "Read files from a copy that each host keeps in this folder, as in training.")
+    var stage: String?
     @Option(help: "Threads of each rank (default: one per core).")
     var threads: Int?
 
@@ -48,7 +50,7 @@ struct Evaluate: ParsableCommand {
             let checkpoint = try Checkpoint.open(path)
             let own = try ConfigurationFile(text: checkpoint.state.configuration, file: path).arguments
             let source = try DataSource(data ?? Train.parse(own.filter { $0.hasPrefix("--data=") }).data)
-            let test = try source.load().test
+            let test = try source.staged(in: stage, world).loadTest()
             let result = try loadModel(checkpoint, input: test.sampleShape).evaluate(test, threads: threads, on: world)
             if world.rank == 0 {
                 print("\(test.count) samples of \(source) - accuracy: \(result.accuracy) - loss: \(result.loss)")
@@ -71,7 +73,7 @@ struct Predict: ParsableCommand {
     func run() throws {
         withWorld { world in
             let model = try loadModel(try Checkpoint.open(path), input: [28, 28, 1])
-            let test = images.contains { Int($0) != nil } ? try DataSource(data).load().test : nil
+            let test = images.contains { Int($0) != nil } ? try DataSource(data).loadTest() : nil
             for image in images {
                 let pixels: [UInt8]
                 if let test, let index = Int(image) {

@@ -56,7 +56,7 @@ extension Train {
         let signals = StopSignals()
         let description = try modelDescription(checkpoint)
         let source = try DataSource(data)
-        let (train, validation) = try loadData(source)
+        let (train, validation) = try loadData(source.staged(in: stage, world))
         var options = try makeOptions(world)
         options.stopRequested = { signals.stopRequested }
         options.faults = try faultPlan(world)

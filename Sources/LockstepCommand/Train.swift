@@ -17,6 +17,10 @@ struct Train: ParsableCommand {
             ranks and threads. A run that is resumed takes its settings from its
             folder; a flag that would change its bits is refused.
 
+            Plain IDX files are mapped, so that the ranks of a host share one copy in
+            memory; gzipped ones are unpacked by every rank. With --stage DIR the lowest
+            rank of each host unpacks them into DIR, where the next run finds them again.
+
             SIGTERM, SIGUSR1 and SIGINT stop all ranks after the next step, with a
             checkpoint; a second SIGINT at once.
 
@@ -32,6 +36,8 @@ struct Train: ParsableCommand {
     var model = "mnist-cnn"
     @Option(help: "digits (embedded), or mnist[:DIR] (IDX files in DIR; default $LOCKSTEP_DATA/mnist or data/mnist).")
     var data = "digits"
+    @Option(help: "Read files from a copy that each host keeps in this folder of its own: unpacked once, then mapped.")
+    var stage: String?
     @Option(help: "Passes over the training data.")
     var epochs = 10
     @Option(help: "Samples of a step over all ranks together, or 'full' for the whole training set.")
@@ -123,7 +129,7 @@ struct Train: ParsableCommand {
             "weight-decay", "clip-norm", "clip-value", "schedule", "warm-up-steps", "random-translation",
             "random-rotation", "random-zoom", "seed", "shards", "threads", "validation-split", "limit-train-batches",
             "max-steps", "log-every-n-steps", "early-stopping-patience", "on-nan", "stall-timeout", "verify-every",
-            "verbose", "run", "resume-weights",
+            "verbose", "run", "stage", "resume-weights",
         ] + checkpointing
 
     /// Those of checkpoints.

@@ -1,10 +1,10 @@
-// Files that are whole or absent, whenever the process dies: written, synced, renamed into place. Checkpoint and
-// RunFolder write everything through here; every failed system call becomes a message with the path and the cause.
+// Files that are whole or absent, whenever the process dies: written, synced, renamed into place. Checkpoint,
+// RunFolder and the command's `--stage` write everything through here; every failed system call becomes a message with the path and the cause.
 
 import Foundation
 
 /// Durable writes and renames, after POSIX: a rename replaces atomically, and only what is synced survives a crash.
-enum DurableFile {
+package enum DurableFile {
     /// Writes a new file and syncs it. One that is there is an error.
     ///
     /// - Parameter halfWritten: called in the middle.
@@ -33,7 +33,7 @@ enum DurableFile {
     }
 
     /// Replaces the whole file: readers see the old contents or the new ones.
-    static func replace(_ path: String, _ data: Data) throws(CheckpointError) {
+    package static func replace(_ path: String, _ data: Data) throws(CheckpointError) {
         let (folder, name) = split(path)
         let temporary = folder + "/" + TemporaryName.make(for: name)
         unlink(temporary)
@@ -48,7 +48,7 @@ enum DurableFile {
     }
 
     /// Makes a folder and its missing parents, durably.
-    static func makeFolder(_ path: String) throws(CheckpointError) {
+    package static func makeFolder(_ path: String) throws(CheckpointError) {
         if isFolder(path) { return }
         let parent = split(path).folder
         if mkdir(path, 0o777) != 0 {
@@ -113,8 +113,8 @@ enum DurableFile {
     static func failure(_ action: String, _ path: String) -> CheckpointError {
         let hint =
             switch errno {
-            case ENOSPC, EDQUOT: "; free some space, or choose another folder with --run"
-            case EACCES, EPERM, EROFS, ENOTDIR, EEXIST: "; choose a folder that you may write to with --run"
+            case ENOSPC, EDQUOT: "; free some space, or choose another folder"
+            case EACCES, EPERM, EROFS, ENOTDIR, EEXIST: "; choose a folder that you may write to"
             default: ""
             }
         return CheckpointError("cannot \(action) \(path): \(String(cString: strerror(errno)))\(hint)")

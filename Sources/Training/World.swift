@@ -41,12 +41,16 @@ public struct World: Sendable {
 
     /// Runs `body` on rank 0 alone, and lets every rank throw if it does. Collective.
     func onRankZero(_ body: () throws -> Void) throws {
+        try together { if rank == 0 { try body() } }
+    }
+
+    /// Runs `body` on every rank, and lets all of them throw if one does, with the error of the first that did.
+    /// Collective.
+    package func together(_ body: () throws -> Void) throws {
         var problem = ""
-        if rank == 0 {
-            do { try body() } catch { problem = "\(error)" }
-        }
-        let text = try gatherTexts(problem, communicator)[0]
-        if !text.isEmpty { throw TrainingError(text) }
+        do { try body() } catch { problem = "\(error)" }
+        let text = try gatherTexts(problem, communicator).first { !$0.isEmpty }
+        if let text { throw TrainingError(text) }
     }
 }
 

@@ -98,7 +98,7 @@ import Training
             let found = message { try run.append(row(step: 1)) }
             #expect(
                 found == "cannot write \(folder)/metrics.csv: No space left on device; free some space, or choose "
-                    + "another folder with --run")
+                    + "another folder")
         }
     }
 
