@@ -4,6 +4,10 @@
 public enum ExitStatus {
     /// An error that would come again: configuration, data, model.
     public static let error: Int32 = 1
+    /// EX_CONFIG: the same, of a rank whose job `lockstep launch` watches. mpirun ends with 1 for reasons of its own.
+    public static let refused: Int32 = 78
+    /// Set by `lockstep launch` for its ranks.
+    public static let launchedVariable = "LOCKSTEP_LAUNCHED"
     /// EX_SOFTWARE: a rank died or stalled, communication failed, replicas differ. Starting again may help.
     public static let jobFailed: Int32 = 70
     /// EX_TEMPFAIL: stopped by a notice, to be resumed.

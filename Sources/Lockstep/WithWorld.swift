@@ -28,7 +28,7 @@ public func withWorld(
             try body(world)
         } catch {
             world.logger.error("\(error)")
-            exit(exitStatus(of: error))
+            exit(exitStatus(of: error, environment))
         }
         return
     }
@@ -42,12 +42,12 @@ public func withWorld(
             // A mistake that all ranks share is told once: rank 0 ends the job before the others speak.
             if world.rank != 0 { Thread.sleep(forTimeInterval: 0.5) }
             world.logger.error("\(error)")
-            world.communicator.abort(code: exitStatus(of: error))
+            world.communicator.abort(code: exitStatus(of: error, environment))
         }
         try runtime.finalize()
     } catch {
         World.alone.logger.error("\(error)")
-        exit(exitStatus(of: error))
+        exit(exitStatus(of: error, environment))
     }
 }
 
@@ -63,6 +63,7 @@ private func hosts(_ text: String?, ranks: Int) -> [Int]? {
 }
 
 /// Whether starting again might help.
-private func exitStatus(of error: any Error) -> Int32 {
-    error is CommunicationError || error is ReplicaDivergence ? ExitStatus.jobFailed : ExitStatus.error
+private func exitStatus(of error: any Error, _ environment: [String: String]) -> Int32 {
+    if error is CommunicationError || error is ReplicaDivergence { return ExitStatus.jobFailed }
+    return environment[ExitStatus.launchedVariable] == nil ? ExitStatus.error : ExitStatus.refused
 }

@@ -5,17 +5,34 @@ import Foundation
 import Lockstep
 
 extension Train {
-    /// These flags on top of the configuration file's and of the run that is resumed, and the checkpoint it goes on
-    /// from.
-    func withBaseConfiguration() throws -> (settings: Train, checkpoint: Checkpoint?) {
+    /// What a run goes on from: its newest checkpoint, or where it has none yet, its configuration.
+    struct Former {
+        var checkpoint: Checkpoint?
+        /// The text of config.yaml.
+        var configuration: String?
+    }
+
+    /// These flags on top of the configuration file's and of the run that is resumed, and what it goes on from.
+    func withBaseConfiguration() throws -> (settings: Train, former: Former) {
         let given = Array(CommandLine.arguments.drop { $0 != "train" }.dropFirst())
         let file = try configurationFile()
         let configured = try onTop(of: file, given)
-        guard let checkpoint = try configured.resumedCheckpoint() else { return (configured, nil) }
+        var former = Former(checkpoint: try configured.resumedCheckpoint())
+        let run: [String]
+        if let checkpoint = former.checkpoint {
+            run = try checkpoint.settings()
+        } else if configured.resume == "auto", let path = configured.runFolder.map({ $0 + "/config.yaml" }),
+            FileManager.default.fileExists(atPath: path)
+        {
+            former.configuration = try String(contentsOfFile: path, encoding: .utf8)
+            run = try ConfigurationFile(path).arguments
+        } else {
+            return (configured, former)
+        }
         // How far and on what the run went so far is no setting of what is trained.
         let ownWay = ["--max-steps=", "--threads=", "--verbose="]
-        let run = try checkpoint.settings().filter { setting in !ownWay.contains { setting.hasPrefix($0) } }
-        return (try onTop(of: run + file, given), checkpoint)
+        let base = run.filter { setting in !ownWay.contains { setting.hasPrefix($0) } }
+        return (try onTop(of: base + file, given), former)
     }
 
     /// The settings of `--config`, as arguments.
@@ -38,7 +55,7 @@ extension Train {
     private func resumedCheckpoint() throws -> Checkpoint? {
         switch resume {
         case nil: return nil
-        case "auto": return runFolder.flatMap { Checkpoint.newest(in: $0).checkpoint }
+        case "auto": return try runFolder.flatMap { try Checkpoint.newest(in: $0).checkpoint }
         case let path?: return try Checkpoint.open(path)
         }
     }
@@ -52,8 +69,8 @@ extension Train {
     }
 
     /// - Returns: whether a signal stopped the run before its end.
-    func train(_ world: World, from checkpoint: Checkpoint?) throws -> Bool {
-        let signals = StopSignals()
+    func train(_ world: World, from former: Former, _ signals: StopSignals) throws -> Bool {
+        let checkpoint = former.checkpoint
         let description = try modelDescription(checkpoint)
         let source = try DataSource(data)
         let (train, validation) = try loadData(source.staged(in: stage, world))
@@ -76,6 +93,7 @@ extension Train {
         if resume == "auto" && runFolder == nil {
             throw TrainingError("--resume auto needs --run DIR, the run to go on with")
         }
+        if let earlier = former.configuration { try settings.require(sameBitsAs: earlier) }
         let callbacks = earlyStoppingPatience.map { [EarlyStopping(patience: $0)] } ?? []
         if checkpoint == nil, let resumeWeights {
             if resumeWeights.hasSuffix(".safetensors") {

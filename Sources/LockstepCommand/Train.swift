@@ -139,10 +139,11 @@ struct Train: ParsableCommand {
     ]
 
     func run() throws {
+        let signals = StopSignals()  // before MPI starts, which may take seconds
         var isInterrupted = false
         withWorld { world in
-            let (settings, checkpoint) = try withBaseConfiguration()
-            isInterrupted = try settings.train(world, from: checkpoint)
+            let (settings, former) = try withBaseConfiguration()
+            isInterrupted = try settings.train(world, from: former, signals)
         }
         if isInterrupted { throw ExitCode(ExitStatus.stopped) }
     }

@@ -24,27 +24,33 @@ extension Checkpoint {
         try DurableFile.syncFolder(folder)
     }
 
-    /// The complete checkpoint of the latest step.
+    /// The complete checkpoint of the latest step, nil where there are none at all.
     ///
     /// - Returns: also the damaged ones that are newer than it, each with the reason; older ones are not looked at.
+    /// - Throws: `CheckpointError` where none of the run's checkpoints is whole, or nobody can tell: such a run must not
+    ///   be taken for a new one.
     public static func newest(
         in runFolder: String
-    ) -> (checkpoint: Checkpoint?, skipped: [(path: String, why: String)]) {
+    ) throws(CheckpointError) -> (checkpoint: Checkpoint?, skipped: [(path: String, why: String)]) {
         var skipped: [(path: String, why: String)] = []
         putBackFormer(in: folder(of: runFolder))
-        for path in candidates(in: runFolder) {
+        for path in try candidates(in: runFolder) {
             do throws(CheckpointError) {
                 return (try openFolder(path), skipped)
             } catch {
                 skipped.append((path, error.description))
             }
         }
-        return (nil, skipped)
+        if skipped.isEmpty { return (nil, []) }
+        throw CheckpointError(
+            "\(runFolder) holds no complete checkpoint" + skipped.map { "\n  \($0.why)" }.joined()
+                + "\nBring one back from a copy, or start a new run in another folder")
     }
 
     /// The complete checkpoints that were written at the end of an epoch, the best first; of equal ones the earliest.
     static func best(in runFolder: String, _ monitor: Monitor) -> [Checkpoint] {
-        let ends = candidates(in: runFolder).reversed().compactMap { path -> (checkpoint: Checkpoint, value: Double)? in
+        let all = (try? candidates(in: runFolder)) ?? []
+        let ends = all.reversed().compactMap { path -> (checkpoint: Checkpoint, value: Double)? in
             guard let state = try? readState(path), state.batchInEpoch == 0, let value = state.metrics[monitor.metric],
                 value.isFinite
             else { return nil }
@@ -61,7 +67,7 @@ extension Checkpoint {
     /// - Returns: for each its folder, and what it holds or why it is damaged.
     public static func all(in runFolder: String) -> [(path: String, result: Result<Checkpoint, CheckpointError>)] {
         putBackFormer(in: folder(of: runFolder))
-        return candidates(in: runFolder).map { path in
+        return ((try? candidates(in: runFolder)) ?? []).map { path in
             (path, Result { () throws(CheckpointError) in try openFolder(path) })
         }
     }
@@ -78,16 +84,20 @@ extension Checkpoint {
             try? FileManager.default.destinationOfSymbolicLink(atPath: folder + "/" + link)
         }
         let kept = Set((linked + keep).map { DurableFile.split($0).name })
-        let complete = candidates(in: runFolder).filter { (try? readState($0)) != nil }
+        let complete = ((try? candidates(in: runFolder)) ?? []).filter { (try? readState($0)) != nil }
         for path in complete.dropFirst(max(0, keepLast)) {
             if !kept.contains(DurableFile.split(path).name) { remove(path, faults) }
         }
     }
 
     /// Folders that are named like checkpoints, latest step first.
-    private static func candidates(in runFolder: String) -> [String] {
+    private static func candidates(in runFolder: String) throws(CheckpointError) -> [String] {
         let folder = folder(of: runFolder)
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        guard DurableFile.isFolder(folder) else { return [] }
+        let names: [String]
+        do { names = try FileManager.default.contentsOfDirectory(atPath: folder) } catch {
+            throw CheckpointError("\(folder) can't be read: \(error.localizedDescription); check its permissions")
+        }
         return names.compactMap { name in place(name).map { (name: name, step: $0.step, epoch: $0.epoch) } }
             .sorted { ($0.step, $0.epoch, $0.name) > ($1.step, $1.epoch, $1.name) }
             .map { folder + "/" + $0.name }

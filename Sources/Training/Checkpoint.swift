@@ -46,11 +46,10 @@ public struct Checkpoint: Sendable {
         return try snapshot.write(in: runFolder)
     }
 
-    /// Opens a checkpoint folder, or a run folder's last checkpoint: the one that `checkpoints/last` names, or where
-    /// that is missing or damaged the newest complete one.
+    /// Opens a checkpoint folder, or a run folder's newest checkpoint.
     ///
     /// - Throws: `CheckpointError` unless state.json, and size and hash of every file, are verified. Nothing has been
-    ///   loaded by then.
+    ///   loaded by then. Where a run's newest checkpoint is damaged, the error names the one before it.
     public static func open(_ path: String) throws(CheckpointError) -> Checkpoint {
         var path = path
         while path.count > 1, path.hasSuffix("/") { path.removeLast() }
@@ -61,11 +60,11 @@ public struct Checkpoint: Sendable {
                 "\(path) is neither a checkpoint (it has no \(stateFile)) nor a run (it has no folder checkpoints)")
         }
         putBackFormer(in: folder(of: path))
-        if let last = try? openFolder(folder(of: path) + "/last") { return last }
-        let (newest, skipped) = newest(in: path)
-        guard let newest else {
-            let reasons = skipped.map { "\n  \($0.why)" }.joined()
-            throw CheckpointError("\(path) holds no complete checkpoint\(reasons)")
+        let (newest, skipped) = try newest(in: path)
+        guard let newest else { throw CheckpointError("\(path) holds no checkpoint yet") }
+        if let damaged = skipped.first {
+            throw CheckpointError(
+                "\(damaged.why); the newest whole checkpoint is \(newest.path): name that one to use it")
         }
         return newest
     }

@@ -55,6 +55,11 @@ public final class RunFolder: Sendable {
         try DurableFile.replace(path + "/" + RunFolder.incarnationFile, Data(incarnation.utf8))
     }
 
+    /// Names the process that has begun to write the run last; nil for a folder without one.
+    package static func writer(of path: String) -> String? {
+        try? String(contentsOfFile: path + "/" + incarnationFile, encoding: .utf8)
+    }
+
     /// Makes sure that the run is still this process's. One that was stopped and outlived by its successor must not
     /// touch the successor's files. A folder that was removed is made again.
     func claim() throws(CheckpointError) {

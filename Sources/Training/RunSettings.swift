@@ -46,6 +46,12 @@ extension RunSettings {
         }
     }
 
+    /// Refuses to go on with a run whose configuration was another, where that would change bits.
+    package func require(sameBitsAs earlier: String) throws {
+        let differing = changes(from: earlier).filter { !changeable.contains($0.key) }
+        if !differing.isEmpty { throw TrainingError.refusedToGoOn(differing) }
+    }
+
     /// Settings that differ from an earlier configuration of the run.
     func changes(from earlier: String) -> [(key: String, before: String, now: String)] {
         let before = Dictionary(RunSettings.entries(earlier), uniquingKeysWith: { $1 })

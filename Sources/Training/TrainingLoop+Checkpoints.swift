@@ -66,28 +66,21 @@ extension TrainingLoop {
     /// Takes over a checkpoint's cursor on every rank, and its arrays on rank 0, which shares them.
     func restore(_ point: ResumePoint) throws {
         let state = point.state
-        // The weights first: that tells best what is wrong with a checkpoint of another model.
-        try world.onRankZero { try point.checkpoint?.restore(parameters: step.reducer.parameters, optimizer: nil) }
-        let checks: [(String, String, String)] = [
-            ("seed", "\(state.seed)", "\(options.seed)"), ("batch-size", "\(state.batchSize)", "\(batchSize)"),
+        let checks: [(key: String, before: String, now: String)] = [
+            ("shards", "\(state.shards)", "\(plan.shards)"), ("seed", "\(state.seed)", "\(options.seed)"),
+            ("batch-size", "\(state.batchSize)", "\(batchSize)"),
             ("optimizer", state.optimizer, model.optimizer.name),
-            ("number of training samples", "\(state.sampleCount)", "\(data.count)"),
+            ("data (training samples)", "\(state.sampleCount)", "\(data.count)"),
         ]
-        var differing = checks.filter { $0.1 != $0.2 }.map { "\($0.0): \($0.2) instead of \($0.1)" }
-        if let hash = state.dataHash, let dataHash, state.sampleCount == data.count, hash != dataHash {
-            differing.append("training data: hash \(dataHash) instead of \(hash)")
-        }
         let changes = settings?.changes(from: state.configuration) ?? []
-        let changeable = settings?.changeable ?? []
-        differing +=
-            changes.filter { !changeable.contains($0.key) && $0.key != "seed" && $0.key != "batch-size" }
-            .map { "\($0.key): \($0.now) instead of \($0.before)" }
-        guard differing.isEmpty else {
-            throw TrainingError(
-                "this run can't go on from its checkpoint with other settings, the result would not be the same: "
-                    + differing.joined(separator: ", ") + "; use the checkpoint's values, or "
-                    + "start a new run (--resume-weights PATH begins one with these weights)")
+        var differing = checks.filter { $0.before != $0.now }
+        differing += changes.filter { change in
+            settings?.changeable.contains(change.key) == false && !checks.contains { $0.key == change.key }
         }
+        if let hash = state.dataHash, let dataHash, state.sampleCount == data.count, hash != dataHash {
+            differing.append(("data (hash)", "\(hash)", "\(dataHash)"))
+        }
+        if !differing.isEmpty { throw TrainingError.refusedToGoOn(differing) }
         try world.onRankZero {
             try point.checkpoint?.restore(parameters: step.reducer.parameters, optimizer: step.state)
         }
@@ -135,6 +128,16 @@ extension TrainingLoop {
     }
 }
 
+extension TrainingError {
+    /// Settings that would change the bits of what is to come.
+    static func refusedToGoOn(_ differing: [(key: String, before: String, now: String)]) -> TrainingError {
+        TrainingError(
+            "this run can't go on with other settings, the result would not be the same: "
+                + differing.map { "\($0.key): \($0.now) instead of \($0.before)" }.joined(separator: ", ")
+                + "; leave them out, or start a new run (--resume-weights PATH begins one with these weights)")
+    }
+}
+
 /// When and where a run was saved last; in the beginning nowhere.
 struct SavePoint {
     struct Place: Equatable {
@@ -163,7 +166,7 @@ struct ResumePoint {
             case .never: break
             case .from(let path): checkpoint = try Checkpoint.open(path)
             case .automatic:
-                let found = Checkpoint.newest(in: settings.folder)
+                let found = try Checkpoint.newest(in: settings.folder)
                 for damaged in found.skipped { settings.warn("passed over \(damaged.path): \(damaged.why)") }
                 checkpoint = found.checkpoint
             }

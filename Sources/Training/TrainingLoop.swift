@@ -97,7 +97,14 @@ final class TrainingLoop {
         (self.model, self.data, self.validation, self.options) = (model, data, validation, options)
         (self.callbacks, self.world, self.settings, self.plan) = (callbacks, world, settings, plan)
         (self.batchSize, self.team, self.status, self.write) = (batchSize, team, status, write)
-        if let resumed { try restore(resumed) } else if let state = model.trained { step.adopt(state) }
+        if let resumed {
+            try restore(resumed)
+        } else {
+            if let state = model.trained { step.adopt(state) }
+            if let settings, settings.resume == .automatic {
+                resumeNote = "no checkpoint in \(settings.folder) yet: begins with the first step"
+            }
+        }
         try shareWeights()
     }
 
@@ -110,13 +117,8 @@ final class TrainingLoop {
     private static func makePlan(
         _ options: FitOptions, _ batchSize: Int, _ resumedShards: Int?, _ places: [RankPlace], _ world: World
     ) throws -> ShardPlan {
-        if let given = options.shards, let resumedShards, given != resumedShards {
-            throw TrainingError(
-                "--shards \(given) differs from the checkpoint's \(resumedShards), which would change the result's bits; "
-                    + "leave it out, or start a new run")
-        }
         let shards =
-            resumedShards ?? options.shards
+            options.shards ?? resumedShards
             ?? ShardPlan.automaticShards(batchSize: batchSize, workers: world.size * (options.threads ?? 1))
         let wanted =
             options.threads ?? max(1, min(CorePlacement.threads(places, rank: world.rank), shards / world.size))
@@ -212,6 +214,11 @@ final class TrainingLoop {
         }
         let trained = (monotonicSeconds() - start, step.seconds.since(secondsBefore))
         let finished = batchInEpoch == batchesPerEpoch
+        if finished, sums.samples == 0 {
+            throw TrainingError(
+                "every step of epoch \(epoch + 1) was skipped, since no loss or gradient was finite: the run has "
+                    + "diverged. The earlier checkpoints are kept. Try a smaller --learning-rate, or --clip-norm 1")
+        }
         timelines.first?.begin(.epochEnd)
         defer { timelines.first?.end() }
         let evaluation = finished ? try evaluate() : nil

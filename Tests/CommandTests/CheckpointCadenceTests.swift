@@ -70,7 +70,7 @@ extension CommandTests {
                     ["train", "--run", folder + "/killed"] + settings,
                     environment: ["LOCKSTEP_FAULT": "model-half:sleep=4,step@8:exit=9"])
                 #expect(killed.status == 9, "\(killed.standardError)")
-                #expect(Checkpoint.newest(in: folder + "/killed").checkpoint?.state.step == step)
+                #expect(try Checkpoint.newest(in: folder + "/killed").checkpoint?.state.step == step)
                 let slow = try lockstep(
                     ["train", "--run", folder + "/slow"] + settings,
                     environment: ["LOCKSTEP_FAULT": "model-half:sleep=1,state-half@2:sleep=1"])

@@ -52,9 +52,11 @@ extension CommandTests {
             }
         }
 
-        @Test(arguments: [Int32(0), 1, 64, 75]) func endsWithTheJobsStatus(status: Int32) throws {
+        /// 78 is what ranks end with for errors that would come again, so that they can be told from mpirun's own 1.
+        @Test(arguments: [(Int32(0), Int32(0)), (1, 1), (64, 64), (75, 75), (78, 1)])
+        func endsWithTheJobsStatus(status: Int32, expected: Int32) throws {
             let launch = try launch(mpirun: "exit \(status)")
-            #expect(launch.result.status == status, "\(launch.errors)")
+            #expect(launch.result.status == expected, "\(launch.errors)")
             #expect(launch.calls.count == 1)
             #expect(launch.log == nil, "train makes the folder, unless it refuses to")
         }
@@ -68,6 +70,33 @@ extension CommandTests {
             for words in ["incarnation 1: 4 of 4 ranks", "restart 2 of at most 5", "incarnation 3 ended", "finished"] {
                 #expect(launch.errors.contains(words), "\(words): \(launch.errors)")
             }
+        }
+
+        /// mpirun ends with 1 when it is told to end and when a rank did; that is no mistake once there was training.
+        @Test func aJobThatEndsWithOneStartsAgain() throws {
+            let launch = try launch(mpirun: "mkdir -p $run; echo $call >$run/incarnation; [ $call -gt 2 ] || exit 1")
+            #expect(launch.result.status == 0, "\(launch.errors)")
+            #expect(launch.calls.count == 3)
+        }
+
+        /// SIGTERM to all processes of a job: the launcher's is a notice, mpirun's its end.
+        @Test func aNoticeCountsWhateverMpirunEndsWith() throws {
+            let launch = try launch(
+                mpirun: """
+                    mkdir -p $run; echo $call >$run/incarnation
+                    trap '' USR1; kill -TERM $PPID; sleep 0.5; exit 1
+                    """)
+            #expect(launch.result.status == 75, "\(launch.errors)")
+            #expect(launch.calls.count == 1)
+        }
+
+        /// The shards of a run that has not begun yet are those of all ranks, with --resume auto as well.
+        @Test(arguments: [[], ["--resume", "auto"]]) func fewerSlotsMeanTheSameShards(resume: [String]) throws {
+            let launch = try launch(
+                mpirun: "mkdir -p $run", hosts: "localhost slots=2\n", ["--min-ranks", "2"],
+                train: ["--threads", "1", "--batch-size", "32"] + resume)
+            #expect(launch.calls.count == 1)
+            #expect(launch.calls.first?.hasPrefix("-n 2 ") == true && launch.calls[0].contains(" --shards 4"))
         }
 
         /// The run that begins with another's checkpoint, and dies before it has one of its own.

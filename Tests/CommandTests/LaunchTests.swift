@@ -55,10 +55,10 @@ extension CommandTests {
             }
         }
 
-        /// A rank, then mpirun itself.
+        /// A rank, then mpirun itself, then an mpirun that is told to end.
         @Test func survivesKills() throws {
             try withTemporaryFolder { folder in
-                let arguments = LaunchTests.settings + ["--epochs", "60"]
+                let arguments = LaunchTests.settings + ["--epochs", "150"]
                 let expected = try train(arguments, run: folder + "/undisturbed")
                 let result = try shell(
                     """
@@ -76,13 +76,17 @@ extension CommandTests {
                     kill -9 "$(pgrep -P "$mpirun" | tail -n 1)"
                     next "$mpirun"
                     kill -9 "$mpirun"
+                    next "$mpirun"
+                    kill -TERM "$mpirun"
                     wait $launch
                     """, folder)
                 #expect(result.status == 0, "\(result.standardError)")
                 #expect(fingerprint(result) == expected)
                 #expect(try deterministicMetrics(folder + "/run") == deterministicMetrics(folder + "/undisturbed"))
                 let log = try read(folder + "/run/launch.log")
-                for words in ["a rank was killed by signal 9", "mpirun was killed by signal 9", "left behind"] {
+                for words in [
+                    "a rank was killed by signal 9", "mpirun was killed by signal 9", "left behind", "status 1",
+                ] {
                     #expect(log.contains(words), "\(words): \(log)")
                 }
                 #expect(processes(of: folder).isEmpty)

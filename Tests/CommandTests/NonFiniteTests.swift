@@ -37,7 +37,7 @@ extension CommandTests {
         @Test func skippedStepsAreTheSameOnAnyLayout() throws {
             try withTemporaryFolder { folder in
                 let arguments =
-                    ["--model", "mnist-mlp", "--shards", "4", "--epochs", "2", "--limit-train-batches", "12"]
+                    ["--model", "mnist-mlp", "--shards", "4", "--epochs", "1", "--limit-train-batches", "24"]
                     + ["--optimizer", "sgd", "--learning-rate", "1e18", "--on-nan", "skip"]
                 let expected = try train(arguments, run: folder + "/one")
                 let summary = try read(folder + "/one/summary.txt")
@@ -46,6 +46,11 @@ extension CommandTests {
                 _ = try train(ranks: 2, arguments + ["--max-steps", "17"], run: folder + "/cut")
                 #expect(try train(["--resume", "auto"], run: folder + "/cut") == expected)
                 #expect(try read(folder + "/cut/summary.txt") == summary)
+                // An epoch without a single update has no loss to record, nor to be the best.
+                let more = try lockstep(["train", "--run", folder + "/one", "--resume", "auto", "--epochs", "2"])
+                #expect(more.status == 1)
+                #expect(more.standardError.contains("every step of epoch 2 was skipped"), "\(more.standardError)")
+                #expect(try metrics(folder + "/one").count == 1)
             }
         }
     }

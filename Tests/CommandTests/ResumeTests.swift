@@ -113,6 +113,17 @@ extension CommandTests {
                     #expect(result.standardError.contains(change[0].dropFirst(2)), "\(result.standardError)")
                     #expect(result.standardError.contains("\(change[1]) instead of"), "\(result.standardError)")
                 }
+                let all = try lockstep(
+                    ["train", "--run", run, "--resume", "auto", "--model", "mnist-cnn", "--seed", "1", "--shards", "8"]
+                        + ["--optimizer", "sgd"])
+                #expect(all.status == 1)
+                let words = [
+                    "model: mnist-cnn instead of mnist-mlp", "seed: 1 instead of 0", "shards: 8 instead of",
+                    "optimizer: sgd instead of adam", "--resume-weights",
+                ]
+                for word in words {
+                    #expect(all.standardError.components(separatedBy: word).count == 2, "\(all.standardError)")
+                }
                 let expected = try train(
                     ["--model", "mnist-mlp", "--limit-train-batches", "5", "--epochs", "3"], run: folder + "/whole")
                 let longer = try train(["--resume", "auto", "--epochs", "3", "--log-every-n-steps", "4"], run: run)
@@ -155,8 +166,35 @@ extension CommandTests {
                     ["train", "--run", run] + arguments, environment: ["LOCKSTEP_FAULT": "step@4:kill"])
                 #expect(killed.status == 128 + SIGKILL)
                 #expect(try metrics(run).count == 3)
-                #expect(try train(arguments + ["--resume", "auto"], run: run) == expected)
+                let other = try lockstep(["train", "--run", run, "--resume", "auto", "--seed", "9"])
+                #expect(other.status == 1)
+                #expect(other.standardError.contains("seed: 9 instead of 0"), "\(other.standardError)")
+                #expect(try metrics(run).count == 3)
+                // It takes its settings from its folder, too.
+                let again = try lockstep(["train", "--run", run, "--resume", "auto", "--verbose", "2"])
+                #expect(again.lines.contains("no checkpoint in \(run) yet: begins with the first step"))
+                #expect(again.lines.contains("fingerprint \(expected)"), "\(again.lines) \(again.standardError)")
                 #expect(try deterministicMetrics(run) == deterministicMetrics(folder + "/whole"))
+            }
+        }
+
+        /// A run none of whose checkpoints can be used is no new run.
+        @Test func aRunWithoutAWholeCheckpointIsLeftAlone() throws {
+            try withTemporaryFolder { folder in
+                let run = folder + "/run"
+                _ = try train(["--model", "mnist-mlp", "--limit-train-batches", "5", "--epochs", "2"], run: run)
+                let rows = try read(run + "/metrics.csv")
+                for place in ["epoch=1-step=5", "epoch=2-step=10"] {
+                    try write("{", to: "\(run)/checkpoints/\(place)/state.json")
+                }
+                for ranks in [nil, 2] {
+                    let result = try lockstep(ranks: ranks, ["train", "--run", run, "--resume", "auto"])
+                    #expect(result.status == 1)
+                    #expect(result.standardError.contains("holds no complete checkpoint"), "\(result.standardError)")
+                    #expect(result.standardError.contains("epoch=1-step=5/state.json"), "\(result.standardError)")
+                }
+                #expect(try read(run + "/metrics.csv") == rows)
+                #expect(try read(run + "/config.yaml").contains("model: mnist-mlp"))
             }
         }
 

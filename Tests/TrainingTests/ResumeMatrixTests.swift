@@ -86,7 +86,7 @@ import Training
             _ = try fit(.adam(), folder + "/run", .never, threads: 1)
             let other = SyntheticDigits.load(seed: 9, trainCount: 110, testCount: 40)
             let found = message { _ = try fit(.adam(), folder + "/run", .automatic, threads: 1, on: other.train) }
-            #expect(found?.contains("training data: hash ") == true, "\(found ?? "went on")")
+            #expect(found?.contains("data (hash): ") == true, "\(found ?? "went on")")
             _ = try fit(.adam(), folder + "/run", .automatic, threads: 1)
         }
     }

@@ -41,11 +41,14 @@ struct Job {
     /// The wait status of mpirun once it and everything below it on this machine have ended.
     ///
     /// The first of SIGTERM, SIGINT, SIGUSR1 and SIGHUP is a notice: the ranks save and stop. A SIGINT after that kills.
-    /// - Parameter noticed: called with the notice's name and with that of a kill.
-    func wait(_ inbox: SignalInbox, noticed: (Notice) -> Void) -> Int32 {
+    /// - Parameters:
+    ///   - tick: called about once a second.
+    ///   - noticed: called with the notice's name and with that of a kill.
+    func wait(_ inbox: SignalInbox, tick: () -> Void, noticed: (Notice) -> Void) -> Int32 {
         var status: Int32?
         var isStopping = false
         while status == nil {
+            tick()
             switch inbox.next(withinSeconds: 1) {  // a child's end is noticed without its signal, too
             case SIGCHLD, nil:
                 // Again, since ranks that were not yet there missed it; but an mpirun at its end would die of it.

@@ -24,14 +24,14 @@ struct JobCommand {
         if isCrowded && hosts != nil { options += ["--mca", "mpi_yield_when_idle", "1"] }
         // The ranks divide the cores among all their threads themselves; bound to one core, a rank has no other.
         options += ["--bind-to", "none"]
-        for name in environment.keys.sorted() where name.hasPrefix("LOCKSTEP_") { options += ["-x", name] }
-        if terminalColumns != nil && environment["LOCKSTEP_TERMINAL"] == nil { options += ["-x", "LOCKSTEP_TERMINAL"] }
+        for name in variables.keys.sorted() where name.hasPrefix("LOCKSTEP_") { options += ["-x", name] }
         return options + mpirunOptions + [program] + arguments
     }
 
     /// mpirun's environment.
     var variables: [String: String] {
         var variables = environment
+        variables[ExitStatus.launchedVariable] = "1"
         if getuid() == 0 {  // mpirun refuses to run as root otherwise
             for name in ["OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] { variables[name] = "1" }
         }

@@ -22,8 +22,9 @@ struct Launch: ParsableCommand {
             Exit status: 0 finished, 1 an error that would come again (configuration, data,
             model), 64 wrong flags, 70 the job failed too often at the same step or slots
             did not come back, 75 stopped by a notice: --resume auto goes on, 130 killed
-            by a second SIGINT. A job that ends with 0, 1, 64 or 75 is not restarted; any
-            other status, or signal, is taken for a failure that may not come again.
+            by a second SIGINT. Ranks tell their launcher by status 78 that an error would
+            come again; a start that mpirun itself refuses counts as one, too. Whatever else
+            ends a job is taken for a failure that may not come again.
             """)
 
     @Option(help: "Ranks to start.")
@@ -80,7 +81,7 @@ struct Launch: ParsableCommand {
                 ranks: ranks, minRanks: minRanks ?? ranks, hostfile: hostfile, slotWaitSeconds: slotWait,
                 maxRestarts: maxRestarts, backOffSeconds: backOff, runFolder: runFolder,
                 beginsElsewhere: configured.resume != nil && configured.resume != "auto",
-                trainArguments: command + ["--run", runFolder] + shards(configured),
+                trainArguments: command + ["--run", runFolder] + shards(configured, runFolder),
                 command: JobCommand(
                     threads: Int(configured.threads),
                     mpirunOptions: mpirunOption.flatMap { $0.split(separator: " ").map(String.init) },
@@ -89,8 +90,11 @@ struct Launch: ParsableCommand {
     }
 
     /// The shards that `auto` means on all ranks, so that a new run has the same bits if it begins on fewer.
-    private func shards(_ settings: Train) -> [String] {
-        guard settings.shards == "auto", settings.resume == nil, let batch = Int(settings.batchSize) else { return [] }
+    private func shards(_ settings: Train, _ runFolder: String) -> [String] {
+        let isNew =
+            settings.resume == nil
+            || settings.resume == "auto" && !FileManager.default.fileExists(atPath: runFolder + "/config.yaml")
+        guard isNew, settings.shards == "auto", let batch = Int(settings.batchSize) else { return [] }
         let workers = ranks * max(1, Int(settings.threads) ?? 1)
         return ["--shards", "\(ShardPlan.automaticShards(batchSize: batch, workers: workers))"]
     }

@@ -18,6 +18,7 @@ final class LaunchLog {
 
     /// Writes what waits for the run's folder.
     func flush() {
+        if unwritten.isEmpty { return }
         let descriptor = open(runFolder + "/launch.log", O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { return }
         // The log is for people: where it can't be written, standard error still has it.

@@ -29,6 +29,8 @@ struct Launcher {
     /// Whether the run's folder was not there, or empty, at the beginning.
     private let isNewRun: Bool
     private var incarnation = 0
+    /// Whether any incarnation began to train.
+    private var hasStarted = false
     /// The last notice: whatever happens then, nothing is restarted.
     private var notice: Job.Notice?
 
@@ -106,7 +108,8 @@ struct Launcher {
             environment: request.command.variables)
         var notice = self.notice
         let log = log
-        let status = job.wait(inbox) { newNotice in
+        let writer = RunFolder.writer(of: request.runFolder)
+        let status = job.wait(inbox, tick: log.flush) { newNotice in
             notice = newNotice
             switch newNotice {
             case .stop(let signal): log("signal \(signal): told the ranks to save and stop")
@@ -114,7 +117,8 @@ struct Launcher {
             }
         }
         self.notice = notice
-        var ending = Ending(waitStatus: status)
+        hasStarted = hasStarted || RunFolder.writer(of: request.runFolder) != writer
+        var ending = Ending(waitStatus: status, hasStarted: hasStarted)
         // An mpirun that is just beginning or ending dies of the notice.
         if notice != nil, status & 0x7f == SIGUSR1 { ending = .stopped }
         if status & 0x7f != 0 {
@@ -196,7 +200,8 @@ struct Launcher {
         }
     }
 
-    private func newestCheckpoint() -> Checkpoint? { Checkpoint.newest(in: request.runFolder).checkpoint }
+    /// nil also where all are damaged, which `train` refuses.
+    private func newestCheckpoint() -> Checkpoint? { try? Checkpoint.newest(in: request.runFolder).checkpoint }
 
     // MARK: Words
 
@@ -215,7 +220,10 @@ struct Launcher {
         checkpoint.map { "checkpoint \($0.name)" } ?? "no checkpoint"
     }
 
-    private var howToGoOn: String { "go on with: -- train --run \(request.runFolder) --resume auto" }
+    private var howToGoOn: String {
+        FileManager.default.fileExists(atPath: request.runFolder + "/config.yaml")
+            ? "go on with: -- train --run \(request.runFolder) --resume auto" : "nothing was trained; start it again"
+    }
 
     private static func seconds(_ value: Double) -> String { String(format: value < 10 ? "%.1f s" : "%.0f s", value) }
 }

@@ -7,7 +7,7 @@ enum Ending: Equatable {
     case finished
     /// By notice, with a checkpoint.
     case stopped
-    /// It would end the same way again: flags (64), configuration, data, model (1).
+    /// It would end the same way again: flags (64), configuration, data, model (1), a start that mpirun refuses (1).
     case refused(Int32)
     /// A restart may help; the text says what happened.
     case failed(String)
@@ -15,22 +15,26 @@ enum Ending: Equatable {
     /// EX_USAGE, which ArgumentParser exits with.
     private static let usage: Int32 = 64
 
-    /// - Parameter waitStatus: mpirun's, as wait(2) gives it. Its exit status is that of the rank which ended the job.
-    init(waitStatus: Int32) {
+    /// - Parameters:
+    ///   - waitStatus: mpirun's, as wait(2) gives it. Its exit status is that of the rank which ended the job; 1 also
+    ///     where mpirun was told to end, or a host was lost.
+    ///   - hasStarted: whether mpirun has ever started ranks that got as far as to train.
+    init(waitStatus: Int32, hasStarted: Bool) {
         let signal = waitStatus & 0x7f
         let status = (waitStatus >> 8) & 0xff
         switch status {
         case _ where signal != 0: self = .failed("mpirun was killed by signal \(signal)")
         case 0: self = .finished
         case ExitStatus.stopped: self = .stopped
-        case ExitStatus.error, Ending.usage: self = .refused(status)
+        case ExitStatus.refused: self = .refused(ExitStatus.error)
+        case Ending.usage: self = .refused(status)
+        case ExitStatus.error where !hasStarted: self = .refused(status)
         case ExitStatus.jobFailed:
             self = .failed("a rank died or stalled, or the ranks lost touch or agreement (status \(status))")
         case 129...(128 + 64): self = .failed("a rank was killed by signal \(status - 128) (status \(status))")
         default: self = .failed("mpirun or a rank ended with status \(status); a host may be out of reach")
         }
     }
-
 }
 
 /// Counts the failures since the run last got further.

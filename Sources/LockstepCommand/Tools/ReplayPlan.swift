@@ -22,6 +22,10 @@ struct ReplayPlan {
         let beginning = before ?? 0
         let end = to ?? run.lastStep
         recorded = run.fingerprints.filter { $0.key > beginning && $0.key >= from && $0.key <= end }
+        guard from <= end, from <= run.lastStep else {
+            throw TrainingError(
+                "there is nothing from step \(from) to \(end) of \(run.path): its last step is \(run.lastStep)")
+        }
         guard let last = recorded.keys.max() else {
             throw TrainingError(
                 "\(run.path) records no fingerprint of a step from \(max(from, beginning + 1)) to \(end): it has "

@@ -13,10 +13,11 @@ struct Verify: ParsableCommand {
             Exit status: 0 all are whole, 1 one is damaged, 2 there is nothing to check.
             """)
 
-    @Argument(help: ArgumentHelp("A run folder.", valueName: "run"), completion: .directory)
+    @Argument(help: ArgumentHelp("A run folder, or a checkpoint of one.", valueName: "run"), completion: .directory)
     var path: String
 
     func run() throws {
+        if FileManager.default.fileExists(atPath: path + "/state.json") { return try verifyOne() }
         let checkpoints = RecordedRun.checkpoints(in: path)
         guard !checkpoints.isEmpty else {
             try Trouble.end("\(path) holds no checkpoint: expected a run's folder with checkpoints/epoch=E-step=S")
@@ -24,21 +25,32 @@ struct Verify: ParsableCommand {
         var damaged = 0
         for (folder, result) in checkpoints {
             switch result {
-            case .success(let checkpoint):
-                let bytes = checkpoint.state.files.values.reduce(0) { $0 + $1.bytes }
-                print("ok       \(checkpoint.name)  \(bytes) bytes, fingerprint \(checkpoint.state.fingerprint)")
+            case .success(let checkpoint): tell(checkpoint)
             case .failure(let error):
                 damaged += 1
                 print("DAMAGED  \((folder as NSString).lastPathComponent)  \(error)")
             }
         }
         for link in Checkpoint.links(in: path) {
-            let leads = checkpoints.contains { ($0.path as NSString).lastPathComponent == link.target }
-            if !leads { damaged += 1 }
+            let target = checkpoints.first { ($0.path as NSString).lastPathComponent == link.target }
+            let isWhole = (try? target?.result.get()) != nil
+            if target == nil { damaged += 1 }
             print(
-                "\(leads ? "ok     " : "DAMAGED")  \(link.name) -> \(link.target)\(leads ? "" : "  no such checkpoint")"
-            )
+                "\(isWhole ? "ok     " : "DAMAGED")  \(link.name) -> \(link.target)"
+                    + (target == nil ? "  no such checkpoint" : ""))
         }
         if damaged > 0 { throw ExitCode(1) }
+    }
+
+    private func tell(_ checkpoint: Checkpoint) {
+        let bytes = checkpoint.state.files.values.reduce(0) { $0 + $1.bytes }
+        print("ok       \(checkpoint.name)  \(bytes) bytes, fingerprint \(checkpoint.state.fingerprint)")
+    }
+
+    private func verifyOne() throws {
+        do { tell(try Checkpoint.open(path)) } catch {
+            print("DAMAGED  \(error)")
+            throw ExitCode(1)
+        }
     }
 }
