@@ -161,7 +161,9 @@ SUITE = {
              lambda rows, machine: [
                  at_most(0.3, "the best peer", rows, "ours", "torch", "keras", "jax", "mlx")]),
         Part("batch-256", "The tutorial's CNN, batch 256, 1 core, automatic shards",
-             lambda field: [field.ours("mnist-cnn", 256, ONE_CORE, threads=1), *field.train("mnist-cnn", 256, ONE_CORE)],
+             lambda field: [field.ours("mnist-cnn", 256, ONE_CORE, threads=1),
+                            field.ours("mnist-cnn", 256, ONE_CORE, threads=1, shards=1, key="one-shard"),
+                            *field.train("mnist-cnn", 256, ONE_CORE)],
              share_of_peak(256)),
     ],
     "conv": [convolution(32, 64, 64), convolution(16, 64, 128)],

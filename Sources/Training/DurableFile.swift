@@ -1,5 +1,6 @@
-// Files that are whole or absent, whenever the process dies: written, synced, renamed into place. Checkpoint,
-// RunFolder and the command's `--stage` write everything through here; every failed system call becomes a message with the path and the cause.
+// Files that are whole or absent, whenever the process dies: written, synced, renamed into place. Checkpoint, RunFolder
+// and the command's `--stage` write everything through here; every failed system call becomes a message with the path
+// and the cause.
 
 import Foundation
 

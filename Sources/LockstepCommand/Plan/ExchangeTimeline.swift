@@ -4,7 +4,7 @@ import DataParallel
 import Lockstep
 
 /// How long an exchange takes on a network. Messages leave a host one after the other, and arrive so; a rank takes up to
-/// four pieces along at once, as `HostExchange` does. Additions cost nothing here: memory is much faster than a network.
+/// eight pieces along at once, as `HostExchange` does. Additions cost nothing here: memory is much faster than a network.
 struct ExchangeTimeline {
     let plan: ExchangePlan
     let network: Network
