@@ -94,7 +94,7 @@ def machine(result):
 
 def page(results):
     """The whole page from the results by (benchmark, part)."""
-    sections = [METHOD, "## Goals\nEach is a ratio that the project wants to reach, whether it has or not.\n\n"
+    sections = [METHOD, "## Goals\nEach is a ratio that the project wants to reach, whether it has or not; [why not](limits.md).\n\n"
                 + summary(results), "## Tables"]
     for benchmark, parts in SUITE.items():
         for part in parts:
