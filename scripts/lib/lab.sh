@@ -17,7 +17,7 @@ lab_obstacle() {
         || echo "namespaces or virtual network links are not permitted"
 }
 
-# lab_start FOLDER: FOLDER holds the lab's own files and is seen by all hosts under the same name.
+# lab_start FOLDER: FOLDER, below $repository, holds the lab's own files and is seen by all hosts under the same name.
 lab_start() {
     lab=$1
     mkdir -p "$lab"
@@ -45,11 +45,14 @@ lab_hold() {
         hostname "$1"
         [ "$1" = bridge ] || {
             mount --bind "$2/hosts" /etc/hosts
+            mount --bind "$3" /mnt
             mount -t tmpfs tmpfs /tmp
+            [ -d "$3" ] || { mkdir -p "$3" && mount --bind /mnt "$3"; }  # it was below /tmp
+            umount /mnt
             mount -t tmpfs -o size=512m tmpfs /dev/shm
         }
         echo $$ >"$2/$1.pid.new" && mv "$2/$1.pid.new" "$2/$1.pid"
-        exec sleep infinity' sh "$name" "$lab" </dev/null >/dev/null 2>&1 &
+        exec sleep infinity' sh "$name" "$lab" "$repository" </dev/null >/dev/null 2>&1 &
     disown  # or bash would report its end
     local tries=0
     until [ -s "$lab/$name.pid" ]; do
