@@ -23,6 +23,8 @@ struct ExchangeTimeline {
 
     private enum Event {
         case ready(Int)
+        /// The receiver's link is taken when the message comes, and not when it is queued: another may come before.
+        case departs(host: Int, seconds: Double, journey: Int, level: Int)
         case sent(Int)
         case arrived(Int, level: Int)
         case updated(Int)
@@ -79,6 +81,10 @@ struct ExchangeTimeline {
                 case .ready(let index):
                     isReady[index] = true
                     beginWaiting(journeys[index].rank, time)
+                case .departs(let host, let seconds, let index, let level):
+                    inFree[host] = max(time, inFree[host]) + seconds
+                    events.push(
+                        .arrived(index, level: level), at: inFree[host] + timeline.network.latencySeconds)
                 case .sent(let index):
                     journeys[index].unsent -= 1
                     advance(index, time)
@@ -132,11 +138,10 @@ struct ExchangeTimeline {
                 let seconds = Double(message.range.count * MemoryLayout<Float>.stride) / timeline.network.bytesPerSecond
                 let start = max(time, outFree[from])
                 outFree[from] = start + seconds
-                inFree[to] = max(start, inFree[to]) + seconds
-                events.push(.sent(index), at: outFree[from])
+                let journey = numbers[key(message.peer, round.tag)]!
                 events.push(
-                    .arrived(numbers[key(message.peer, round.tag)]!, level: round.tag % 64),
-                    at: inFree[to] + timeline.network.latencySeconds)
+                    .departs(host: to, seconds: seconds, journey: journey, level: round.tag % 64), at: start)
+                events.push(.sent(index), at: outFree[from])
             }
             journeys[index].unsent = round.sends.count
             advance(index, time)

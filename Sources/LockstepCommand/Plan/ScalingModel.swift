@@ -59,7 +59,7 @@ struct ScalingRow: Codable, Sendable {
     /// Samples of the worker that has most.
     let samplesPerWorker: Int
     let computeMilliseconds: Double
-    /// Of the exchange alone, with nothing to hide behind.
+    /// Of the exchange's messages alone, with nothing to hide behind.
     let exchangeMilliseconds: Double
     /// Of the exchange beyond the compute that hides it, update included.
     let exposedMilliseconds: Double
@@ -111,9 +111,10 @@ struct ScalingModel {
         let compute = Double(samples) * (measured.forwardSecondsPerSample + measured.backwardSecondsPerSample)
         var (alone, step) = (0.0, compute + Double(floats) * measured.updateSecondsPerFloat / Double(plan.workers))
         if hosts > 1 {
+            // Messages alone, whatever the measured run was like; that is what the traces hold, too.
+            alone = ExchangeTimeline(plan: exchange, network: network, updateSecondsPerFloat: 0).seconds { _ in 0 }
             let timeline = ExchangeTimeline(
                 plan: exchange, network: network, updateSecondsPerFloat: measured.updateSecondsPerFloat)
-            alone = timeline.seconds { _ in 0 }
             // Only the last shard's backward pass finishes gradients, from the buffer's end to its start.
             let last = loads.compactMap(\.last).max() ?? 0
             let backward = Double(last) * measured.backwardSecondsPerSample
