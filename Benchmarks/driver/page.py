@@ -94,8 +94,8 @@ def machine(result):
 
 def page(results):
     """The whole page from the results by (benchmark, part)."""
-    sections = [METHOD, "## Goals\nEach is a ratio that the project wants to reach, whether it has or not; [why not](limits.md).\n\n"
-                + summary(results), "## Tables"]
+    sections = [METHOD, "## Goals\nEach is a ratio that the project wants to reach, whether it has or not; "
+                "[why not](limits.md).\n\n" + summary(results), "## Tables"]
     for benchmark, parts in SUITE.items():
         for part in parts:
             result = results.get((benchmark, part.name))

@@ -94,8 +94,8 @@ CLONES int64_t lk_sparse_cross_entropy(float *losses, float *probabilities, cons
     return -1;
 }
 
-CLONES void lk_sparse_cross_entropy_gradient(float *out, const float *probabilities, const float *labels, const float *g,
-                                      int64_t rows, int64_t width) {
+CLONES void lk_sparse_cross_entropy_gradient(float *out, const float *probabilities, const float *labels,
+                                             const float *g, int64_t rows, int64_t width) {
     for (int64_t row = 0; row < rows; row++, out += width, probabilities += width) {
         for (int64_t i = 0; i < width; i++) out[i] = probabilities[i] * g[row];
         out[(int64_t)labels[row]] -= g[row];

@@ -1,6 +1,9 @@
 // Engine, stream and the cache of built primitives: an open-addressing table, emptied when it holds too many shapes.
+#define _GNU_SOURCE  // signal masks
 #include "context.h"
 #include <oneapi/dnnl/dnnl_debug.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,11 +118,25 @@ int odnn_add_scratchpad(odnn_context *context, odnn_entry *entry, const_dnnl_pri
     return dnnl_memory_create(&entry->scratchpad, desc, context->engine, DNNL_MEMORY_NONE);
 }
 
+/// Runs a primitive while signals wait. oneDNN's generated products use the stack pointer for working memory on the heap
+/// (before 3.11.2: uxlfoundation/oneDNN#4845), and a signal handler's frame would be written over what lies below it.
+static int execute_without_signals(odnn_context *context, odnn_entry *entry) {
+    sigset_t all, before;
+    sigfillset(&all);
+    // What the thread does itself can't wait.
+    for (int i = 0; i < 5; i++) sigdelset(&all, (int[]){SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP}[i]);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    int status =
+        dnnl_primitive_execute(entry->primitive, context->stream, entry->argument_count + 1, entry->arguments);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return status;
+}
+
 int odnn_execute(odnn_context *context, odnn_entry *entry) {
     // The scratchpad follows the arguments in a place that odnn_add_argument leaves free.
     ODNN_TRY(dnnl_memory_set_data_handle(entry->scratchpad, context->scratch));
     entry->arguments[entry->argument_count] = (dnnl_exec_arg_t){DNNL_ARG_SCRATCHPAD, entry->scratchpad};
-    return dnnl_primitive_execute(entry->primitive, context->stream, entry->argument_count + 1, entry->arguments);
+    return execute_without_signals(context, entry);
 }
 
 void odnn_forget(odnn_context *context, odnn_entry *entry) {

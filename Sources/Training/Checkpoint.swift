@@ -59,7 +59,6 @@ public struct Checkpoint: Sendable {
             throw CheckpointError(
                 "\(path) is neither a checkpoint (it has no \(stateFile)) nor a run (it has no folder checkpoints)")
         }
-        putBackFormer(in: folder(of: path))
         let (newest, skipped) = try newest(in: path)
         guard let newest else { throw CheckpointError("\(path) holds no checkpoint yet") }
         if let damaged = skipped.first {

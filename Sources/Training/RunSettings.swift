@@ -6,7 +6,7 @@ import Foundation
 public enum Resume: Sendable, Hashable {
     /// A new run.
     case never
-    /// The newest complete checkpoint of the run's folder; a new run where there is none.
+    /// The newest complete checkpoint of the run's folder; a new run where there is none, an error where all are damaged.
     case automatic
     /// A checkpoint or run folder.
     case from(String)

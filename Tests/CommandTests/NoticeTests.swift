@@ -8,7 +8,7 @@ extension CommandTests {
     struct NoticeTests {
         /// A run of many short epochs, so that notices fall into evaluations and saves as well as into steps.
         private static let arguments =
-            "--model mnist-mlp --shards 4 --threads 1 --limit-train-batches 12 --epochs 160 --verbose 0"
+            "--model mnist-mlp --shards 4 --threads 1 --limit-train-batches 12 --epochs 320 --verbose 0"
 
         /// Starts the run `times` times, and notifies each start at a random moment after it began to write; lets the
         /// last one get to its end.

@@ -52,6 +52,7 @@ extension CommandTests {
                         "ok       epoch=1-step=10", "ok       epoch=3-step=30", "ok       last -> epoch=3-step=30",
                         "best",
                     ])
+                try expect(0, ["verify", run + "/checkpoints/epoch=2-step=20"], says: ["ok       epoch=2-step=20"])
                 let weights = URL(filePath: run + "/checkpoints/epoch=2-step=20/optimizer.safetensors")
                 var bytes = try Data(contentsOf: weights)
                 bytes[bytes.count / 2] ^= 4
@@ -59,9 +60,11 @@ extension CommandTests {
                 try expect(
                     1, ["verify", run],
                     says: ["ok       epoch=1-step=10", "DAMAGED  epoch=2-step=20", "optimizer.safetensors is damaged"])
+                try expect(1, ["verify", run + "/checkpoints/epoch=2-step=20"], says: ["DAMAGED", "is damaged"])
                 try FileManager.default.removeItem(atPath: run + "/checkpoints/epoch=2-step=20")
                 try FileManager.default.removeItem(atPath: run + "/checkpoints/epoch=3-step=30/state.json")
-                try expect(1, ["verify", run], says: ["ok       epoch=1-step=10", "DAMAGED  epoch=3-step=30"])
+                try expect(
+                    1, ["verify", run], says: ["ok       epoch=1-step=10", "DAMAGED  epoch=3-step=30", "DAMAGED  last"])
                 try FileManager.default.removeItem(atPath: run + "/checkpoints/epoch=3-step=30")
                 try expect(1, ["verify", run], says: ["DAMAGED  last -> epoch=3-step=30"])
                 try expect(2, ["verify", folder], says: ["holds no checkpoint"])
@@ -160,6 +163,9 @@ extension CommandTests {
                         2, ranks: ranks, ["replay", run, "--from-step", "11", "--to-step", "13"],
                         says: ["records no fingerprint of a step from 11 to 13", "5, 10, 15"])
                     try expect(2, ranks: ranks, ["replay", folder + "/none"], says: ["none is no run"])
+                    try expect(
+                        2, ranks: ranks, ["replay", run, "--from-step", "31"],
+                        says: ["there is nothing from step 31", "its last step is 30"])
                 }
                 try expect(64, ["replay", run, "--from-step", "11", "--to-step", "10"], says: ["--from-step"])
             }

@@ -22,7 +22,7 @@ struct ReplayPlan {
         let beginning = before ?? 0
         let end = to ?? run.lastStep
         recorded = run.fingerprints.filter { $0.key > beginning && $0.key >= from && $0.key <= end }
-        guard from <= end, from <= run.lastStep else {
+        guard from <= min(end, run.lastStep) else {
             throw TrainingError(
                 "there is nothing from step \(from) to \(end) of \(run.path): its last step is \(run.lastStep)")
         }
