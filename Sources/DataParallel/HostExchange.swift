@@ -129,6 +129,7 @@ package final class HostExchange: @unchecked Sendable {
     ) throws(CommunicationError) {
         var waiting = pieces[...]
         var underWay: [Journey] = []
+        var idleLooks = 0
         // An error loses the job; what is pending is left to it.
         defer { for journey in underWay { journey.abandonMessages() } }
         while !waiting.isEmpty || !underWay.isEmpty {
@@ -150,9 +151,11 @@ package final class HostExchange: @unchecked Sendable {
                 moved = true
             }
             if !moved {
-                rest()
+                idleLooks += 1
+                rest(idleLooks)
                 continue
             }
+            idleLooks = 0
             underWay.removeAll { journey in
                 if journey.round < journey.end { return false }
                 freeArrivals.append(journey.arrivals)
@@ -229,8 +232,9 @@ package final class HostExchange: @unchecked Sendable {
         }
     }
 
-    /// Leaves the core to those who compute; they may have no other.
-    private func rest() {
-        if isAwaited.load(ordering: .relaxed) { sched_yield() } else { usleep(50) }
+    /// Leaves the core to those who compute; they may have no other. Short waits are not slept through when the rank has
+    /// nothing else to do.
+    private func rest(_ idleLooks: Int) {
+        if idleLooks < 1000 && isAwaited.load(ordering: .relaxed) { sched_yield() } else { usleep(50) }
     }
 }

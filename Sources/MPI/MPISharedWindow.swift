@@ -73,8 +73,9 @@ public final class MPISharedWindow: SharedWindow, MPIResource {
             var checks = 0
             while peer.pointee.load(ordering: .acquiring) < round {
                 checks += 1
-                // Perhaps the one waited for shares this core.
-                if checks > 1000 { sched_yield() }
+                // Perhaps the one waited for shares this core. To yield may not be enough: the scheduler can come back to
+                // this thread again and again, so after a millisecond or two it sleeps.
+                if checks > 3000 { usleep(50) } else if checks > 1000 { sched_yield() }
             }
         }
     }

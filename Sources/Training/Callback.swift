@@ -3,7 +3,8 @@
 import Autograd
 
 /// Called at fixed points of a run, on every rank with the same values. Files and screens belong to rank 0
-/// (`context.isRankZero`). A run that goes on within an epoch does not begin it again. Whatever rank decides, a stop is taken by all, and rank 0's learning rate is.
+/// (`context.isRankZero`). A run that goes on within an epoch does not begin it again. When any rank asks to stop, all
+/// ranks stop. Between epochs all ranks take rank 0's learning rate; within one, every rank must set the same.
 public protocol Callback: AnyObject {
     /// Names its state in checkpoints.
     var name: String { get }

@@ -21,6 +21,7 @@ extension Checkpoint {
             try? DurableFile.rename(hidden, to: path)
             throw error
         }
+        try DurableFile.syncFolder(folder)
         try? FileManager.default.removeItem(atPath: hidden)
     }
 

@@ -93,7 +93,11 @@ extension Checkpoint {
     /// Folders that are named like checkpoints, latest step first.
     private static func candidates(in runFolder: String) throws(CheckpointError) -> [String] {
         let folder = folder(of: runFolder)
-        guard DurableFile.isFolder(folder) else { return [] }
+        if !DurableFile.isFolder(folder) {
+            var status = stat()
+            if stat(folder, &status) != 0 && errno != ENOENT { throw DurableFile.failure("read", folder) }
+            return []
+        }
         let names: [String]
         do { names = try FileManager.default.contentsOfDirectory(atPath: folder) } catch {
             throw CheckpointError("\(folder) can't be read: \(error.localizedDescription); check its permissions")

@@ -1,5 +1,5 @@
-// The upper road: a network, compiled with an optimizer, a loss and metrics, that can be fitted, evaluated, asked and
-// saved; the equivalent of a compiled `keras.Model`.
+// The high-level API: a network, compiled with an optimizer, a loss and metrics, that can be fitted, evaluated, asked
+// and saved; the equivalent of a compiled `keras.Model`.
 
 import Autograd
 import DataParallel
@@ -100,7 +100,9 @@ public final class Model {
         guard data.count > 0 else { throw TrainingError("can't evaluate on an empty set") }
         let output = try build(input: data.inputShape)
         if let defect = loss.defect(output: output, data: data) { throw TrainingError(defect) }
-        let team = WorkerTeam(size: try threads ?? world.coresPerRank())
+        // Which rank computes what follows from the number of threads, so all have the same.
+        let wanted = Int64(try threads ?? world.coresPerRank())
+        let team = WorkerTeam(size: Int(try world.communicator.allReduce([wanted], .minimum)[0]))
         defer { team.stop() }
         return try Evaluator(network: network, team: team, communicator: world.communicator).evaluate(data, loss: loss)!
     }

@@ -150,11 +150,13 @@ public final class RunFolder: Sendable {
 
     /// Writes summary.txt, what a person wants to know of a finished run.
     public func writeSummary(_ text: String) throws(CheckpointError) {
+        try claim()
         try DurableFile.replace(path + "/summary.txt", Data(text.utf8))
     }
 
     /// Writes profile.txt, the table of where a step's time goes, and profile.json, the same for programs.
     func writeProfile(text: String, json: Data) throws(CheckpointError) {
+        try claim()
         try DurableFile.replace(path + "/profile.txt", Data(text.utf8))
         try DurableFile.replace(path + "/profile.json", json)
     }

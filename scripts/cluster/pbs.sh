@@ -26,11 +26,9 @@ timeout --foreground --preserve-status --signal=USR1 "$seconds" \
     -- train "${settings[@]}" --threads "$threads" --verbose 2 --run "$run" --resume auto &
 job=$!
 trap 'kill -TERM "$job"' TERM USR1
-while :; do
-    wait "$job"
-    status=$?
-    kill -0 "$job" 2>/dev/null || break  # else it was the trap that ended the wait
-done
+while kill -0 "$job" 2>/dev/null; do wait "$job"; done  # the trap ends a wait, too
+wait "$job"
+status=$?
 case $status in
     0) echo "finished" ;;
     75) echo "stopped with a checkpoint; submitted again"; qsub -v "LOCKSTEP=$lockstep,LOCKSTEP_RUN=$run" "$script" ;;

@@ -3,31 +3,39 @@
 import Lockstep
 
 /// One thing that was looked at.
-struct Finding: Codable, Sendable, Equatable {
-    enum Level: String, Codable, Sendable { case ok, warning, failure }
+package struct Finding: Codable, Sendable, Equatable {
+    package enum Level: String, Codable, Sendable { case ok, warning, failure }
 
-    let check: String
-    let level: Level
+    package let check: String
+    package let level: Level
     /// What was found.
-    let text: String
+    package let text: String
     /// What to do about it.
-    var advice: String?
+    package var advice: String?
 }
 
 /// What the user means to run.
-struct Intention: Sendable {
+package struct Intention: Sendable {
     /// Ranks that `--ranks` or the launcher promised; nil where nobody said.
-    var ranks: Int?
+    package var ranks: Int?
     /// Threads of each rank; nil for one per core.
-    var threads: Int?
-    /// Bytes of shared memory that the model needs on a host, for each rank.
-    var sharedBytesPerRank = 0
+    package var threads: Int?
+    /// The size of the model.
+    package var floats = 0
+    package var batchSize = 32
+
+    package init() {}
 }
 
 /// Compares the ranks' facts with each other and with the intention.
-struct Diagnosis {
+package struct Diagnosis {
     let facts: [HostFacts]
     let intention: Intention
+
+    package init(facts: [HostFacts], intention: Intention) {
+        self.facts = facts
+        self.intention = intention
+    }
 
     /// Hosts in the order of their lowest rank.
     var hosts: [(name: String, ranks: [HostFacts])] {
@@ -36,11 +44,10 @@ struct Diagnosis {
         return names.map { name in (name, facts.filter { $0.host == name }) }
     }
 
-    func findings() -> [Finding] {
+    package func findings() -> [Finding] {
         [
             world, slots, sharing, oversubscription, quota, sharedMemory, peerMemory, addresses, binary, processor,
-            clock,
-            runFolder, data,
+            clock, runFolder, data,
         ].compactMap { $0 }
     }
 
@@ -138,9 +145,17 @@ struct Diagnosis {
         return nil
     }
 
+    /// The parameters, and the gradients that each thread of a rank keeps while it goes through its shards.
+    private func sharedBytesOfRank(threads: Int) -> Int {
+        let workers = facts.count * threads
+        let shards = ShardPlan.automaticShards(batchSize: intention.batchSize, workers: workers)
+        let buffers = WorkerSchedule(shards: 0..<((shards + workers - 1) / workers)).bufferCount
+        return (1 + threads * buffers) * intention.floats * MemoryLayout<Float>.stride
+    }
+
     private var sharedMemory: Finding? {
         for (name, ranks) in hosts where ranks.count > 1 {
-            let needed = ranks.count * intention.sharedBytesPerRank
+            let needed = ranks.count * sharedBytesOfRank(threads: threads(ranks))
             let free = ranks.map(\.sharedMemoryBytes).min()!
             guard free < needed else { continue }
             return Finding(
@@ -209,8 +224,8 @@ struct Diagnosis {
     private var processor: Finding? {
         if let problem = difference(
             "processor", \.instructionSet, same: "",
-            advice: "choose hosts of one kind (Slurm: --constraint), or make all use the same kernels: mpirun -x "
-                + "ONEDNN_MAX_CPU_ISA=AVX2; with different ones a run's bits depend on its hosts"),
+            advice: "choose hosts of one kind (Slurm: --constraint): ranks with different kernels do not train "
+                + "together, since a run's bits would depend on its hosts"),
             problem.level == .failure
         {
             return problem

@@ -52,9 +52,9 @@ struct Doctor: ParsableCommand {
             let network = try description.makeModel()
             let source = try DataSource(data)
             let floats = try network.makeParameterBuffer(input: [28, 28, 1], seed: 0).values.count
-            var intention = Intention(ranks: ranks ?? promise.expectedWorldSize, threads: threads)
-            // Values and a gradient: DataParallel's shared window.
-            intention.sharedBytesPerRank = 2 * floats * MemoryLayout<Float>.stride
+            var intention = Intention()
+            (intention.ranks, intention.threads) = (ranks ?? promise.expectedWorldSize, threads)
+            (intention.floats, intention.batchSize) = (floats, batchSize)
             let facts = try HostFacts.gather(runFolder: runFolder, data: source, world)
             let diagnosis = Diagnosis(facts: facts, intention: intention)
             report.findings += diagnosis.findings()

@@ -4,39 +4,41 @@ import Foundation
 import Lockstep
 
 /// The facts of one rank. Everything a diagnosis looks at is in here, so that it can be tested on invented hosts.
-struct HostFacts: Codable, Sendable, Equatable {
-    struct Address: Codable, Sendable, Equatable {
-        let interface: String
+package struct HostFacts: Codable, Sendable, Equatable {
+    package struct Address: Codable, Sendable, Equatable {
+        package let interface: String
         /// Dotted IPv4.
-        let address: String
+        package let address: String
     }
 
-    var rank = 0
-    var host = ""
+    package var rank = 0
+    package var host = ""
     /// Hash of the running program.
-    var binary = ""
-    /// The processor's model name, and those of its instruction sets that kernels choose by.
-    var processor = ""
-    var instructionSet = ""
+    package var binary = ""
+    /// The processor's model name, and the instruction sets of the kernels that were chosen for it.
+    package var processor = ""
+    package var instructionSet = ""
     /// Logical cores that this process may run on.
-    var cores: [Int] = []
+    package var cores: [Int] = []
     /// The physical cores among them, each by its lowest logical one.
-    var physicalCores: [Int] = []
+    package var physicalCores: [Int] = []
     /// Cores' worth of time that a control group grants, nil for no limit.
-    var quota: Double?
-    var memoryBytes = 0
+    package var quota: Double?
+    package var memoryBytes = 0
     /// Free room in /dev/shm.
-    var sharedMemoryBytes = 0
-    var addresses: [Address] = []
+    package var sharedMemoryBytes = 0
+    package var addresses: [Address] = []
     /// Seconds since 1970, taken by all ranks at the same moment.
-    var clock = 0.0
+    package var clock = 0.0
     /// What the data hash to, or why they can't be read; nil on ranks that were not asked.
-    var data: String?
-    var dataProblem: String?
+    package var data: String?
+    package var dataProblem: String?
     /// Why the run's folder can't be written or is not the one that rank 0 writes to.
-    var runFolderProblem: String?
+    package var runFolderProblem: String?
     /// Whether this rank may read the memory of another on its host; nil where there is none.
-    var readsPeerMemory: Bool?
+    package var readsPeerMemory: Bool?
+
+    package init() {}
 }
 
 extension HostFacts {
@@ -51,8 +53,7 @@ extension HostFacts {
             } ?? "unreadable"
         let processor = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
         facts.processor = value("model name", processor) ?? value("CPU part", processor) ?? "unknown"
-        let flags = Set((value("flags", processor) ?? value("Features", processor) ?? "").split(separator: " "))
-        facts.instructionSet = kernelSets.filter { flags.contains(Substring($0)) }.joined(separator: " ")
+        facts.instructionSet = Platform.instructionSet
         let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
         facts.cores = list(value("Cpus_allowed_list", status) ?? "")
         facts.physicalCores = Set(facts.cores.map(physicalCore)).sorted()
@@ -63,12 +64,6 @@ extension HostFacts {
         facts.addresses = interfaces()
         return facts
     }
-
-    /// The sets by which oneDNN and our kernels choose their code; two hosts that differ in one give other last bits.
-    private static let kernelSets = [
-        "sse4_1", "avx", "avx2", "fma", "avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512_vnni", "avx512_bf16",
-        "amx_tile", "asimd", "sve", "sve2",
-    ]
 
     /// The value of the first line `name: value`.
     private static func value(_ name: String, _ text: String) -> String? {

@@ -18,7 +18,9 @@ struct JobCommand {
         if let hosts { options += ["--host", hosts.argument] }
         // A batch system or the user's own hosts say themselves how many slots there are.
         let isLocal = environment["SLURM_JOB_ID"] == nil && !mpirunOptions.contains { $0.contains("host") }
-        let isCrowded = isLocal && ranks * (threads ?? 1) > JobCommand.physicalCores
+        // Other hosts are taken to be like this one.
+        let ranksOfAHost = min(ranks, hosts?.slots.map(\.count).max() ?? ranks)
+        let isCrowded = isLocal && ranksOfAHost * (threads ?? 1) > JobCommand.physicalCores
         if isCrowded && hosts == nil { options.append("--oversubscribe") }
         // Ranks that wait shall leave the core to others; mpirun knows it by itself where it counts too few slots.
         if isCrowded && hosts != nil { options += ["--mca", "mpi_yield_when_idle", "1"] }

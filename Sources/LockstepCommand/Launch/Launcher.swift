@@ -131,7 +131,10 @@ struct Launcher {
     /// Go on from the newest checkpoint: the last of two options wins. A new run that has none yet begins again as if
     /// nothing had been: with another run's checkpoint, if it began with that.
     private func resumeArguments(_ checkpoint: Checkpoint?) -> [String] {
-        guard checkpoint == nil, isNewRun else { return ["--resume", "auto"] }
+        // Where all checkpoints are damaged or can't be read, `train` says so; nothing is taken away.
+        guard checkpoint == nil, isNewRun, (try? Checkpoint.newest(in: request.runFolder)) != nil else {
+            return ["--resume", "auto"]
+        }
         for name in ["config.yaml", "metrics.csv", "metrics.jsonl"] { unlink("\(request.runFolder)/\(name)") }
         let folder = request.runFolder + "/checkpoints"
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []

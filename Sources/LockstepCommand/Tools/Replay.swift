@@ -51,7 +51,11 @@ struct Replay: ParsableCommand {
         }
         if world.rank == 0 { print(plan.headline) }
         let check = ReplayCheck(plan.recorded) { if world.rank == 0 { print($0) } }
-        try plan.execute(check, threads: threads, world)
+        // Of several ranks, one that fails has to end the job.
+        do { try plan.execute(check, threads: threads, world) } catch let error as TrainingError where world.isAlone {
+            world.logger.error("\(error)")
+            return Trouble.status
+        }
         return check.isRefuted ? Trouble.no.rawValue : 0
     }
 
