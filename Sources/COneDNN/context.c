@@ -119,7 +119,7 @@ int odnn_add_scratchpad(odnn_context *context, odnn_entry *entry, const_dnnl_pri
 }
 
 /// Runs a primitive while signals wait. oneDNN's generated products use the stack pointer for working memory on the heap
-/// (before 3.11.2: uxlfoundation/oneDNN#4845), and a signal handler's frame would be written over what lies below it.
+/// (uxlfoundation/oneDNN#4845, mended in 2026), and a signal handler's frame would be written over what lies below it.
 static int execute_without_signals(odnn_context *context, odnn_entry *entry) {
     sigset_t all, before;
     sigfillset(&all);

@@ -106,10 +106,11 @@ package struct PeerObserver: Sendable {
                 + "(--stall-timeout)")
     }
 
-    /// For how long a rank has held up the others.
+    /// For how long a rank has held up the others. Those on other hosts are heard of every half second at best, so that
+    /// only a longer silence counts.
     private func delay(_ memory: Memory) -> Double {
         max(
-            memory.beatAge > PeerObserver.suspicion ? memory.beatAge : 0,
+            memory.beatAge >= stallSeconds / 5 ? memory.beatAge : 0,
             memory.state.phase.isWaiting ? 0 : memory.markAge)
     }
 

@@ -20,9 +20,11 @@ extension CheckpointState {
         } catch {
             throw CheckpointError("the training state cannot be written as JSON (\(error))")
         }
-        let rest = Data("\",".utf8) + body.dropFirst() + Data("\n".utf8)
-        return Data(CheckpointState.opening.utf8) + Data(CheckpointState.checksum(rest).utf8) + rest
+        return CheckpointState.sealed(Data("\",".utf8) + body.dropFirst() + Data("\n".utf8))
     }
+
+    /// The file with the checksum of what follows it.
+    package static func sealed(_ rest: Data) -> Data { Data(opening.utf8) + Data(checksum(rest).utf8) + rest }
 
     /// Reads state.json.
     ///
@@ -49,6 +51,9 @@ extension CheckpointState {
                         + "\(CheckpointState.currentFormatVersion)")
             }
             self = try decoder.decode(CheckpointState.self, from: data)
+            guard min(step, epoch, batchInEpoch, epochSamples) >= 0, min(shards, batchSize, sampleCount) > 0 else {
+                throw CheckpointError("\(file) is no state of a checkpoint: it counts less than nothing")
+            }
         } catch let error as CheckpointError {
             throw error
         } catch {

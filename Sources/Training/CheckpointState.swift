@@ -61,6 +61,8 @@ public struct CheckpointState: Codable, Sendable, Equatable {
     public var history: [[String: Double]]
     /// The hash of the training data; nil in checkpoints of earlier versions.
     public var dataHash: Fingerprint?
+    /// That of the validation data, nil without any: metrics steer early stopping and learning rates.
+    public var validationHash: Fingerprint?
     /// The checkpoint's other files by name; `Checkpoint.write` fills them in.
     public var files: [String: FileRecord]
 
@@ -69,7 +71,7 @@ public struct CheckpointState: Codable, Sendable, Equatable {
         optimizer: String, model: String, configuration: String, fingerprint: Fingerprint, epochLossSum: Double = 0,
         epochHits: Double = 0, epochSamples: Int = 0, learningRateScale: Double = 1, metrics: [String: Double] = [:],
         best: Double? = nil, callbacks: [String: [String: Double]] = [:], history: [[String: Double]] = [],
-        dataHash: Fingerprint? = nil, files: [String: FileRecord] = [:]
+        dataHash: Fingerprint? = nil, validationHash: Fingerprint? = nil, files: [String: FileRecord] = [:]
     ) {
         self.step = step
         self.epoch = epoch
@@ -91,6 +93,7 @@ public struct CheckpointState: Codable, Sendable, Equatable {
         self.callbacks = callbacks
         self.history = history
         self.dataHash = dataHash
+        self.validationHash = validationHash
         self.files = files
     }
 }

@@ -60,7 +60,7 @@ extension TrainingLoop {
             },
             callbacks: Dictionary(
                 callbacks.enumerated().map { ("\($0).\($1.name)", $1.state) }, uniquingKeysWith: { $1 }),
-            history: history.epochs, dataHash: dataHash)
+            history: history.epochs, dataHash: dataHash, validationHash: validationHash)
     }
 
     /// Takes over a checkpoint's cursor on every rank, and its arrays on rank 0, which shares them.
@@ -79,6 +79,9 @@ extension TrainingLoop {
         }
         if let hash = state.dataHash, let dataHash, state.sampleCount == data.count, hash != dataHash {
             differing.append(("data (hash)", "\(hash)", "\(dataHash)"))
+        }
+        if let hash = state.validationHash, let validationHash, hash != validationHash {
+            differing.append(("validation data (hash)", "\(hash)", "\(validationHash)"))
         }
         if !differing.isEmpty { throw TrainingError.refusedToGoOn(differing) }
         try world.onRankZero {

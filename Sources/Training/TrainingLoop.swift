@@ -37,8 +37,9 @@ final class TrainingLoop {
     /// Sums over the unfinished epoch.
     var sums = EpochSums()
     var history = History()
-    /// The hash of the training data for checkpoints, taken once; nil where none are written.
+    /// The hashes of the data for checkpoints, taken once; nil where none are written.
     let dataHash: Fingerprint?
+    let validationHash: Fingerprint?
     /// What makes one checkpoint better than another.
     let monitor: Monitor
     /// Where the last checkpoint was taken.
@@ -94,6 +95,7 @@ final class TrainingLoop {
         recorder = settings.map { RunRecorder($0, monitor: monitor, options.faults) }
         self.monitor = monitor
         dataHash = settings == nil ? nil : data.fingerprint
+        validationHash = settings == nil ? nil : validation?.fingerprint
         (self.model, self.data, self.validation, self.options) = (model, data, validation, options)
         (self.callbacks, self.world, self.settings, self.plan) = (callbacks, world, settings, plan)
         (self.batchSize, self.team, self.status, self.write) = (batchSize, team, status, write)

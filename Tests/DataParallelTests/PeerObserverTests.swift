@@ -22,14 +22,15 @@ struct PeerObserverTests {
                 own: own, identities: (0..<ranks).map { .init(rank: $0, host: "h\($0)") }, stallSeconds: stallSeconds)
         }
 
-        /// Lets time pass; ranks in `frozen` do nothing, those in `marking` get on.
+        /// Lets time pass; ranks in `frozen` do nothing, those in `marking` get on. Of the others' beats every
+        /// `ticksPerBeat`-th is seen.
         mutating func pass(
-            seconds: Double, frozen: Set<Int> = [], marking: Set<Int> = [], tick: Double = 0.1
+            seconds: Double, frozen: Set<Int> = [], marking: Set<Int> = [], tick: Double = 0.1, ticksPerBeat: Int = 1
         ) -> [PeerObserver.Verdict] {
             var verdicts: [PeerObserver.Verdict] = []
-            for _ in 0..<Int((seconds / tick).rounded()) {
+            for count in 0..<Int((seconds / tick).rounded()) {
                 for rank in states.indices where !frozen.contains(rank) && !gone.contains(rank) {
-                    states[rank]?.beats += 1
+                    if rank == own || (count + rank) % ticksPerBeat == 0 { states[rank]?.beats += 1 }
                     if marking.contains(rank) { states[rank]?.marks += 1 }
                 }
                 if let verdict = observer.observe(states, after: tick, isGone: { gone.contains($0) }) {
@@ -118,6 +119,18 @@ struct PeerObserverTests {
         scene = Scene(ranks: 3, own: 1, stallSeconds: 10)
         scene.states[2] = nil
         #expect(scene.pass(seconds: 15).isEmpty)
+    }
+
+    /// Ranks of other hosts are heard of in messages, more than half a second apart, and never all at once.
+    @Test func whenAllWaitOnManyHostsTheCommunicationIsStuck() {
+        var scene = Scene(ranks: 8, own: 0, stallSeconds: 10)
+        let verdicts = scene.pass(seconds: 15, ticksPerBeat: 6)
+        #expect(verdicts.count == 2, "\(verdicts)")
+        guard case .fatal(let text)? = verdicts.last else {
+            Issue.record("\(verdicts)")
+            return
+        }
+        #expect(text.contains("every rank waits for the others"))
     }
 
     /// Cut off from rank 0, the only one of another node that a rank hears of.

@@ -107,6 +107,7 @@ func makeTargets(_ folder: String) throws -> [Target] {
         model: "mnist-mlp", configuration: "epochs: 2\nseed: 3\n",
         fingerprint: Fingerprint(of: UnsafeRawBufferPointer(start: nil, count: 0)),
         metrics: ["loss": 0.5], callbacks: ["0.EarlyStopping": ["best": 0.25]], history: [["loss": 0.5]])
+    let checksumEnd = CheckpointState.sealed(Data()).count
     let model = """
         name: my-model
         layers:
@@ -131,6 +132,11 @@ func makeTargets(_ folder: String) throws -> [Target] {
         },
         Target(name: "state.json", examples: [Array(try state.json())]) {
             _ = try CheckpointState(json: Data($0), file: "file")
+        },
+        // With the right checksum, or what is behind it would never be read.
+        Target(name: "state.json, sealed again", examples: [Array(try state.json().dropFirst(checksumEnd))]) {
+            let found = try CheckpointState(json: CheckpointState.sealed(Data($0)), file: "file")
+            precondition(found.step >= 0 && found.shards > 0 && found.sampleCount > 0, "accepted \(found)")
         },
         Target(name: "model files", examples: [Array(model.utf8)]) {
             _ = try ModelFile(text: String(decoding: $0, as: UTF8.self)).model.build([28, 28, 1])

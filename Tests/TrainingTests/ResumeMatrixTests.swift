@@ -37,7 +37,8 @@ import Training
     }
 
     private func fit(
-        _ optimizer: Optimizer, _ folder: String, _ resume: Resume, threads: Int, on other: Dataset? = nil
+        _ optimizer: Optimizer, _ folder: String, _ resume: Resume, threads: Int, on other: Dataset? = nil,
+        validatedBy otherTest: Dataset? = nil
     ) throws -> Model {
         let model = Sequential([Flatten(), Dense(8, activation: .relu), Dropout(0.2), Dense(10, activation: .softmax)])
             .compile(optimizer: optimizer, loss: .sparseCategoricalCrossentropy, metrics: [.accuracy])
@@ -49,7 +50,8 @@ import Training
         settings.checkpoints.everyNSteps = 1
         settings.checkpoints.keepLast = 99
         try model.fit(
-            Samples(other ?? data.train), validationData: Samples(data.test), callbacks: callbacks(), options: options,
+            Samples(other ?? data.train), validationData: Samples(otherTest ?? data.test), callbacks: callbacks(),
+            options: options,
             settings: settings)
         return model
     }
@@ -81,12 +83,16 @@ import Training
     }
 
     /// As many samples, but others.
-    @Test func otherTrainingDataAreRefused() throws {
+    @Test func otherDataAreRefused() throws {
         try withFolder { folder in
             _ = try fit(.adam(), folder + "/run", .never, threads: 1)
             let other = SyntheticDigits.load(seed: 9, trainCount: 110, testCount: 40)
             let found = message { _ = try fit(.adam(), folder + "/run", .automatic, threads: 1, on: other.train) }
             #expect(found?.contains("data (hash): ") == true, "\(found ?? "went on")")
+            let judged = message {
+                _ = try fit(.adam(), folder + "/run", .automatic, threads: 1, validatedBy: other.test)
+            }
+            #expect(judged?.contains("validation data (hash): ") == true, "\(judged ?? "went on")")
             _ = try fit(.adam(), folder + "/run", .automatic, threads: 1)
         }
     }
