@@ -51,8 +51,11 @@ public final class Parameter: @unchecked Sendable {
 
     /// Fixes the shape on the first call; later calls must agree.
     ///
-    /// - Throws: `ShapeError` when the shape is another than before.
+    /// - Throws: `ShapeError` when the shape is another than before, or has 2^31 elements or more.
     public func declare(_ shape: Shape) throws(ShapeError) {
+        guard Shape.count(of: shape.dimensions) != nil else {
+            throw ShapeError("parameter \(path) of shape \(shape) is too large: expected fewer than 2^31 elements")
+        }
         if let known = self.shape, known != shape {
             throw ShapeError("parameter \(path) has shape \(known), but this input wants \(shape)")
         }

@@ -11,12 +11,23 @@
 
 enum { SIDE = 6, POINTS = SIDE * SIDE, OUTPUTS = 4, ROWS = 8, BLOCK = 32 };
 
+/// Whether a vector of 16 floats fits into one register (AVX-512), of which there are 32.
+static int has_wide_vectors(void) {
+#if defined(__x86_64__) && defined(__linux__)
+    return __builtin_cpu_supports("x86-64-v4");
+#else
+    return 0;
+#endif
+}
+
 /// From one point's matrix to the next: its elements and a cache line, or all points would share a few cache sets.
 static inline int64_t plane(int64_t elements) { return elements + LANES; }
 
 /// Columns of a panel. The right-hand sides of products lie in panels [columns / width][rows][width], each read in one
 /// go.
-static inline int64_t panel_width(int64_t columns) { return columns % (2 * LANES) == 0 ? 2 * LANES : LANES; }
+static inline int64_t panel_width(int64_t columns) {
+    return columns % (2 * LANES) == 0 && has_wide_vectors() ? 2 * LANES : LANES;
+}
 
 // v[0], v[stride], ... v[5 stride] = B' applied to them.
 INLINE transform_input(vf *v, int stride) {
@@ -74,29 +85,44 @@ INLINE transform_kernel_gradient(vf *v, int stride) {
 }
 
 // c [rows, columns] (+)= a * b, where a's element (row, k) is a[row * a_row + k * a_step] and b is panels [depth].
-// rows is a multiple of 8, columns of vectors * 16.
-INLINE product(float *c, const float *a, int64_t a_row, int64_t a_step, const float *b, int64_t b_panel, int64_t rows,
-               int64_t depth, int64_t columns, const int accumulate, const int vectors) {
-    for (int64_t row = 0; row < rows; row += ROWS) {
+// rows is a multiple of `height` (at most 8), columns of vectors * 16.
+INLINE tiled_product(float *c, const float *a, int64_t a_row, int64_t a_step, const float *b, int64_t b_panel,
+                     int64_t rows, int64_t depth, int64_t columns, const int accumulate, const int height,
+                     const int vectors) {
+    for (int64_t row = 0; row < rows; row += height) {
         const float *panel = b;
         for (int64_t column = 0; column < columns; column += vectors * LANES, panel += b_panel) {
             vf sum[ROWS][2];
             float *target = c + row * columns + column;
-            for (int r = 0; r < ROWS; r++) {
+            for (int r = 0; r < height; r++) {
                 for (int v = 0; v < vectors; v++)
                     sum[r][v] = accumulate ? *(vf *)(target + r * columns + v * LANES) : SPLAT(0.0f);
             }
             const float *left = a + row * a_row, *right = panel;
             for (int64_t k = 0; k < depth; k++, left += a_step, right += vectors * LANES) {
-                for (int r = 0; r < ROWS; r++) {
+                for (int r = 0; r < height; r++) {
                     for (int v = 0; v < vectors; v++)
                         sum[r][v] += SPLAT(left[r * a_row]) * *(const vf *)(right + v * LANES);
                 }
             }
-            for (int r = 0; r < ROWS; r++) {
+            for (int r = 0; r < height; r++) {
                 for (int v = 0; v < vectors; v++) *(vf *)(target + r * columns + v * LANES) = sum[r][v];
             }
         }
+    }
+}
+
+// The tile that fills the registers with sums: 8 x 32 of AVX-512's 32, 4 x 16 of AVX2's 16, where a vector takes two.
+// Every element's sum is the same in each.
+INLINE product(float *c, const float *a, int64_t a_row, int64_t a_step, const float *b, int64_t panel_rows,
+               int64_t rows, int64_t depth, int64_t columns, const int accumulate) {
+    int64_t width = panel_width(columns);
+    if (width != LANES) {
+        tiled_product(c, a, a_row, a_step, b, panel_rows * width, rows, depth, columns, accumulate, ROWS, 2);
+    } else if (has_wide_vectors()) {
+        tiled_product(c, a, a_row, a_step, b, panel_rows * width, rows, depth, columns, accumulate, ROWS, 1);
+    } else {
+        tiled_product(c, a, a_row, a_step, b, panel_rows * width, rows, depth, columns, accumulate, ROWS / 2, 1);
     }
 }
 
@@ -225,8 +251,7 @@ CLONES static void transform_kernel_gradients(float *gradient, const float *tran
 CLONES static void multiply(float *products, const float *inputs, const float *kernels, int64_t tiles, int64_t in,
                             int64_t out) {
     for (int p = 0; p < POINTS; p++) {
-        if (panel_width(out) == LANES) product(products, inputs, in, 1, kernels, in * LANES, tiles, in, out, 0, 1);
-        else product(products, inputs, in, 1, kernels, in * 2 * LANES, tiles, in, out, 0, 2);
+        product(products, inputs, in, 1, kernels, in, tiles, in, out, 0);
         products += plane(BLOCK * out), inputs += plane(BLOCK * in), kernels += plane(in * out);
     }
 }
@@ -235,8 +260,7 @@ CLONES static void multiply(float *products, const float *inputs, const float *k
 CLONES static void multiply_transposed(float *sums, const float *inputs, const float *gradients, int64_t tiles,
                                        int64_t in, int64_t out) {
     for (int p = 0; p < POINTS; p++) {
-        if (panel_width(out) == LANES) product(sums, inputs, 1, in, gradients, BLOCK * LANES, in, tiles, out, 1, 1);
-        else product(sums, inputs, 1, in, gradients, BLOCK * 2 * LANES, in, tiles, out, 1, 2);
+        product(sums, inputs, 1, in, gradients, BLOCK, in, tiles, out, 1);
         sums += plane(in * out), inputs += plane(BLOCK * in), gradients += plane(BLOCK * out);
     }
 }
@@ -299,9 +323,9 @@ void lk_winograd_kernel_gradient(const lk_winograd *s, float *gradient, const fl
     transform_kernel_gradients(gradient, scratch, pairs);
 }
 
-int lk_has_wide_vectors(void) {
+int lk_has_fast_winograd(void) {
 #if defined(__x86_64__) && defined(__linux__)
-    return __builtin_cpu_supports("x86-64-v4");
+    return __builtin_cpu_supports("x86-64-v3");
 #else
     return 0;
 #endif

@@ -18,8 +18,9 @@ public final class Reshape: Layer {
     }
 
     public func build(_ input: Shape) throws(ShapeError) -> Shape {
-        let known = target.filter { $0 != -1 }.reduce(1, *)
-        guard target.contains(-1) ? input.count % known == 0 : input.count == known else {
+        guard let known = Shape.count(of: target.lazy.filter { $0 != -1 }),
+            target.contains(-1) ? input.count % known == 0 : input.count == known
+        else {
             throw ShapeError("Reshape(\(target)): input \(input) has \(input.count) elements, which do not fit")
         }
         return Shape(target.map { $0 == -1 ? input.count / known : $0 })

@@ -35,6 +35,10 @@ public final class Sequential: Layer {
             } catch {
                 throw ShapeError("layer \(name): \(error)")
             }
+            guard Shape.count(of: shape.dimensions) != nil else {
+                throw ShapeError(
+                    "layer \(name): output \(shape) is too large: expected fewer than 2^31 elements a sample")
+            }
         }
         return shape
     }

@@ -34,6 +34,20 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
         return product
     }
 
+    /// The most elements that a sample or a parameter may have: then no product of a few lengths overflows.
+    package static let maximumCount = Int(Int32.max)
+
+    /// The product of `lengths`, nil beyond `maximumCount`. For lengths that a user wrote.
+    package static func count(of lengths: some Sequence<Int>) -> Int? {
+        var count = 1
+        for length in lengths {
+            let (product, overflow) = count.multipliedReportingOverflow(by: length)
+            if overflow { return nil }
+            count = product
+        }
+        return count <= maximumCount ? count : nil
+    }
+
     /// The axis lengths as an array.
     public var dimensions: [Int] { (0..<rank).map { Int(lengths[$0]) } }
 

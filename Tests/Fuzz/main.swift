@@ -117,6 +117,17 @@ func makeTargets(_ folder: String) throws -> [Target] {
           - dropout: {rate: 0.25}
           - dense: {units: 10, activation: softmax}
         """
+    let odderModel = """
+        layers:
+          - conv2d: {filters: 8, kernel-size: 3, strides: 2, padding: same, groups: 1, dilation: 1}
+          - batch-normalization: {momentum: 0.9, epsilon: 0.001}
+          - average-pooling2d: {pool-size: 2, strides: 1, padding: same}
+          - reshape: {target-shape: [7, 28, -1]}
+          - conv2d: {filters: 8, kernel-size: 2, groups: 4}
+          - layer-normalization
+          - global-average-pooling2d
+          - embedding: {input-dimension: 30, output-dimension: 4}
+        """
     let picture = Array("P5\n28 28\n255\n".utf8) + [UInt8](repeating: 7, count: 784)
     return [
         Target(name: "IDX", examples: [images, labels] + [images, labels].compactMap { gzip($0, folder) }) { bytes in
@@ -138,7 +149,7 @@ func makeTargets(_ folder: String) throws -> [Target] {
             let found = try CheckpointState(json: CheckpointState.sealed(Data($0)), file: "file")
             precondition(found.step >= 0 && found.shards > 0 && found.sampleCount > 0, "accepted \(found)")
         },
-        Target(name: "model files", examples: [Array(model.utf8)]) {
+        Target(name: "model files", examples: [Array(model.utf8), Array(odderModel.utf8)]) {
             _ = try ModelFile(text: String(decoding: $0, as: UTF8.self)).model.build([28, 28, 1])
         },
         Target(name: "pictures", examples: [picture]) {

@@ -56,6 +56,19 @@ private final class TwoTowers: Layer {
         expectShapeError(model, [5, 5, 1], "layer conv2d_1", "Conv2D(4)", "[height, width, channels]", "[36]")
     }
 
+    @Test func sizesBeyondReasonAreRefused() {
+        let many = Int(Int32.max)
+        expectShapeError(
+            Sequential([Conv2D(100_000_000, kernelSize: 1), Flatten()]), [28, 28, 1], "layer conv2d",
+            "[28, 28, 100000000]", "2^31 elements")
+        expectShapeError(
+            Sequential([Dense(many), Dense(many)]), [4], "layer dense", "parameter kernel", "[4, 2147483647]",
+            "2^31 elements")
+        // Its product does not fit into 64 bits.
+        expectShapeError(Conv2D(many, kernelSize: many, padding: .same), [28, 28, 1], "parameter kernel")
+        expectShapeError(Reshape([many, many, many]), [4], "Reshape", "[4]")
+    }
+
     @Test func aSharedLayerHasOneSetOfParameters() throws {
         let shared = Dense(4, activation: .tanh)
         let model = Sequential([shared, shared])

@@ -141,9 +141,8 @@ void lk_winograd_input_gradient(const lk_winograd *shape, float *x_gradient, con
                                 const float *kernel, float *scratch);
 void lk_winograd_kernel_gradient(const lk_winograd *shape, float *kernel_gradient, const float *x,
                                  const float *y_gradient, float *scratch);
-/// Whether this processor's registers hold a vector of 16 floats. With smaller ones lk_winograd is slower than a
-/// direct convolution.
-int lk_has_wide_vectors(void);
+/// Whether this processor has kernels of lk_winograd that are faster than a direct convolution: AVX2 or AVX-512.
+int lk_has_fast_winograd(void);
 
 // Counter-based random numbers: Philox4x32-10 (Salmon et al. 2011). Element 4 j + k is word k of the block with
 // counter {j, stream[0], stream[1], stream[2]} and key `key`.
