@@ -16,6 +16,7 @@ public protocol Callback: AnyObject {
     func epochBegin(_ context: TrainingContext) throws
     func stepEnd(_ context: TrainingContext) throws
     func epochEnd(_ context: TrainingContext) throws
+    /// After the last checkpoint: what it does to the weights shows in the model, not in the run's files.
     func trainEnd(_ context: TrainingContext) throws
 }
 
@@ -41,6 +42,8 @@ public final class TrainingContext {
     public let isRankZero: Bool
     /// The epoch under way, from 0.
     public internal(set) var epoch = 0
+    /// Whether the run goes on from a checkpoint, with which callbacks got their state back.
+    public internal(set) var isResumed = false
     /// Steps done since the beginning.
     public internal(set) var step = 0
     /// After a step its `loss`; after an epoch also `accuracy`, `val_loss`, `val_accuracy`, `learning_rate`.

@@ -26,6 +26,9 @@ struct Monitor: Sendable {
 }
 
 /// Ends the run when a metric has not improved for `patience` epochs.
+///
+/// With `restoreBestWeights` the model has the best epoch's weights after `fit`, however it ended, as in Keras. The
+/// run's checkpoints hold those that training goes on with.
 public final class EarlyStopping: Callback {
     private let monitor: Monitor
     private let patience: Int
@@ -57,8 +60,9 @@ public final class EarlyStopping: Callback {
         set { bestWeights = newValue }
     }
 
-    /// A run that goes on after it was ended here stays ended.
+    /// A run that goes on after it was ended here stays ended; a new one begins anew.
     public func trainBegin(_ context: TrainingContext) throws {
+        if !context.isResumed { (best, waited, bestWeights, hasEnded) = (nil, 0, nil, false) }
         if hasEnded { stop(context) }
         hasEnded = false
     }
@@ -77,8 +81,10 @@ public final class EarlyStopping: Callback {
             return
         }
         waited += 1
-        guard waited >= patience else { return }
-        stop(context)
+        if waited >= patience { stop(context) }
+    }
+
+    public func trainEnd(_ context: TrainingContext) throws {
         if let bestWeights { context.restoreWeights(bestWeights) }
     }
 }
@@ -112,6 +118,10 @@ public final class ReduceLROnPlateau: Callback {
             waited = Int(newValue["waited"] ?? 0)
             cooling = Int(newValue["cooling"] ?? 0)
         }
+    }
+
+    public func trainBegin(_ context: TrainingContext) throws {
+        if !context.isResumed { (best, waited, cooling) = (nil, 0, 0) }
     }
 
     public func epochEnd(_ context: TrainingContext) throws {

@@ -35,9 +35,12 @@ final class CheckpointSnapshot {
     ///
     /// All is written and synced under a hidden name first, then renamed: nothing half-written ever bears the final
     /// name.
-    /// - Parameter permit: throws when this process may not write there any more; asked right before the rename.
+    /// - Parameters:
+    ///   - progress: called as parts of long files are on the disk.
+    ///   - permit: throws when this process may not write there any more; asked right before the rename.
     func write(
-        in runFolder: String, faults: FaultPlan = .none, permit: () throws(CheckpointError) -> Void = {}
+        in runFolder: String, faults: FaultPlan = .none, progress: () -> Void = {},
+        permit: () throws(CheckpointError) -> Void = {}
     ) throws(CheckpointError) -> Checkpoint {
         guard var state else { fatalError("a snapshot is written before it is taken") }
         let folder = Checkpoint.folder(of: runFolder)
@@ -54,13 +57,17 @@ final class CheckpointSnapshot {
         do throws(CheckpointError) {
             try DurableFile.makeFolder(temporary)
             faults.reach(.folder)
-            try DurableFile.create(temporary + "/" + Checkpoint.modelFile, model) { faults.reach(.modelHalf) }
+            try DurableFile.create(temporary + "/" + Checkpoint.modelFile, model, progress: progress) {
+                faults.reach(.modelHalf)
+            }
             faults.reach(.model)
-            try DurableFile.create(temporary + "/" + Checkpoint.optimizerFile, optimizer) {
+            try DurableFile.create(temporary + "/" + Checkpoint.optimizerFile, optimizer, progress: progress) {
                 faults.reach(.optimizerHalf)
             }
             faults.reach(.optimizer)
-            if let callbacks { try DurableFile.create(temporary + "/" + Checkpoint.callbackFile, callbacks) }
+            if let callbacks {
+                try DurableFile.create(temporary + "/" + Checkpoint.callbackFile, callbacks, progress: progress)
+            }
             try DurableFile.create(temporary + "/" + Checkpoint.stateFile, try state.json()) {
                 faults.reach(.stateHalf)
             }

@@ -6,11 +6,18 @@ import Foundation
 
 /// Durable writes and renames, after POSIX: a rename replaces atomically, and only what is synced survives a crash.
 package enum DurableFile {
+    /// Bytes from one sync of a long file to the next.
+    private static let syncBytes = 64 << 20
+
     /// Writes a new file and syncs it. One that is there is an error.
     ///
-    /// - Parameter halfWritten: called in the middle.
-    static func create(_ path: String, _ data: Data, halfWritten: () -> Void = {}) throws(CheckpointError) {
-        try write(path, data, flags: O_CREAT | O_EXCL, sync: true, halfWritten: halfWritten)
+    /// - Parameters:
+    ///   - progress: called whenever another 64 MiB are on the disk, which may be slow.
+    ///   - halfWritten: called in the middle.
+    static func create(
+        _ path: String, _ data: Data, progress: () -> Void = {}, halfWritten: () -> Void = {}
+    ) throws(CheckpointError) {
+        try write(path, data, flags: O_CREAT | O_EXCL, sync: true, progress: progress, halfWritten: halfWritten)
     }
 
     /// Appends `data` in one go, so that a reader never sees part of a line, or not at all.
@@ -122,20 +129,27 @@ package enum DurableFile {
     }
 
     private static func write(
-        _ path: String, _ data: Data, flags: Int32, sync: Bool, halfWritten: () -> Void = {}
+        _ path: String, _ data: Data, flags: Int32, sync: Bool, progress: () -> Void = {},
+        halfWritten: () -> Void = {}
     ) throws(CheckpointError) {
         let descriptor = open(path, O_WRONLY | O_CLOEXEC | flags, 0o644)
         guard descriptor >= 0 else { throw failure("write", path) }
         let complete = data.withUnsafeBytes { bytes in
-            var done = 0
+            var (done, synced) = (0, 0)
             while done < bytes.count {
                 // An appended line goes in one piece.
-                let end = sync && done < bytes.count / 2 ? bytes.count / 2 : bytes.count
+                var end = sync && done < bytes.count / 2 ? bytes.count / 2 : bytes.count
+                if sync { end = min(end, synced + syncBytes) }
                 let written = systemWrite(descriptor, bytes.baseAddress! + done, end - done)
                 if written < 0 && errno == EINTR { continue }
                 guard written > 0 else { return false }
                 done += written
                 if done == bytes.count / 2 { halfWritten() }
+                if sync && done - synced >= syncBytes {
+                    guard fsync(descriptor) == 0 else { return false }
+                    synced = done
+                    progress()
+                }
             }
             return !sync || fsync(descriptor) == 0
         }

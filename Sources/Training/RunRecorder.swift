@@ -9,6 +9,8 @@ import Optimizers
 final class RunRecorder {
     let settings: RunSettings
     private let faults: FaultPlan
+    /// Told as a long save gets on, so that a slow disk is not taken for a stall.
+    private let progress: @Sendable () -> Void
     private let monitor: Monitor
     private var folder: RunFolder?
     private var writer: CheckpointWriter?
@@ -17,20 +19,22 @@ final class RunRecorder {
     /// Why the run was asked to stop.
     private var stopCause: CheckpointError?
 
-    init(_ settings: RunSettings, monitor: Monitor, _ faults: FaultPlan) {
-        (self.settings, self.monitor, self.faults) = (settings, monitor, faults)
+    init(
+        _ settings: RunSettings, monitor: Monitor, _ faults: FaultPlan, progress: @escaping @Sendable () -> Void
+    ) {
+        (self.settings, self.monitor, self.faults, self.progress) = (settings, monitor, faults, progress)
     }
 
     /// Makes the folder, or goes on in it: rows after `step` are dropped, the run writes them again.
     func open(keepingRowsTo step: Int) throws {
-        let (settings, monitor, faults) = (settings, monitor, faults)
+        let (settings, monitor, faults, progress) = (settings, monitor, faults, progress)
         let folder = try RunFolder.create(
             settings.folder, configuration: settings.configuration, resuming: isSameRun, warn: settings.warn)
         try folder.truncateMetrics(afterStep: step)
         self.folder = folder
         writer = CheckpointWriter { (snapshot) throws(CheckpointError) in
             do throws(CheckpointError) {
-                try RunRecorder.save(snapshot, folder, settings.checkpoints, monitor, faults)
+                try RunRecorder.save(snapshot, folder, settings.checkpoints, monitor, faults, progress)
             } catch {
                 settings.warn("a checkpoint could not be written: \(error); earlier checkpoints are whole")
                 throw error
@@ -112,14 +116,14 @@ final class RunRecorder {
     /// On the writer's thread.
     private static func save(
         _ snapshot: CheckpointSnapshot, _ folder: RunFolder, _ policy: CheckpointPolicy, _ monitor: Monitor,
-        _ faults: FaultPlan
+        _ faults: FaultPlan, _ progress: () -> Void
     ) throws(CheckpointError) {
         try folder.claim()
         // A checkpoint never outlives the rows that lead to it.
         try folder.syncMetrics()
-        let checkpoint = try snapshot.write(in: folder.path, faults: faults) { () throws(CheckpointError) in
-            try folder.claim()
-        }
+        let checkpoint = try snapshot.write(
+            in: folder.path, faults: faults, progress: progress
+        ) { () throws(CheckpointError) in try folder.claim() }
         try folder.claim()
         try Checkpoint.link("last", to: checkpoint)
         faults.reach(.links)

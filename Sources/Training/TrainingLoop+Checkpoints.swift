@@ -93,6 +93,7 @@ extension TrainingLoop {
         sums = EpochSums(loss: state.epochLossSum, hits: state.epochHits, samples: state.epochSamples)
         history = History(epochs: state.history)
         context.step = state.step
+        context.isResumed = true
         context.learningRateScale = state.learningRateScale
         // Another run's checkpoint is none of this folder.
         if settings?.resume == .automatic { lastSave.place = place }

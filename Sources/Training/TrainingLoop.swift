@@ -92,7 +92,9 @@ final class TrainingLoop {
         let names = model.metrics.isEmpty ? ["loss"] : ["loss", "accuracy"]
         let monitor = try (settings?.checkpoints ?? CheckpointPolicy())
             .check(metrics: (validation == nil ? [] : names.map { "val_" + $0 }) + names)
-        recorder = settings.map { RunRecorder($0, monitor: monitor, options.faults) }
+        recorder = settings.map {
+            RunRecorder($0, monitor: monitor, options.faults) { status.mark() }
+        }
         self.monitor = monitor
         dataHash = settings == nil ? nil : data.fingerprint
         validationHash = settings == nil ? nil : validation?.fingerprint
@@ -144,11 +146,12 @@ final class TrainingLoop {
         context.epoch = epoch
         for callback in callbacks { try callback.trainBegin(context) }
         while epoch < options.epochs, !context.stopTraining, !isOutOfSteps || epochNeedsItsEnd { try runEpoch() }
-        for callback in callbacks { try callback.trainEnd(context) }
         if lastSave.place != place { try saveCheckpoint() }
         if let reason = context.stopReason, world.rank == 0, options.verbosity != .silent { write(reason + "\n") }
         try world.onRankZero { try recorder?.finish(summary: summary) }
         try reportTimes()
+        // After the last checkpoint, with which the run may go on: the model is the caller's, e.g. with the best weights.
+        for callback in callbacks { try callback.trainEnd(context) }
         model.adopt(step)
         return history
     }

@@ -101,6 +101,28 @@ import Training
         let history = try fit(model, epochs: 10, [stopping])
         #expect(history.epochs.count == 3)  // the first is the best, then two without improvement
         #expect(stopping.state["waited"] == 2)
+        // Used again, it begins anew.
+        #expect(try fit(model, epochs: 10, [stopping]).epochs.count == 3)
+    }
+
+    /// As in Keras also when the epochs run out; the run's files hold what training would go on with.
+    @Test(arguments: [2, 20]) func bestWeightsAreTheModelsAtTheEnd(patience: Int) throws {
+        try withFolder { folder in
+            var epochs: [Fingerprint] = []
+            let watching = LambdaCallback(onEpochEnd: { epochs.append($0.fingerprint) })
+            // Learns in the first two epochs, then is thrown far off.
+            let rates = LearningRateScheduler { epoch, _ in epoch < 2 ? 0.1 : 5 }
+            let model = model(.sgd(learningRate: 0.1))
+            var options = FitOptions()
+            (options.epochs, options.batchSize, options.verbosity) = (5, 50, .silent)
+            try model.fit(
+                Samples(data.train), validationData: Samples(data.test),
+                callbacks: [rates, EarlyStopping(patience: patience, restoreBestWeights: true), watching],
+                options: options, settings: RunSettings(folder: folder, configuration: "", modelName: "best"))
+            #expect(epochs.count == (patience == 2 ? 4 : 5))
+            #expect(model.fingerprint == epochs[1])
+            #expect(try Checkpoint.open(folder).state.fingerprint == epochs.last)
+        }
     }
 
     @Test func unknownMonitorNamesTheMetrics() {
