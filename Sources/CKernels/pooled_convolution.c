@@ -43,12 +43,14 @@ INLINE pooled_position(float *y, int8_t *choice, const float *x, const float *ke
 INLINE forward(const lk_pooled_convolution *s, float *y, int8_t *choices, const float *x, const float *kernel,
                const float *bias, int64_t kernel_height, int64_t run, int64_t in) {
     int64_t row = s->in_width * in, out = s->out_channels, pitch = LK_PADDED(out);
+    // Two vectors for four positions, if there are registers for so many sums.
+    int64_t wide = has_wide_vectors() ? out / (2 * LANES) * 2 * LANES : 0;
     for (int64_t image = 0; image < s->batch; image++, x += s->in_height * row) {
         for (int64_t oy = 0; oy < s->out_height; oy++) {
             for (int64_t ox = 0; ox < s->out_width; ox++, y += out, choices += pitch) {
                 const float *at = x + 2 * (oy * row + ox * in);
                 int64_t c = 0;
-                for (; c + 2 * LANES <= out; c += 2 * LANES)
+                for (; c < wide; c += 2 * LANES)
                     pooled_position(y + c, choices + c, at, kernel + c, bias + c, pitch, row, in, kernel_height, run,
                                     2 * LANES, 2);
                 for (; c < out; c += LANES)

@@ -15,6 +15,15 @@ enum { LANES = 16 };
 typedef float vf __attribute__((ext_vector_type(LANES), aligned(4)));
 typedef int32_t vi __attribute__((ext_vector_type(LANES), aligned(4)));
 
+/// Whether a vector of 16 floats fits into one register (AVX-512), of which there are 32.
+static inline int has_wide_vectors(void) {
+#if defined(__x86_64__) && defined(__linux__)
+    return __builtin_cpu_supports("x86-64-v4");
+#else
+    return 0;
+#endif
+}
+
 #define AS_INT(v) ((vi)(v))
 #define AS_FLOAT(v) ((vf)(v))  // a cast between vectors keeps the bits
 #define SPLAT(x) ((vf)(x))

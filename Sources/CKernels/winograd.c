@@ -11,15 +11,6 @@
 
 enum { SIDE = 6, POINTS = SIDE * SIDE, OUTPUTS = 4, ROWS = 8, BLOCK = 32 };
 
-/// Whether a vector of 16 floats fits into one register (AVX-512), of which there are 32.
-static int has_wide_vectors(void) {
-#if defined(__x86_64__) && defined(__linux__)
-    return __builtin_cpu_supports("x86-64-v4");
-#else
-    return 0;
-#endif
-}
-
 /// From one point's matrix to the next: its elements and a cache line, or all points would share a few cache sets.
 static inline int64_t plane(int64_t elements) { return elements + LANES; }
 

@@ -1,5 +1,6 @@
-// Matrix products, on oneDNN.
+// Matrix products, on oneDNN but for small ones.
 
+import CKernels
 import COneDNN
 
 extension Tensor {
@@ -33,14 +34,25 @@ extension Tensor {
 /// One product `c [m, n] (+)= a [m, k] * b [k, n] + bias [n]` with its options, on raw memory.
 package struct MatrixProduct: Sendable {
     var shape: odnn_matmul
+    private let algorithm: Algorithm
+
+    /// What computes it.
+    package enum Algorithm: Sendable, CaseIterable { case oneDNN, small }
+
+    /// Multiplications up to which oneDNN takes longer (docs/decisions/0016-small-products.md has the measurements).
+    private static let fewMultiplications = 1 << 17
 
     /// - Parameters:
     ///   - transposeA: `a` is stored `[k, m]`.
     ///   - transposeB: `b` is stored `[n, k]`.
     ///   - accumulate: adds to `c` instead of replacing it.
+    ///   - algorithm: for tests; by default what is faster for these lengths, a fixed rule, so that the same lengths give
+    ///     the same bits.
     package init(
-        m: Int, n: Int, k: Int, transposeA: Bool = false, transposeB: Bool = false, accumulate: Bool = false
+        m: Int, n: Int, k: Int, transposeA: Bool = false, transposeB: Bool = false, accumulate: Bool = false,
+        algorithm: Algorithm? = nil
     ) {
+        self.algorithm = algorithm ?? (m * n * k <= MatrixProduct.fewMultiplications ? .small : .oneDNN)
         shape = odnn_matmul(
             m: Int64(m), n: Int64(n), k: Int64(k), transpose_a: transposeA, transpose_b: transposeB,
             accumulate: accumulate)
@@ -57,6 +69,11 @@ package struct MatrixProduct: Sendable {
             return
         }
         workspace.timeline?.count(operations: Int(2 * shape.m * shape.n * shape.k))
+        if algorithm == .small {
+            lk_small_product(
+                c, a, b, bias, shape.m, shape.n, shape.k, shape.transpose_a, shape.transpose_b, shape.accumulate)
+            return
+        }
         workspace.withKernels("matmul", "m \(shape.m), n \(shape.n), k \(shape.k)") {
             odnn_run_matmul($0, shape, a, b, bias, c)
         }

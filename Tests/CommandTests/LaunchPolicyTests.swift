@@ -198,6 +198,23 @@ extension CommandTests {
             #expect(launch.errors.contains("no answer from far: goes on without"), "\(launch.errors)")
         }
 
+        /// As an mpirun of Open MPI 4 that has locked itself up: with ranks that ended, of which it takes no note, or
+        /// after it has taken note of all.
+        @Test(arguments: ["fork or exit 0; sleep 50", "system qw(PROGRAM 2); sleep 50"])
+        func anMpirunThatIsStuckIsEnded(script: String) throws {
+            let launch = try launch(
+                mpirun: """
+                    mkdir -p $run $hosts.d
+                    cp /bin/sleep $hosts.d/lockstep
+                    echo $call >$run/incarnation
+                    [ $call = 2 ] || exec perl -e "$(echo '\(script)' | sed "s:PROGRAM:$hosts.d/lockstep:")"
+                    """)
+            #expect(launch.result.status == 0, "\(launch.errors)")
+            #expect(launch.calls.count == 2)
+            #expect(launch.errors.contains("does not notice that its ranks have ended: killed"), "\(launch.errors)")
+            #expect(launch.errors.contains("mpirun was killed by signal 9"), "\(launch.errors)")
+        }
+
         @Test func givesUpWaitingForSlots() throws {
             let launch = try launch(
                 mpirun: "echo 'localhost slots=1' >$hosts; exit 137", hosts: "localhost slots=4\n",

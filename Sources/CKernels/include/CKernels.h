@@ -3,6 +3,7 @@
 // Every result element depends only on its inputs, never on where a caller cut the array.
 #ifndef LOCKSTEP_CKERNELS_H
 #define LOCKSTEP_CKERNELS_H
+#include <stdbool.h>
 #include <stdint.h>
 
 /// Tells the core that the thread is spinning.
@@ -127,6 +128,11 @@ void lk_pooled_convolution_forward(const lk_pooled_convolution *shape, float *y,
                                    const float *kernel, const float *bias);
 void lk_pooled_convolution_gradients(const lk_pooled_convolution *shape, float *kernel_gradient, float *bias_gradient,
                                      const float *x, const float *y_gradient, const int8_t *choices);
+
+/// c[m, n] (+)= a[m, k] * b[k, n] + bias[n], each sum in the order of k; a is stored [k, m] when transpose_a, b [n, k]
+/// when transpose_b. `bias` may be NULL. For few multiplications: nothing is packed that can be read where it lies.
+void lk_small_product(float *c, const float *a, const float *b, const float *bias, int64_t m, int64_t n, int64_t k,
+                      bool transpose_a, bool transpose_b, bool accumulate);
 
 // 3 x 3 convolution of stride 1, NHWC, kernel [3, 3, in, out]; channels are multiples of 16, padding at most 2 on each
 // side. `scratch` holds lk_winograd_scratch(shape) floats.

@@ -47,12 +47,17 @@ struct Job {
     func wait(_ inbox: SignalInbox, tick: () -> Void, noticed: (Notice) -> Void) -> Int32 {
         var status: Int32?
         var isStopping = false
+        var stuck = StuckParent()
         while status == nil {
             tick()
+            if stuck.isStuck(Job.children(of: process), at: monotonicSeconds()) {
+                noticed(.stuck)
+                return killAll()
+            }
             switch inbox.next(withinSeconds: 1) {  // a child's end is noticed without its signal, too
             case SIGCHLD, nil:
                 // Again, since ranks that were not yet there missed it; but an mpirun at its end would die of it.
-                if isStopping, !Job.children(of: process).isEmpty { kill(process, SIGUSR1) }
+                if isStopping, !Job.children(of: process).living.isEmpty { kill(process, SIGUSR1) }
             case SIGINT where isStopping:
                 noticed(.kill)
                 return killAll()
@@ -74,6 +79,8 @@ struct Job {
     enum Notice: Equatable {
         case stop(signal: Int32)
         case kill
+        /// mpirun does not end although its ranks have.
+        case stuck
     }
 
     /// Takes note of children that have ended.
@@ -93,7 +100,7 @@ struct Job {
     private func killAll() -> Int32 {
         var own: Int32 = SIGKILL
         while true {
-            for child in Job.children(of: getpid()) { kill(child, SIGKILL) }
+            for child in Job.children(of: getpid()).living { kill(child, SIGKILL) }
             let (status, noneLeft) = reap()
             own = status ?? own
             if noneLeft { return own }
@@ -101,15 +108,59 @@ struct Job {
         }
     }
 
-    /// The living processes whose parent is this one, by the third and fourth field of /proc/PID/stat.
-    private static func children(of parent: pid_t) -> [pid_t] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-        return names.compactMap { pid_t($0) }.filter { process in
-            guard let stat = FileManager.default.contents(atPath: "/proc/\(process)/stat") else { return false }
-            let text = String(decoding: stat, as: UTF8.self)
-            guard let name = text.lastIndex(of: ")") else { return false }  // the name may hold spaces
-            let fields = text[name...].split(separator: " ")
-            return fields.count > 2 && fields[1] != "Z" && pid_t(fields[2]) == parent
+    /// By /proc/PID/task/TID/children and /proc/PID/stat.
+    private static func children(of parent: pid_t) -> Children {
+        var found = Children()
+        let ownName = contents("/proc/self/comm").dropLast()
+        for task in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(parent)/task")) ?? [] {
+            for word in contents("/proc/\(parent)/task/\(task)/children").split(separator: " ") {
+                let stat = contents("/proc/\(word)/stat")
+                // `PID (NAME) STATE ...`; the name may hold spaces and brackets.
+                guard let child = pid_t(word), let open = stat.firstIndex(of: "("), let close = stat.lastIndex(of: ")")
+                else { continue }
+                if stat[close...].dropFirst(2).hasPrefix("Z") {
+                    found.ended += 1
+                } else {
+                    found.living.append(child)
+                    if stat[open..<close].dropFirst() == ownName { found.livingRanks += 1 }
+                }
+            }
         }
+        return found
+    }
+
+    private static func contents(_ file: String) -> String {
+        String(decoding: FileManager.default.contents(atPath: file) ?? Data(), as: UTF8.self)
+    }
+}
+
+/// The children of a process.
+struct Children {
+    var living: [pid_t] = []
+    /// Those among the living that run this program.
+    var livingRanks = 0
+    /// Those that have ended, of which their parent has not yet taken note.
+    var ended = 0
+}
+
+/// Tells an mpirun that does not notice the end of its ranks from one that works. Open MPI 4's can lock itself up when a
+/// rank is killed while it connects (in pmix_rte_finalize), and would wait for ever.
+struct StuckParent {
+    /// An mpirun that works takes note within a few milliseconds, and ends a second later.
+    static let patienceSeconds = 10.0
+
+    private var hadRanks = false
+    private var since: Double?
+
+    /// - Parameter children: what it has now, at `seconds` of a clock.
+    mutating func isStuck(_ children: Children, at seconds: Double) -> Bool {
+        hadRanks = hadRanks || children.livingRanks > 0
+        guard children.ended > 0 || hadRanks && children.livingRanks == 0 else {
+            since = nil
+            return false
+        }
+        let first = since ?? seconds
+        since = first
+        return seconds - first >= StuckParent.patienceSeconds
     }
 }

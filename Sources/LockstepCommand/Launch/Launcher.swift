@@ -88,7 +88,7 @@ struct Launcher {
         case .stop:
             log("not restarted, since it was told to stop; \(howToGoOn)")
             return ExitStatus.stopped
-        case .kill: return 128 + SIGINT
+        case .kill, .stuck: return 128 + SIGINT
         }
     }
 
@@ -110,10 +110,11 @@ struct Launcher {
         let log = log
         let writer = RunFolder.writer(of: request.runFolder)
         let status = job.wait(inbox, tick: log.flush) { newNotice in
-            notice = newNotice
+            if newNotice != .stuck { notice = newNotice }
             switch newNotice {
             case .stop(let signal): log("signal \(signal): told the ranks to save and stop")
             case .kill: log("a second SIGINT: killed")
+            case .stuck: log("mpirun (process \(job.process)) does not notice that its ranks have ended: killed")
             }
         }
         self.notice = notice
