@@ -14,7 +14,7 @@ package enum DurableFile {
     /// - Parameters:
     ///   - progress: called whenever another 64 MiB are on the disk, which may be slow.
     ///   - halfWritten: called in the middle.
-    static func create(
+    package static func create(
         _ path: String, _ data: Data, progress: () -> Void = {}, halfWritten: () -> Void = {}
     ) throws(CheckpointError) {
         try write(path, data, flags: O_CREAT | O_EXCL, sync: true, progress: progress, halfWritten: halfWritten)
