@@ -5,7 +5,7 @@ import Synchronization
 
 /// What a rank is busy with.
 public enum RunPhase: Int, Sendable {
-    case starting, data, forward, backward, exchange, update, callbacks, reporting, evaluation, saving
+    case starting, loading, data, forward, backward, exchange, update, callbacks, reporting, evaluation, saving
     /// Another rank has something to do, or all agree on something.
     case waiting
     /// Training is over on this rank, well or with an error that it tells itself.
@@ -17,6 +17,7 @@ public enum RunPhase: Int, Sendable {
     var words: String {
         switch self {
         case .starting: "the start"
+        case .loading: "loading the data"
         case .data: "reading the batch"
         case .waiting: "waiting for the other ranks"
         case .saving: "saving a checkpoint"

@@ -18,6 +18,14 @@ extension ModelDescription {
     }
 }
 
+extension Checkpoint {
+    /// The data named by `text`; those of the checkpoint's own run where it is nil.
+    fileprivate func dataSource(_ text: String?) throws -> DataSource {
+        let own = try ConfigurationFile(text: state.configuration, file: path).arguments
+        return try DataSource(text ?? Train.parse(own.filter { $0.hasPrefix("--data=") }).data)
+    }
+}
+
 /// A checkpoint's model with its weights, for samples of `input`.
 private func loadModel(_ checkpoint: Checkpoint, input: Shape) throws -> Model {
     let model = try ModelDescription(of: checkpoint).makeModel()
@@ -40,20 +48,32 @@ struct Evaluate: ParsableCommand {
     var stage: String?
     @Option(help: "Threads of each rank (default: one per core).")
     var threads: Int?
+    @Option(help: "Seconds without progress of a rank that end the job, after a warning at a fifth of it; 0 for never.")
+    var stallTimeout = 300.0
 
     func validate() throws {
         if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, got \(threads)") }
+        guard stallTimeout == 0 || stallTimeout >= 5 && stallTimeout.isFinite else {
+            throw ValidationError("--stall-timeout must be at least 5 seconds, or 0 for none, got \(stallTimeout)")
+        }
     }
 
     func run() throws {
         withWorld { world in
-            let checkpoint = try Checkpoint.open(path)
-            let own = try ConfigurationFile(text: checkpoint.state.configuration, file: path).arguments
-            let source = try DataSource(data ?? Train.parse(own.filter { $0.hasPrefix("--data=") }).data)
-            let test = try source.staged(in: stage, world).loadTest()
-            let result = try loadModel(checkpoint, input: test.sampleShape).evaluate(test, threads: threads, on: world)
-            if world.rank == 0 {
-                print("\(test.count) samples of \(source) - accuracy: \(result.accuracy) - loss: \(result.loss)")
+            let faults = try FaultPlan(world)
+            try world.watched(stallSeconds: stallTimeout) { status in
+                let checkpoint = try Checkpoint.open(path)
+                let source = try checkpoint.dataSource(data)
+                let test = try status.during(.loading) {
+                    faults.reach(.load)
+                    return try source.staged(in: stage, world).loadTest()
+                }
+                faults.reach(.evaluate)
+                let result = try loadModel(checkpoint, input: test.sampleShape)
+                    .evaluate(Samples(test), threads: threads, on: world, status: status)
+                if world.rank == 0 {
+                    print("\(test.count) samples of \(source) - accuracy: \(result.accuracy) - loss: \(result.loss)")
+                }
             }
         }
     }
@@ -65,21 +85,23 @@ struct Predict: ParsableCommand {
 
     @Argument(help: ArgumentHelp("A run folder or a checkpoint folder.", valueName: "run"), completion: .directory)
     var path: String
-    @Argument(help: "Numbers of samples in the test data of --data, or picture files.")
+    @Argument(help: "Numbers of samples in the test data, or picture files.")
     var images: [String]
-    @Option(help: "digits or mnist[:DIR].")
-    var data = "digits"
+    @Option(help: "digits or mnist[:DIR]; the run's own unless given.")
+    var data: String?
 
     func run() throws {
         withWorld { world in
-            let model = try loadModel(try Checkpoint.open(path), input: [28, 28, 1])
-            let test = images.contains { Int($0) != nil } ? try DataSource(data).loadTest() : nil
+            let checkpoint = try Checkpoint.open(path)
+            let model = try loadModel(checkpoint, input: [28, 28, 1])
+            let source = try checkpoint.dataSource(data)
+            let test = images.contains { Int($0) != nil } ? try source.loadTest() : nil
             for image in images {
                 let pixels: [UInt8]
                 if let test, let index = Int(image) {
                     guard index >= 0, index < test.count else {
                         throw TrainingError(
-                            "sample \(index) is out of range: \(data) has test samples 0 ..< \(test.count)")
+                            "sample \(index) is out of range: \(source) has test samples 0 ..< \(test.count)")
                     }
                     pixels = Array(test.samples[(index * 784)..<((index + 1) * 784)])
                 } else {

@@ -70,13 +70,27 @@ extension Train {
 
     /// - Returns: whether a signal stopped the run before its end.
     func train(_ world: World, from former: Former, _ signals: StopSignals) throws -> Bool {
+        var options = try makeOptions(world)
+        options.stopRequested = { signals.stopRequested }
+        options.faults = try FaultPlan(world)
+        try options.check()
+        // From here on, since a file system may be stuck where the data are.
+        return try world.watched(stallSeconds: stallTimeout, isBeingEnded: options.stopRequested) {
+            try train(world, from: former, options, $0)
+        }
+    }
+
+    private func train(
+        _ world: World, from former: Former, _ options: FitOptions, _ status: RankStatus
+    ) throws -> Bool {
+        var options = options
         let checkpoint = former.checkpoint
         let description = try modelDescription(checkpoint)
         let source = try DataSource(data)
-        let (train, validation) = try loadData(source.staged(in: stage, world))
-        var options = try makeOptions(world)
-        options.stopRequested = { signals.stopRequested }
-        options.faults = try faultPlan(world)
+        let (train, validation) = try status.during(.loading) {
+            options.faults.reach(.load)
+            return try loadData(source.staged(in: stage, world))
+        }
         options.shards =
             options.shards ?? checkpoint?.state.shards ?? automaticShards(options, sampleCount: train.count, world)
         let network = try description.makeModel()
@@ -104,7 +118,7 @@ extension Train {
         }
         let history = try compiled.fit(
             Samples(train), validationData: Samples(validation), callbacks: callbacks, options: options,
-            settings: settings, on: world)
+            settings: settings, on: world, status: status)
         if world.rank == 0, options.verbosity != .silent, let fingerprint = compiled.fingerprint {
             print("fingerprint \(fingerprint)\nrun folder \(folder)")
         }
@@ -112,13 +126,6 @@ extension Train {
             world.logger.notice("stopped by a signal; go on with: lockstep train --run \(folder) --resume auto")
         }
         return history.isInterrupted
-    }
-
-    /// What shall go wrong in a test; see CONTRIBUTING.md.
-    private func faultPlan(_ world: World) throws -> FaultPlan {
-        let environment = ProcessInfo.processInfo.environment
-        return try FaultPlan(
-            environment["LOCKSTEP_FAULT"] ?? "", rank: world.rank, onceIn: environment["LOCKSTEP_FAULT_ONCE_IN"])
     }
 
     private func checkpointPolicy() throws -> CheckpointPolicy {
@@ -295,5 +302,14 @@ extension Train {
         let (data, _) = try loadData(DataSource(self.data))
         let options = try makeOptions(world)
         return (data, options, try makeOptimizer(sampleCount: data.count, options))
+    }
+}
+
+extension FaultPlan {
+    /// What shall go wrong in a test; see CONTRIBUTING.md.
+    convenience init(_ world: World) throws(TrainingError) {
+        let environment = ProcessInfo.processInfo.environment
+        try self.init(
+            environment["LOCKSTEP_FAULT"] ?? "", rank: world.rank, onceIn: environment["LOCKSTEP_FAULT_ONCE_IN"])
     }
 }

@@ -12,6 +12,8 @@ import Synchronization
 public final class FaultPlan: Sendable {
     /// A place in a run.
     public enum Point: String, CaseIterable, Sendable {
+        /// Before the data are loaded, on every rank.
+        case load
         /// After a step of the run, on every rank.
         case step
         /// Before an evaluation, on every rank.
@@ -85,7 +87,7 @@ public final class FaultPlan: Sendable {
     /// - Parameters:
     ///   - number: which time it is; counted here unless given.
     ///   - flipBit: changes one bit of this rank's parameters.
-    func reach(_ point: Point, number: Int? = nil, flipBit: () -> Void = {}) {
+    package func reach(_ point: Point, number: Int? = nil, flipBit: () -> Void = {}) {
         if faults.isEmpty { return }
         let count = counts.withLock { counts in
             counts[point, default: 0] += 1

@@ -87,7 +87,7 @@ public struct FitOptions: Sendable {
     public init() {}
 
     /// - Throws: `TrainingError` naming the first setting that is out of range.
-    func check() throws(TrainingError) {
+    package func check() throws(TrainingError) {
         let positives: [(String, Int?)] = [
             ("--epochs", epochs), ("--threads", threads), ("--limit-train-batches", limitTrainBatches),
             ("--max-steps", maxSteps),

@@ -49,20 +49,23 @@ public final class Model {
         write: @escaping @Sendable (String) -> Void = writeToStandardOutput
     ) throws -> History {
         try options.check()
-        let watchdog = try Watchdog(
-            world.communicator, stallSeconds: options.stallTimeout, isBeingEnded: options.stopRequested
-        ) { world.tell($0) }
-        do {
-            let history = try TrainingLoop(
-                model: self, data: data, validation: validationData, options: options, callbacks: callbacks,
-                world: world, settings: settings, status: watchdog.status, write: write
-            ).run()
-            watchdog.stop()
-            return history
-        } catch {
-            watchdog.leave()
-            throw error
+        return try world.watched(stallSeconds: options.stallTimeout, isBeingEnded: options.stopRequested) {
+            try fit(
+                data, validationData: validationData, callbacks: callbacks, options: options, settings: settings,
+                on: world, status: $0, write: write)
         }
+    }
+
+    /// `fit` for a caller that has the ranks watched already; `options` are checked.
+    package func fit(
+        _ data: Samples, validationData: Samples?, callbacks: [any Callback], options: FitOptions,
+        settings: RunSettings?, on world: World, status: RankStatus,
+        write: @escaping @Sendable (String) -> Void = writeToStandardOutput
+    ) throws -> History {
+        try TrainingLoop(
+            model: self, data: data, validation: validationData, options: options, callbacks: callbacks, world: world,
+            settings: settings, status: status, write: write
+        ).run()
     }
 
     /// Trains with the most used settings named as in Keras.
@@ -97,14 +100,21 @@ public final class Model {
 
     /// Loss and accuracy over `data`, each sample once; equal on all ranks.
     public func evaluate(_ data: Samples, threads: Int? = nil, on world: World = .alone) throws -> Evaluation {
+        try evaluate(data, threads: threads, on: world, status: RankStatus())
+    }
+
+    /// `evaluate` for a caller that has the ranks watched.
+    package func evaluate(_ data: Samples, threads: Int?, on world: World, status: RankStatus) throws -> Evaluation {
         guard data.count > 0 else { throw TrainingError("can't evaluate on an empty set") }
         let output = try build(input: data.inputShape)
         if let defect = loss.defect(output: output, data: data) { throw TrainingError(defect) }
         // Which rank computes what follows from the number of threads, so all have the same.
         let wanted = Int64(try threads ?? world.coresPerRank())
-        let team = WorkerTeam(size: Int(try world.communicator.allReduce([wanted], .minimum)[0]))
+        let agreed = try status.during(.waiting) { try world.communicator.allReduce([wanted], .minimum)[0] }
+        let team = WorkerTeam(size: Int(agreed))
         defer { team.stop() }
-        return try Evaluator(network: network, team: team, communicator: world.communicator).evaluate(data, loss: loss)!
+        let evaluator = Evaluator(network: network, team: team, communicator: world.communicator, status: status)
+        return try status.during(.evaluation) { try evaluator.evaluate(data, loss: loss)! }
     }
 
     public func evaluate(_ data: Dataset, threads: Int? = nil, on world: World = .alone) throws -> Evaluation {

@@ -65,7 +65,7 @@ final class TrainingLoop {
         if world.size > 1 {
             let facts = ReplicaAgreement.platform(world.communicator)
             let agreement = TrainingLoop.agreement(model, data, validation, options, settings)
-            try ReplicaAgreement(agreement.facts + facts).check(world.communicator)
+            try status.during(.waiting) { try ReplicaAgreement(agreement.facts + facts).check(world.communicator) }
         }
         let resumed = try ResumePoint.find(settings, world)
         let places = try world.places()

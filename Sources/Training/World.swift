@@ -62,6 +62,28 @@ public struct TrainingError: Error, CustomStringConvertible, Sendable {
 }
 
 extension World {
+    /// Runs `body` while a watchdog of each rank looks after all of them: one that dies or stalls is named, and ends the
+    /// job. Collective.
+    ///
+    /// - Parameters:
+    ///   - stallSeconds: without progress, after which the job ends; 0 to look for dead ranks only.
+    ///   - isBeingEnded: whether this process was asked to end.
+    ///   - body: tells by the status where this rank is.
+    package func watched<Result>(
+        stallSeconds: Double, isBeingEnded: @escaping @Sendable () -> Bool = { false },
+        _ body: (RankStatus) throws -> Result
+    ) throws -> Result {
+        let watchdog = try Watchdog(communicator, stallSeconds: stallSeconds, isBeingEnded: isBeingEnded) { tell($0) }
+        do {
+            let result = try body(watchdog.status)
+            watchdog.stop()
+            return result
+        } catch {
+            watchdog.leave()
+            throw error
+        }
+    }
+
     /// Where every rank may run. Collective.
     func places() throws -> [RankPlace] {
         try gatherTexts(CoreSet.ownPlace(host: communicator.hostName).text, communicator).map { text in

@@ -79,6 +79,26 @@ extension CommandTests {
             }
         }
 
+        /// Before there is a step: one rank's file system may be stuck, and the others would wait for it for ever.
+        @Test(arguments: ["train", "evaluate"]) func aRankThatStopsWhileLoadingIsNamedAndEnded(command: String) throws {
+            try withTemporaryFolder { folder in
+                let run = folder + "/run"
+                let settings = ["--model", "mnist-mlp", "--epochs", "1", "--limit-train-batches", "2"]
+                if command == "evaluate" { _ = try train(settings, run: run) }
+                let start = Date()
+                let result = try lockstep(
+                    ranks: 3,
+                    (command == "train" ? ["train"] + settings + ["--run", run] : ["evaluate", run])
+                        + ["--stall-timeout", "5"], environment: ["LOCKSTEP_FAULT": "load/rank=1:stop"],
+                    timeoutSeconds: 60)
+                #expect(!result.timedOut && result.status == 70, "\(result.status) \(result.standardError)")
+                #expect(Date().timeIntervalSince(start) < 30)
+                let pattern = try Regex("rank 1/3 on \\S+ \\(process \\d+\\) is at loading the data and does not respond")
+                #expect(result.standardError.contains(pattern), "\(result.standardError)")
+                #expect(result.standardError.contains("giving up (--stall-timeout 5.0)"), "\(result.standardError)")
+            }
+        }
+
         private func expectDeathNamed(_ said: String, _ victim: Int, of ranks: Int, place: String) throws {
             let pattern = try Regex("rank \(victim)/\(ranks) on \\S+ \\(process \\d+\\) died at \(place)")
             #expect(said.contains(pattern), "\(said)")
