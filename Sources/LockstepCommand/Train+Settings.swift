@@ -92,7 +92,8 @@ extension Train {
             return try loadData(source.staged(in: stage, world))
         }
         options.shards =
-            options.shards ?? checkpoint?.state.shards ?? automaticShards(options, sampleCount: train.count, world)
+            try options.shards ?? checkpoint?.state.shards
+            ?? automaticShards(options, sampleCount: train.count, world)
         let network = try description.makeModel()
         let compiled = network.compile(
             optimizer: try makeOptimizer(sampleCount: train.count, options), loss: .sparseCategoricalCrossentropy,
@@ -201,9 +202,8 @@ extension Train {
 
     /// What `--shards auto` means here. The configuration records the number, so that it means the same bits on any
     /// layout.
-    private func automaticShards(_ options: FitOptions, sampleCount: Int, _ world: World) -> Int {
-        var batch = sampleCount
-        if case .samples(let size) = options.batchSize { batch = size }
+    private func automaticShards(_ options: FitOptions, sampleCount: Int, _ world: World) throws -> Int {
+        let batch = try options.batchSize.resolved(count: sampleCount)
         return ShardPlan.automaticShards(batchSize: batch, workers: world.size * max(1, options.threads ?? 1))
     }
 
@@ -236,8 +236,7 @@ extension Train {
     }
 
     private func makeSchedule(_ rate: Float, _ sampleCount: Int, _ options: FitOptions) throws -> LearningRateSchedule {
-        var batch = sampleCount
-        if case .samples(let size) = options.batchSize { batch = max(1, size) }
+        let batch = try options.batchSize.resolved(count: sampleCount)
         let perEpoch = min((sampleCount + batch - 1) / batch, limitTrainBatches ?? Int.max)
         guard warmUpSteps >= 0 else { throw TrainingError("--warm-up-steps must be 0 or more, got \(warmUpSteps)") }
         let main: LearningRateSchedule

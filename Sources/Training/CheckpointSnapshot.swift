@@ -68,9 +68,8 @@ final class CheckpointSnapshot {
             if let callbacks {
                 try DurableFile.create(temporary + "/" + Checkpoint.callbackFile, callbacks, progress: progress)
             }
-            try DurableFile.create(temporary + "/" + Checkpoint.stateFile, try state.json()) {
-                faults.reach(.stateHalf)
-            }
+            try DurableFile.create(
+                temporary + "/" + Checkpoint.stateFile, try state.json(), halfWritten: { faults.reach(.stateHalf) })
             faults.reach(.state)
             try DurableFile.syncFolder(temporary)
             faults.reach(.beforeRename)

@@ -24,6 +24,9 @@ public struct CheckpointState: Codable, Sendable, Equatable {
     public var formatVersion = CheckpointState.currentFormatVersion
     /// Optimizer steps done.
     public var step: Int
+    /// The step at which the run's `fit` began: not 0 where the model had been trained before. Orders of samples depend
+    /// on it.
+    public var firstStep: Int?
     /// Epochs completed.
     public var epoch: Int
     /// Batches done in the unfinished epoch; 0 at an epoch's end.
@@ -67,13 +70,14 @@ public struct CheckpointState: Codable, Sendable, Equatable {
     public var files: [String: FileRecord]
 
     public init(
-        step: Int, epoch: Int, batchInEpoch: Int, seed: UInt64, shards: Int, batchSize: Int, sampleCount: Int,
+        step: Int, firstStep: Int? = nil, epoch: Int, batchInEpoch: Int, seed: UInt64, shards: Int, batchSize: Int, sampleCount: Int,
         optimizer: String, model: String, configuration: String, fingerprint: Fingerprint, epochLossSum: Double = 0,
         epochHits: Double = 0, epochSamples: Int = 0, learningRateScale: Double = 1, metrics: [String: Double] = [:],
         best: Double? = nil, callbacks: [String: [String: Double]] = [:], history: [[String: Double]] = [],
         dataHash: Fingerprint? = nil, validationHash: Fingerprint? = nil, files: [String: FileRecord] = [:]
     ) {
         self.step = step
+        self.firstStep = firstStep
         self.epoch = epoch
         self.batchInEpoch = batchInEpoch
         self.seed = seed

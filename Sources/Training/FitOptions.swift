@@ -22,8 +22,10 @@ public enum BatchSize: Sendable, Hashable, ExpressibleByIntegerLiteral, CustomSt
         }
     }
 
-    /// - Throws: `TrainingError` unless the size is in 1 ... count.
-    func resolved(count: Int) throws(TrainingError) -> Int {
+    /// The samples of a step: at most all `count`, as in Keras.
+    ///
+    /// - Throws: `TrainingError` unless the size is at least 1.
+    package func resolved(count: Int) throws(TrainingError) -> Int {
         guard count > 0 else { throw TrainingError("the training set is empty: expected at least one sample") }
         switch self {
         case .full: return count
@@ -31,12 +33,7 @@ public enum BatchSize: Sendable, Hashable, ExpressibleByIntegerLiteral, CustomSt
             guard size >= 1 else {
                 throw TrainingError("--batch-size must be at least 1, got \(size); 'full' means the whole training set")
             }
-            guard size <= count else {
-                throw TrainingError(
-                    "--batch-size \(size) is larger than the training set of \(count) samples; use at most \(count), "
-                        + "or 'full'")
-            }
-            return size
+            return min(size, count)
         }
     }
 }

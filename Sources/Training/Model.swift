@@ -34,7 +34,8 @@ public final class Model {
         self.metrics = metrics
     }
 
-    /// Trains on the ranks of `world`; every rank calls it with the same arguments.
+    /// Trains on the ranks of `world`; every rank calls it with the same arguments. Called again, it goes on with weights
+    /// and optimizer state as they are, and sees the samples in new orders.
     ///
     /// - Parameters:
     ///   - data: the training set. Each epoch sees every sample once.

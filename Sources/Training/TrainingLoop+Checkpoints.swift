@@ -50,7 +50,7 @@ extension TrainingLoop {
 
     private func checkpointState(_ settings: RunSettings) -> CheckpointState {
         CheckpointState(
-            step: step.state.step, epoch: epoch, batchInEpoch: batchInEpoch, seed: options.seed, shards: plan.shards,
+            step: step.state.step, firstStep: firstStep, epoch: epoch, batchInEpoch: batchInEpoch, seed: options.seed, shards: plan.shards,
             batchSize: batchSize, sampleCount: data.count, optimizer: model.optimizer.name, model: settings.modelName,
             configuration: settings.configuration, fingerprint: step.reducer.parameters.fingerprint,
             epochLossSum: sums.loss, epochHits: sums.hits, epochSamples: sums.samples,
@@ -88,7 +88,7 @@ extension TrainingLoop {
             try point.checkpoint?.restore(parameters: step.reducer.parameters, optimizer: step.state)
         }
         for buffer in step.state.buffers { try broadcast(buffer.bytes(0..<buffer.count)) }
-        step.state.step = state.step
+        (step.state.step, firstStep) = (state.step, state.firstStep ?? 0)
         (epoch, batchInEpoch) = (state.epoch, state.batchInEpoch)
         sums = EpochSums(loss: state.epochLossSum, hits: state.epochHits, samples: state.epochSamples)
         history = History(epochs: state.history)

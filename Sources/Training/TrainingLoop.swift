@@ -32,6 +32,8 @@ final class TrainingLoop {
     private let placement: CorePlacement
     private let write: @Sendable (String) -> Void
 
+    /// Where this run began; with an earlier `fit` of the model not at 0.
+    var firstStep = 0
     var epoch = 0
     var batchInEpoch = 0
     /// Sums over the unfinished epoch.
@@ -105,6 +107,7 @@ final class TrainingLoop {
             try restore(resumed)
         } else {
             if let state = model.trained { step.adopt(state) }
+            firstStep = step.state.step
             if let settings, settings.resume == .automatic {
                 resumeNote = "no checkpoint in \(settings.folder) yet: begins with the first step"
             }
@@ -324,11 +327,12 @@ final class TrainingLoop {
         return wishes.contains { $0 > 0 }
     }
 
-    /// The order of samples in an epoch: a Fisher-Yates shuffle drawn from (seed, epoch), equal on every rank.
+    /// The order of samples in an epoch: a Fisher-Yates shuffle drawn from (seed, epoch, first step), equal on every rank,
+    /// and another one in every `fit` of a model.
     private func sampleOrder(epoch: Int) -> [Int32] {
         var order = (0..<Int32(data.count)).map { $0 }
         guard options.shuffle else { return order }
-        var random = RandomStream(seed: options.seed, purpose: .shuffle, a: UInt32(epoch))
+        var random = RandomStream(seed: options.seed, purpose: .shuffle, a: UInt32(epoch), b: UInt32(truncatingIfNeeded: firstStep))
         for index in stride(from: data.count - 1, to: 0, by: -1) {
             order.swapAt(index, random.integer(below: index + 1))
         }

@@ -65,9 +65,6 @@ struct BadInputCase: Sendable, CustomTestStringConvertible {
         },
         BadInputCase("trace nowhere", ["cannot make the folder /proc/none"]) { _ in ["--trace", "/proc/none/t.json"] },
         BadInputCase("empty batch", ["--batch-size must be at least 1, got 0"]) { _ in ["--batch-size", "0"] },
-        BadInputCase("batch larger than the data", ["--batch-size 10001", "10000 samples"]) { _ in
-            ["--batch-size", "10001"]
-        },
         BadInputCase("more workers than shards", ["workers", "2 shards", "fewer ranks or --threads"]) { _ in
             ["--shards", "2", "--threads", "4"]
         },

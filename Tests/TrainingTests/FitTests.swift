@@ -89,10 +89,11 @@ import Training
         #expect(a["accuracy"][1] == b["accuracy"][1])
     }
 
-    @Test func batchSizesOutOfRangeAreRefused() {
-        for size in [BatchSize.samples(0), .samples(401)] {
-            #expect(throws: TrainingError.self) { try fit(model(), epochs: 1, batchSize: size) }
-        }
+    @Test func aBatchHasAtLeastOneSampleAndAtMostAll() throws {
+        #expect(throws: TrainingError.self) { try fit(model(), epochs: 1, batchSize: .samples(0)) }
+        var steps = 0
+        _ = try fit(model(), epochs: 2, batchSize: .samples(401), [LambdaCallback(onStepEnd: { steps = $0.step })])
+        #expect(steps == 2)
     }
 
     @Test func earlyStoppingStopsAndRestoresTheBest() throws {
@@ -103,6 +104,36 @@ import Training
         #expect(stopping.state["waited"] == 2)
         // Used again, it begins anew.
         #expect(try fit(model, epochs: 10, [stopping]).epochs.count == 3)
+    }
+
+    /// A loop over `fit(epochs: 1)` sees another order each time, and a run that goes on in another process the same one.
+    @Test func everyFitHasOrdersOfItsOwn() throws {
+        try withFolder { folder in
+            let standing = model(.sgd(learningRate: 0.0))
+            var losses: [[Double]] = []
+            for _ in 0..<2 {
+                losses.append([])
+                let noting = LambdaCallback(onStepEnd: { losses[losses.count - 1].append($0.metrics["loss"]!) })
+                _ = try fit(standing, epochs: 1, [noting])
+            }
+            #expect(losses[0].count == 8 && losses[1].count == 8 && losses[0] != losses[1])
+
+            func goOn(_ model: Model, _ resume: Resume, to run: String) throws {
+                var options = FitOptions()
+                (options.epochs, options.batchSize, options.shards, options.verbosity) = (2, 50, 4, .silent)
+                var settings = RunSettings(folder: folder + "/" + run, configuration: "", modelName: "twice")
+                settings.resume = resume
+                try model.fit(Samples(data.train), options: options, settings: settings)
+            }
+            let twice = model()
+            _ = try fit(twice, epochs: 1)
+            try goOn(twice, .never, to: "whole")
+            let first = try Checkpoint.open(try #require(Checkpoint.all(in: folder + "/whole").last).path)
+            #expect(first.state.step == 16 && first.state.epoch == 1)
+            let resumed = model()
+            try goOn(resumed, .from(first.path), to: "resumed")
+            #expect(resumed.fingerprint == twice.fingerprint)
+        }
     }
 
     /// As in Keras also when the epochs run out; the run's files hold what training would go on with.
