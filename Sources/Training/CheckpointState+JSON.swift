@@ -51,7 +51,9 @@ extension CheckpointState {
                         + "\(CheckpointState.currentFormatVersion)")
             }
             self = try decoder.decode(CheckpointState.self, from: data)
-            guard min(step, firstStep ?? 0, epoch, batchInEpoch, epochSamples) >= 0, min(shards, batchSize, sampleCount) > 0 else {
+            guard min(step, firstStep ?? 0, epoch, batchInEpoch, epochSamples) >= 0,
+                min(shards, batchSize, sampleCount) > 0
+            else {
                 throw CheckpointError("\(file) is no state of a checkpoint: it counts less than nothing")
             }
         } catch let error as CheckpointError {

@@ -70,7 +70,8 @@ public struct CheckpointState: Codable, Sendable, Equatable {
     public var files: [String: FileRecord]
 
     public init(
-        step: Int, firstStep: Int? = nil, epoch: Int, batchInEpoch: Int, seed: UInt64, shards: Int, batchSize: Int, sampleCount: Int,
+        step: Int, firstStep: Int? = nil, epoch: Int, batchInEpoch: Int, seed: UInt64, shards: Int, batchSize: Int,
+        sampleCount: Int,
         optimizer: String, model: String, configuration: String, fingerprint: Fingerprint, epochLossSum: Double = 0,
         epochHits: Double = 0, epochSamples: Int = 0, learningRateScale: Double = 1, metrics: [String: Double] = [:],
         best: Double? = nil, callbacks: [String: [String: Double]] = [:], history: [[String: Double]] = [],

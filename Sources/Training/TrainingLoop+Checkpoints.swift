@@ -50,7 +50,8 @@ extension TrainingLoop {
 
     private func checkpointState(_ settings: RunSettings) -> CheckpointState {
         CheckpointState(
-            step: step.state.step, firstStep: firstStep, epoch: epoch, batchInEpoch: batchInEpoch, seed: options.seed, shards: plan.shards,
+            step: step.state.step, firstStep: firstStep, epoch: epoch, batchInEpoch: batchInEpoch, seed: options.seed,
+            shards: plan.shards,
             batchSize: batchSize, sampleCount: data.count, optimizer: model.optimizer.name, model: settings.modelName,
             configuration: settings.configuration, fingerprint: step.reducer.parameters.fingerprint,
             epochLossSum: sums.loss, epochHits: sums.hits, epochSamples: sums.samples,

@@ -332,7 +332,8 @@ final class TrainingLoop {
     private func sampleOrder(epoch: Int) -> [Int32] {
         var order = (0..<Int32(data.count)).map { $0 }
         guard options.shuffle else { return order }
-        var random = RandomStream(seed: options.seed, purpose: .shuffle, a: UInt32(epoch), b: UInt32(truncatingIfNeeded: firstStep))
+        var random = RandomStream(
+            seed: options.seed, purpose: .shuffle, a: UInt32(epoch), b: UInt32(truncatingIfNeeded: firstStep))
         for index in stride(from: data.count - 1, to: 0, by: -1) {
             order.swapAt(index, random.integer(below: index + 1))
         }

@@ -93,7 +93,8 @@ extension CommandTests {
                     timeoutSeconds: 60)
                 #expect(!result.timedOut && result.status == 70, "\(result.status) \(result.standardError)")
                 #expect(Date().timeIntervalSince(start) < 30)
-                let pattern = try Regex("rank 1/3 on \\S+ \\(process \\d+\\) is at loading the data and does not respond")
+                let pattern = try Regex(
+                    "rank 1/3 on \\S+ \\(process \\d+\\) is at loading the data and does not respond")
                 #expect(result.standardError.contains(pattern), "\(result.standardError)")
                 #expect(result.standardError.contains("giving up (--stall-timeout 5.0)"), "\(result.standardError)")
             }
