@@ -26,7 +26,7 @@ INLINE tile(float *c, int64_t pitch, int64_t count, const float *a, int64_t a_ro
     }
 }
 
-// Rows of c by tiles that fill the registers with sums, then one by one.
+// Rows of c by tiles of `height`, then one by one.
 INLINE rows_of_tiles(float *c, int64_t m, int64_t pitch, int64_t count, const float *a, int64_t a_row, int64_t a_step,
                      const float *b, int64_t b_step, int64_t depth, const vf *bias, int accumulate, const int height) {
     int64_t row = 0;

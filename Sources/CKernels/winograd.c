@@ -103,8 +103,8 @@ INLINE tiled_product(float *c, const float *a, int64_t a_row, int64_t a_step, co
     }
 }
 
-// The tile that fills the registers with sums: 8 x 32 of AVX-512's 32, 4 x 16 of AVX2's 16, where a vector takes two.
-// Every element's sum is the same in each.
+// As many sums at once as leave registers for operands: 8 x 32 with AVX-512's 32, 4 x 16 with AVX2's 16, where a vector
+// takes two. Every element's sum is the same in each.
 INLINE product(float *c, const float *a, int64_t a_row, int64_t a_step, const float *b, int64_t panel_rows,
                int64_t rows, int64_t depth, int64_t columns, const int accumulate) {
     int64_t width = panel_width(columns);

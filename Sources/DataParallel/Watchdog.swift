@@ -1,5 +1,5 @@
 // The thread beside the training that looks whether all ranks are alive and get on, and ends the job when one does not.
-// TrainingLoop starts one for each run. It never blocks: it reads shared memory, and messages are polled.
+// `World.watched` starts one. It never blocks: it reads shared memory, and messages are polled.
 
 import Collectives
 import Foundation

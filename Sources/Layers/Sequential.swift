@@ -29,6 +29,9 @@ public final class Sequential: Layer {
 
     public func build(_ input: Shape) throws(ShapeError) -> Shape {
         var shape = input
+        guard Shape.count(of: shape.dimensions) != nil else {
+            throw ShapeError("input \(shape) is too large: expected fewer than 2^31 elements a sample")
+        }
         for (name, layer) in zip(names, layers) {
             do {
                 shape = try layer.build(shape)

@@ -21,8 +21,9 @@ extension ModelDescription {
 extension Checkpoint {
     /// The data named by `text`; those of the checkpoint's own run where it is nil.
     fileprivate func dataSource(_ text: String?) throws -> DataSource {
+        if let text { return try DataSource(text) }
         let own = try ConfigurationFile(text: state.configuration, file: path).arguments
-        return try DataSource(text ?? Train.parse(own.filter { $0.hasPrefix("--data=") }).data)
+        return try DataSource(Train.parse(own.filter { $0.hasPrefix("--data=") }).data)
     }
 }
 
@@ -66,7 +67,7 @@ struct Evaluate: ParsableCommand {
                 let source = try checkpoint.dataSource(data)
                 let test = try status.during(.loading) {
                     faults.reach(.load)
-                    return try source.staged(in: stage, world).loadTest()
+                    return try source.staged(in: stage, world, status).loadTest()
                 }
                 faults.reach(.evaluate)
                 let result = try loadModel(checkpoint, input: test.sampleShape)
@@ -94,11 +95,11 @@ struct Predict: ParsableCommand {
         withWorld { world in
             let checkpoint = try Checkpoint.open(path)
             let model = try loadModel(checkpoint, input: [28, 28, 1])
-            let source = try checkpoint.dataSource(data)
-            let test = images.contains { Int($0) != nil } ? try source.loadTest() : nil
+            let source = images.contains { Int($0) != nil } ? try checkpoint.dataSource(data) : nil
+            let test = try source?.loadTest()
             for image in images {
                 let pixels: [UInt8]
-                if let test, let index = Int(image) {
+                if let source, let test, let index = Int(image) {
                     guard index >= 0, index < test.count else {
                         throw TrainingError(
                             "sample \(index) is out of range: \(source) has test samples 0 ..< \(test.count)")
@@ -126,8 +127,9 @@ struct Summary: ParsableCommand {
     func run() throws {
         withWorld { world in
             let lengths = input.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-            guard lengths.allSatisfy({ $0 > 0 }), lengths.count <= 5 else {
-                throw TrainingError("--input must be positive lengths such as 28x28x1, got '\(input)'")
+            guard lengths.allSatisfy({ $0 > 0 }), lengths.count <= 5, Shape.count(of: lengths) != nil else {
+                throw TrainingError(
+                    "--input must be positive lengths such as 28x28x1, of fewer than 2^31 elements, got '\(input)'")
             }
             let description = try ModelDescription(model)
             print(try description.makeModel().summary(input: Shape(lengths), name: description.name))

@@ -40,7 +40,9 @@ struct StagedCopy {
     }
 
     /// Writes the copy, over whatever is there.
-    func write() throws {
+    ///
+    /// - Parameter progress: called after each file.
+    func write(progress: () -> Void) throws {
         try DurableFile.makeFolder(folder)
         TemporaryName.removeLeftovers(in: folder)
         var list = ""
@@ -53,6 +55,7 @@ struct StagedCopy {
             for (name, data) in [(part.images, images), (part.labels, labels)] {
                 try DurableFile.replace("\(folder)/\(name)", data)
                 list += StagedCopy.line(name, data)
+                progress()
             }
         }
         try DurableFile.replace(listPath, Data(list.utf8))
@@ -70,32 +73,36 @@ extension DataSource {
     /// a host makes the copy where none is whole, and the others wait for it. Collective, also for ranks without one.
     ///
     /// - Throws: on every rank, if the copy can't be made on any host.
-    func staged(in directory: String?, _ world: World) throws -> DataSource {
+    func staged(in directory: String?, _ world: World, _ status: RankStatus) throws -> DataSource {
         let host = world.communicator.hostName
-        let wishes = try gatherTexts(directory.map { "\(host) \($0)" } ?? "", world.communicator)
+        let wishes = try status.during(.waiting) {
+            try gatherTexts(directory.map { "\(host) \($0)" } ?? "", world.communicator)
+        }
         if Set(wishes) == [""] { return self }
         let isFirst = wishes.firstIndex(of: wishes[world.rank]) == world.rank
         var result = self
         // In their turn the others make a copy too, where two hosts have one name.
         for turn in [true, false] {
-            try world.together {
-                guard let directory, turn == isFirst else { return }
-                do { result = try staged(in: directory, world) } catch {
-                    throw TrainingError("\(host) can't stage the data in --stage '\(directory)': \(error)")
+            try status.during(.waiting) {
+                try world.together {
+                    guard let directory, turn == isFirst else { return }
+                    do { result = try status.during(.loading) { try copied(to: directory, world, status) } } catch {
+                        throw TrainingError("\(host) can't stage the data in --stage '\(directory)': \(error)")
+                    }
                 }
             }
         }
         return result
     }
 
-    private func staged(in directory: String, _ world: World) throws -> DataSource {
+    private func copied(to directory: String, _ world: World, _ status: RankStatus) throws -> DataSource {
         guard case .mnist(let source) = self else {
             throw TrainingError("\(self) has no files; leave --stage out, or name files with --data mnist:DIR")
         }
         guard !directory.isEmpty else { throw TrainingError("expected a folder") }
         let copy = try StagedCopy(of: source, below: directory)
         if !copy.isWhole {
-            try copy.write()
+            try copy.write { status.mark() }
             world.logger.notice("staged \(self) in \(copy.folder)")
         }
         return .mnist(directory: copy.folder)

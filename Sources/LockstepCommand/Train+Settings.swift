@@ -89,7 +89,7 @@ extension Train {
         let source = try DataSource(data)
         let (train, validation) = try status.during(.loading) {
             options.faults.reach(.load)
-            return try loadData(source.staged(in: stage, world))
+            return try loadData(source.staged(in: stage, world, status))
         }
         options.shards =
             try options.shards ?? checkpoint?.state.shards

@@ -27,8 +27,8 @@ struct Monitor: Sendable {
 
 /// Ends the run when a metric has not improved for `patience` epochs.
 ///
-/// With `restoreBestWeights` the model has the best epoch's weights after `fit`, however it ended, as in Keras. The
-/// run's checkpoints hold those that training goes on with.
+/// With `restoreBestWeights` the model has the best epoch's weights after `fit`, also where the epochs ran out, as in
+/// Keras. The run's checkpoints hold those that training goes on with.
 public final class EarlyStopping: Callback {
     private let monitor: Monitor
     private let patience: Int

@@ -110,8 +110,9 @@ public final class Model {
         let output = try build(input: data.inputShape)
         if let defect = loss.defect(output: output, data: data) { throw TrainingError(defect) }
         // Which rank computes what follows from the number of threads, so all have the same.
-        let wanted = Int64(try threads ?? world.coresPerRank())
-        let agreed = try status.during(.waiting) { try world.communicator.allReduce([wanted], .minimum)[0] }
+        let agreed = try status.during(.waiting) {
+            try world.communicator.allReduce([Int64(try threads ?? world.coresPerRank())], .minimum)[0]
+        }
         let team = WorkerTeam(size: Int(agreed))
         defer { team.stop() }
         let evaluator = Evaluator(network: network, team: team, communicator: world.communicator, status: status)

@@ -103,6 +103,7 @@ extension TrainingLoop {
             + changes.map { "\($0.key): \($0.before) -> \($0.now)" }.enumerated()
             .map { ($0 == 0 ? "; changed: " : ", ") + $1 }.joined()
         for (index, callback) in callbacks.enumerated() {
+            callback.savedWeights = nil  // of an earlier run
             if let remembered = state.callbacks["\(index).\(callback.name)"] { callback.state = remembered }
         }
         if state.files[Checkpoint.callbackFile] != nil { try restoreCallbackWeights(point.checkpoint) }

@@ -136,8 +136,8 @@ final class TrainingLoop {
     // MARK: The run
 
     func run() throws -> History {
-        try world.onRankZero {
-            try recorder?.open(keepingRowsTo: lastRegularRow)
+        try status.during(world.rank == 0 ? .starting : .waiting) {
+            try world.onRankZero { try recorder?.open(keepingRowsTo: lastRegularRow) }
         }
         // Whatever ends the run, a checkpoint under way is finished.
         defer { recorder?.waitForWriter() }
@@ -151,7 +151,10 @@ final class TrainingLoop {
         while epoch < options.epochs, !context.stopTraining, !isOutOfSteps || epochNeedsItsEnd { try runEpoch() }
         if lastSave.place != place { try saveCheckpoint() }
         if let reason = context.stopReason, world.rank == 0, options.verbosity != .silent { write(reason + "\n") }
-        try world.onRankZero { try recorder?.finish(summary: summary) }
+        // Rank 0 waits for the checkpoint to be on the disk, and the others for rank 0.
+        try status.during(world.rank == 0 ? .saving : .waiting) {
+            try world.onRankZero { try recorder?.finish(summary: summary) }
+        }
         try reportTimes()
         // After the last checkpoint, with which the run may go on: the model is the caller's, e.g. with the best weights.
         for callback in callbacks { try callback.trainEnd(context) }

@@ -211,7 +211,7 @@ extension CommandTests {
                     """)
             #expect(launch.result.status == 0, "\(launch.errors)")
             #expect(launch.calls.count == 2)
-            #expect(launch.errors.contains("does not notice that its ranks have ended: killed"), "\(launch.errors)")
+            #expect(launch.errors.contains("does not end although its ranks here have: killed"), "\(launch.errors)")
             #expect(launch.errors.contains("mpirun was killed by signal 9"), "\(launch.errors)")
         }
 

@@ -8,13 +8,17 @@ import Lockstep
 /// A running mpirun. Start it on the main thread: it ends when the thread that started it does.
 struct Job {
     let process: pid_t
+    /// What the kernel calls the ranks: the name of their program, of which it keeps 15 bytes.
+    private let rankName: String
 
     /// What `lockstep launch` must call once, before it starts a job: ranks that lose their mpirun become its children,
     /// so that it can wait for them, and be sure.
     static func adoptOrphans() { _ = lockstep_adopt_orphans() }
 
-    /// - Throws: `TrainingError` where the program is not there or can't be started.
-    init(_ program: String, _ arguments: [String], environment: [String: String]) throws {
+    /// - Parameter ranks: the program that it starts as ranks.
+    /// - Throws: `TrainingError` where `program` is not there or can't be started.
+    init(_ program: String, _ arguments: [String], ranks: String, environment: [String: String]) throws {
+        rankName = String(ranks.split(separator: "/").last?.prefix(15) ?? "")
         process = try Job.spawn(program, arguments, environment: environment)
     }
 
@@ -50,14 +54,14 @@ struct Job {
         var stuck = StuckParent()
         while status == nil {
             tick()
-            if stuck.isStuck(Job.children(of: process), at: monotonicSeconds()) {
+            if stuck.isStuck(children(of: process), at: monotonicSeconds()) {
                 noticed(.stuck)
                 return killAll()
             }
             switch inbox.next(withinSeconds: 1) {  // a child's end is noticed without its signal, too
             case SIGCHLD, nil:
                 // Again, since ranks that were not yet there missed it; but an mpirun at its end would die of it.
-                if isStopping, !Job.children(of: process).living.isEmpty { kill(process, SIGUSR1) }
+                if isStopping, !children(of: process).living.isEmpty { kill(process, SIGUSR1) }
             case SIGINT where isStopping:
                 noticed(.kill)
                 return killAll()
@@ -100,7 +104,7 @@ struct Job {
     private func killAll() -> Int32 {
         var own: Int32 = SIGKILL
         while true {
-            for child in Job.children(of: getpid()).living { kill(child, SIGKILL) }
+            for child in children(of: getpid()).living { kill(child, SIGKILL) }
             let (status, noneLeft) = reap()
             own = status ?? own
             if noneLeft { return own }
@@ -108,25 +112,33 @@ struct Job {
         }
     }
 
-    /// By /proc/PID/task/TID/children and /proc/PID/stat.
-    private static func children(of parent: pid_t) -> Children {
+    private func children(of parent: pid_t) -> Children {
         var found = Children()
-        let ownName = contents("/proc/self/comm").dropLast()
-        for task in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(parent)/task")) ?? [] {
-            for word in contents("/proc/\(parent)/task/\(task)/children").split(separator: " ") {
-                let stat = contents("/proc/\(word)/stat")
-                // `PID (NAME) STATE ...`; the name may hold spaces and brackets.
-                guard let child = pid_t(word), let open = stat.firstIndex(of: "("), let close = stat.lastIndex(of: ")")
-                else { continue }
-                if stat[close...].dropFirst(2).hasPrefix("Z") {
-                    found.ended += 1
-                } else {
-                    found.living.append(child)
-                    if stat[open..<close].dropFirst() == ownName { found.livingRanks += 1 }
-                }
+        for child in Job.candidates(parent) {
+            // `PID (NAME) STATE PARENT ...`; the name may hold spaces and brackets.
+            let stat = Job.contents("/proc/\(child)/stat")
+            guard let open = stat.firstIndex(of: "("), let close = stat.lastIndex(of: ")") else { continue }
+            let fields = stat[close...].split(separator: " ")
+            guard fields.count > 2, pid_t(fields[2]) == parent else { continue }
+            if fields[1] == "Z" {
+                found.ended += 1
+            } else {
+                found.living.append(child)
+                if stat[open..<close].dropFirst() == rankName { found.livingRanks += 1 }
             }
         }
         return found
+    }
+
+    /// The processes that may be children of `parent`: by /proc/PID/task/TID/children, or all where a kernel lacks it.
+    private static func candidates(_ parent: pid_t) -> [pid_t] {
+        let manager = FileManager.default
+        if !manager.fileExists(atPath: "/proc/self/task/\(getpid())/children") {
+            return ((try? manager.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { pid_t($0) }
+        }
+        return ((try? manager.contentsOfDirectory(atPath: "/proc/\(parent)/task")) ?? []).flatMap { task in
+            contents("/proc/\(parent)/task/\(task)/children").split(separator: " ").compactMap { pid_t($0) }
+        }
     }
 
     private static func contents(_ file: String) -> String {
@@ -143,7 +155,7 @@ struct Children {
     var ended = 0
 }
 
-/// Tells an mpirun that does not notice the end of its ranks from one that works. Open MPI 4's can lock itself up when a
+/// Tells an mpirun that does not end with its ranks from one that works. Open MPI 4's can lock itself up when a
 /// rank is killed while it connects (in pmix_rte_finalize), and would wait for ever.
 struct StuckParent {
     /// An mpirun that works takes note within a few milliseconds, and ends a second later.

@@ -105,7 +105,7 @@ struct Launcher {
         let job = try Job(
             "mpirun",
             request.command.arguments(ranks: ranks, hosts: hosts, program: Launcher.ownProgram, arguments),
-            environment: request.command.variables)
+            ranks: Launcher.ownProgram, environment: request.command.variables)
         var notice = self.notice
         let log = log
         let writer = RunFolder.writer(of: request.runFolder)
@@ -114,7 +114,7 @@ struct Launcher {
             switch newNotice {
             case .stop(let signal): log("signal \(signal): told the ranks to save and stop")
             case .kill: log("a second SIGINT: killed")
-            case .stuck: log("mpirun (process \(job.process)) does not notice that its ranks have ended: killed")
+            case .stuck: log("mpirun (process \(job.process)) does not end although its ranks here have: killed")
             }
         }
         self.notice = notice
