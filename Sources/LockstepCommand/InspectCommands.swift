@@ -54,9 +54,6 @@ struct Evaluate: ParsableCommand {
 
     func validate() throws {
         if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, got \(threads)") }
-        guard stallTimeout == 0 || stallTimeout >= 5 && stallTimeout.isFinite else {
-            throw ValidationError("--stall-timeout must be at least 5 seconds, or 0 for none, got \(stallTimeout)")
-        }
     }
 
     func run() throws {

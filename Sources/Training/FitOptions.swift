@@ -92,9 +92,6 @@ public struct FitOptions: Sendable {
         for (name, value) in positives {
             if let value, value < 1 { throw TrainingError("\(name) must be at least 1, got \(value)") }
         }
-        guard stallTimeout == 0 || stallTimeout >= 5 && stallTimeout.isFinite else {
-            throw TrainingError("--stall-timeout must be at least 5 seconds, or 0 for none, got \(stallTimeout)")
-        }
         if verifyEvery < 0 { throw TrainingError("--verify-every must be 0 or more, got \(verifyEvery)") }
         if let steps = timing.tracedSteps, steps.lowerBound < 1 {
             throw TrainingError("--trace-steps counts from 1, got \(steps.lowerBound)-\(steps.upperBound)")

@@ -66,13 +66,17 @@ extension World {
     /// job. Collective.
     ///
     /// - Parameters:
-    ///   - stallSeconds: without progress, after which the job ends; 0 to look for dead ranks only.
+    ///   - stallSeconds: without progress, after which the job ends, at least 5; 0 to look for dead ranks only.
     ///   - isBeingEnded: whether this process was asked to end.
     ///   - body: tells by the status where this rank is.
+    /// - Throws: `TrainingError` for another number of seconds, or what `body` throws.
     package func watched<Result>(
         stallSeconds: Double, isBeingEnded: @escaping @Sendable () -> Bool = { false },
         _ body: (RankStatus) throws -> Result
     ) throws -> Result {
+        guard stallSeconds == 0 || stallSeconds >= 5 && stallSeconds.isFinite else {
+            throw TrainingError("--stall-timeout must be at least 5 seconds, or 0 for none, got \(stallSeconds)")
+        }
         let watchdog = try Watchdog(communicator, stallSeconds: stallSeconds, isBeingEnded: isBeingEnded) { tell($0) }
         do {
             let result = try body(watchdog.status)

@@ -72,6 +72,9 @@ struct BadInputCase: Sendable, CustomTestStringConvertible {
         BadInputCase("patience", ["--early-stopping-patience must be 0 or more, got -1"]) { _ in
             ["--early-stopping-patience=-1"]
         },
+        BadInputCase("stall timeout", ["--stall-timeout must be at least 5 seconds, or 0 for none, got 3.0"]) { _ in
+            ["--stall-timeout", "3"]
+        },
         BadInputCase("no epochs", ["--epochs must be at least 1, got 0"]) { _ in ["--epochs", "0"] },
         BadInputCase("learning rate", ["learning rate"]) { _ in ["--learning-rate", "nan"] },
         BadInputCase("validation split", ["validation"]) { _ in ["--validation-split", "1.5"] },

@@ -47,15 +47,18 @@ struct Job {
     /// The first of SIGTERM, SIGINT, SIGUSR1 and SIGHUP is a notice: the ranks save and stop. A SIGINT after that kills.
     /// - Parameters:
     ///   - tick: called about once a second.
+    ///   - stuck: called before an mpirun that does not end with its ranks is killed.
     ///   - noticed: called with the notice's name and with that of a kill.
-    func wait(_ inbox: SignalInbox, tick: () -> Void, noticed: (Notice) -> Void) -> Int32 {
+    func wait(
+        _ inbox: SignalInbox, tick: () -> Void, stuck: () -> Void, noticed: (Notice) -> Void
+    ) -> Int32 {
         var status: Int32?
         var isStopping = false
-        var stuck = StuckParent()
+        var parent = StuckParent()
         while status == nil {
             tick()
-            if stuck.isStuck(children(of: process), at: monotonicSeconds()) {
-                noticed(.stuck)
+            if parent.isStuck(children(of: process), at: monotonicSeconds()) {
+                stuck()
                 return killAll()
             }
             switch inbox.next(withinSeconds: 1) {  // a child's end is noticed without its signal, too
@@ -83,8 +86,6 @@ struct Job {
     enum Notice: Equatable {
         case stop(signal: Int32)
         case kill
-        /// mpirun does not end although its ranks have.
-        case stuck
     }
 
     /// Takes note of children that have ended.

@@ -88,7 +88,7 @@ struct Launcher {
         case .stop:
             log("not restarted, since it was told to stop; \(howToGoOn)")
             return ExitStatus.stopped
-        case .kill, .stuck: return 128 + SIGINT
+        case .kill: return 128 + SIGINT
         }
     }
 
@@ -109,12 +109,13 @@ struct Launcher {
         var notice = self.notice
         let log = log
         let writer = RunFolder.writer(of: request.runFolder)
-        let status = job.wait(inbox, tick: log.flush) { newNotice in
-            if newNotice != .stuck { notice = newNotice }
+        let status = job.wait(inbox, tick: log.flush) {
+            log("mpirun (process \(job.process)) does not end although its ranks here have: killed")
+        } noticed: { newNotice in
+            notice = newNotice
             switch newNotice {
             case .stop(let signal): log("signal \(signal): told the ranks to save and stop")
             case .kill: log("a second SIGINT: killed")
-            case .stuck: log("mpirun (process \(job.process)) does not end although its ranks here have: killed")
             }
         }
         self.notice = notice
