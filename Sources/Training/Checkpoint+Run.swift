@@ -48,10 +48,10 @@ extension Checkpoint {
     }
 
     /// The complete checkpoints that were written at the end of an epoch, the best first; of equal ones the earliest.
-    static func best(in runFolder: String, _ monitor: Monitor) -> [Checkpoint] {
+    static func best(in runFolder: String, _ monitor: Monitor, _ known: KnownCheckpoints) -> [Checkpoint] {
         let all = (try? candidates(in: runFolder)) ?? []
         let ends = all.reversed().compactMap { path -> (checkpoint: Checkpoint, value: Double)? in
-            guard let state = try? readState(path), state.batchInEpoch == 0, let value = state.metrics[monitor.metric],
+            guard let state = known.state(path), state.batchInEpoch == 0, let value = state.metrics[monitor.metric],
                 value.isFinite
             else { return nil }
             return (Checkpoint(path: path, state: state), value)
@@ -78,13 +78,18 @@ extension Checkpoint {
     /// - Parameters:
     ///   - keepLast: how many of the newest stay.
     ///   - keep: names of further ones that stay, e.g. `epoch=2-step=938`.
-    public static func prune(in runFolder: String, keepLast: Int, keep: Set<String>, faults: FaultPlan = .none) {
+    package static func prune(
+        in runFolder: String, keepLast: Int, keep: Set<String>, _ known: KnownCheckpoints = KnownCheckpoints(),
+        faults: FaultPlan = .none
+    ) {
         let folder = folder(of: runFolder)
         let linked = linkNames.compactMap { link in
             try? FileManager.default.destinationOfSymbolicLink(atPath: folder + "/" + link)
         }
         let kept = Set((linked + keep).map { DurableFile.split($0).name })
-        let complete = ((try? candidates(in: runFolder)) ?? []).filter { (try? readState($0)) != nil }
+        let all = (try? candidates(in: runFolder)) ?? []
+        known.forget(allBut: all)
+        let complete = all.filter { known.state($0) != nil }
         for path in complete.dropFirst(max(0, keepLast)) {
             if !kept.contains(DurableFile.split(path).name) { remove(path, faults) }
         }

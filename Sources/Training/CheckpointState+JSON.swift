@@ -45,13 +45,13 @@ extension CheckpointState {
             positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
         do {
             let version = try decoder.decode(Version.self, from: data).formatVersion
-            guard version == CheckpointState.currentFormatVersion else {
+            guard (1...CheckpointState.currentFormatVersion).contains(version) else {
                 throw CheckpointError(
-                    "\(file) has format version \(version); this version of Lockstep reads "
+                    "\(file) has format version \(version); this version of Lockstep reads 1 to "
                         + "\(CheckpointState.currentFormatVersion)")
             }
             self = try decoder.decode(CheckpointState.self, from: data)
-            guard min(step, firstStep ?? 0, epoch, batchInEpoch, epochSamples) >= 0,
+            guard min(step, firstStep ?? 0, epoch, batchInEpoch, epochSamples, skippedSteps ?? 0) >= 0,
                 min(shards, batchSize, sampleCount) > 0
             else {
                 throw CheckpointError("\(file) is no state of a checkpoint: it counts less than nothing")

@@ -6,8 +6,8 @@ import Foundation
 
 /// The place a run had reached, what it was configured with, and the sizes and hashes of the checkpoint's files.
 public struct CheckpointState: Codable, Sendable, Equatable {
-    /// The format that this version writes and reads.
-    public static let currentFormatVersion = 1
+    /// The format that this version writes. It reads the earlier ones too: 1 held a row of metrics for every epoch.
+    public static let currentFormatVersion = 2
 
     /// Length and hash of one file, to tell a damaged one before anything is loaded.
     public struct FileRecord: Codable, Sendable, Equatable {
@@ -54,14 +54,12 @@ public struct CheckpointState: Codable, Sendable, Equatable {
     public var epochSamples: Int
     /// What callbacks have multiplied the learning rate by.
     public var learningRateScale: Double
-    /// The last known metrics by name.
+    /// Those of the last finished epoch by name.
     public var metrics: [String: Double]
-    /// The best value so far of the metric that is watched.
-    public var best: Double?
+    /// Steps of finished epochs whose update was skipped; nil in checkpoints of earlier versions.
+    public var skippedSteps: Int?
     /// Each callback's own values by its name.
     public var callbacks: [String: [String: Double]]
-    /// One row of metrics for each finished epoch.
-    public var history: [[String: Double]]
     /// The hash of the training data; nil in checkpoints of earlier versions.
     public var dataHash: Fingerprint?
     /// That of the validation data, nil without any: metrics steer early stopping and learning rates.
@@ -74,8 +72,8 @@ public struct CheckpointState: Codable, Sendable, Equatable {
         sampleCount: Int,
         optimizer: String, model: String, configuration: String, fingerprint: Fingerprint, epochLossSum: Double = 0,
         epochHits: Double = 0, epochSamples: Int = 0, learningRateScale: Double = 1, metrics: [String: Double] = [:],
-        best: Double? = nil, callbacks: [String: [String: Double]] = [:], history: [[String: Double]] = [],
-        dataHash: Fingerprint? = nil, validationHash: Fingerprint? = nil, files: [String: FileRecord] = [:]
+        skippedSteps: Int? = nil, callbacks: [String: [String: Double]] = [:], dataHash: Fingerprint? = nil,
+        validationHash: Fingerprint? = nil, files: [String: FileRecord] = [:]
     ) {
         self.step = step
         self.firstStep = firstStep
@@ -94,9 +92,8 @@ public struct CheckpointState: Codable, Sendable, Equatable {
         self.epochSamples = epochSamples
         self.learningRateScale = learningRateScale
         self.metrics = metrics
-        self.best = best
+        self.skippedSteps = skippedSteps
         self.callbacks = callbacks
-        self.history = history
         self.dataHash = dataHash
         self.validationHash = validationHash
         self.files = files

@@ -2,7 +2,8 @@
 
 /// The metrics of every epoch, by Keras's names: `loss`, `accuracy`, `val_loss`, `val_accuracy`, `learning_rate`.
 public struct History: Sendable, Hashable {
-    /// One row per finished epoch.
+    /// One row for each epoch that this `fit` finished, as in Keras. A run that goes on has the earlier ones in its
+    /// metrics files: a checkpoint does not grow with the epochs.
     public internal(set) var epochs: [[String: Double]] = []
 
     /// Whether the run was asked to stop (`FitOptions.stopRequested`) before its end.

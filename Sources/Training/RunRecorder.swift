@@ -32,9 +32,10 @@ final class RunRecorder {
             settings.folder, configuration: settings.configuration, resuming: isSameRun, warn: settings.warn)
         try folder.truncateMetrics(afterStep: step)
         self.folder = folder
+        let known = KnownCheckpoints()
         writer = CheckpointWriter { (snapshot) throws(CheckpointError) in
             do throws(CheckpointError) {
-                try RunRecorder.save(snapshot, folder, settings.checkpoints, monitor, faults, progress)
+                try RunRecorder.save(snapshot, folder, known, settings.checkpoints, monitor, faults, progress)
             } catch {
                 settings.warn("a checkpoint could not be written: \(error); earlier checkpoints are whole")
                 throw error
@@ -115,8 +116,8 @@ final class RunRecorder {
 
     /// On the writer's thread.
     private static func save(
-        _ snapshot: CheckpointSnapshot, _ folder: RunFolder, _ policy: CheckpointPolicy, _ monitor: Monitor,
-        _ faults: FaultPlan, _ progress: () -> Void
+        _ snapshot: CheckpointSnapshot, _ folder: RunFolder, _ known: KnownCheckpoints, _ policy: CheckpointPolicy,
+        _ monitor: Monitor, _ faults: FaultPlan, _ progress: () -> Void
     ) throws(CheckpointError) {
         try folder.claim()
         // A checkpoint never outlives the rows that lead to it.
@@ -124,14 +125,15 @@ final class RunRecorder {
         let checkpoint = try snapshot.write(
             in: folder.path, faults: faults, progress: progress
         ) { () throws(CheckpointError) in try folder.claim() }
+        known.add(checkpoint)
         try folder.claim()
         try Checkpoint.link("last", to: checkpoint)
         faults.reach(.links)
-        let best = Checkpoint.best(in: folder.path, monitor)
+        let best = Checkpoint.best(in: folder.path, monitor, known)
         if let first = best.first, policy.keepBest > 0 { try Checkpoint.link("best", to: first) }
         faults.reach(.prune)
         Checkpoint.prune(
-            in: folder.path, keepLast: policy.keepLast, keep: Set(best.prefix(policy.keepBest).map(\.name)),
+            in: folder.path, keepLast: policy.keepLast, keep: Set(best.prefix(policy.keepBest).map(\.name)), known,
             faults: faults)
     }
 }

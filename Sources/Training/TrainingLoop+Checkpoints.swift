@@ -55,13 +55,10 @@ extension TrainingLoop {
             batchSize: batchSize, sampleCount: data.count, optimizer: model.optimizer.name, model: settings.modelName,
             configuration: settings.configuration, fingerprint: step.reducer.parameters.fingerprint,
             epochLossSum: sums.loss, epochHits: sums.hits, epochSamples: sums.samples,
-            learningRateScale: context.learningRateScale, metrics: history.epochs.last ?? [:],
-            best: history.epochs.compactMap { $0[monitor.metric] }.reduce(nil) {
-                monitor.improves($1, on: $0) ? $1 : $0
-            },
+            learningRateScale: context.learningRateScale, metrics: lastMetrics, skippedSteps: skippedBefore,
             callbacks: Dictionary(
                 callbacks.enumerated().map { ("\($0).\($1.name)", $1.state) }, uniquingKeysWith: { $1 }),
-            history: history.epochs, dataHash: dataHash, validationHash: validationHash)
+            dataHash: dataHash, validationHash: validationHash)
     }
 
     /// Takes over a checkpoint's cursor on every rank, and its arrays on rank 0, which shares them.
@@ -92,7 +89,7 @@ extension TrainingLoop {
         (step.state.step, firstStep) = (state.step, state.firstStep ?? 0)
         (epoch, batchInEpoch) = (state.epoch, state.batchInEpoch)
         sums = EpochSums(loss: state.epochLossSum, hits: state.epochHits, samples: state.epochSamples)
-        history = History(epochs: state.history)
+        (lastMetrics, skippedBefore) = (state.metrics, state.skippedSteps ?? 0)
         context.step = state.step
         context.isResumed = true
         context.learningRateScale = state.learningRateScale

@@ -39,11 +39,13 @@ final class TrainingLoop {
     /// Sums over the unfinished epoch.
     var sums = EpochSums()
     var history = History()
+    /// Those of the last finished epoch, be it of an earlier process.
+    var lastMetrics: [String: Double] = [:]
+    /// Steps of finished epochs whose update was skipped.
+    var skippedBefore = 0
     /// The hashes of the data for checkpoints, taken once; nil where none are written.
     let dataHash: Fingerprint?
     let validationHash: Fingerprint?
-    /// What makes one checkpoint better than another.
-    let monitor: Monitor
     /// Where the last checkpoint was taken.
     var lastSave = SavePoint()
     /// Whether one is due that waits for the epoch's end.
@@ -97,7 +99,6 @@ final class TrainingLoop {
         recorder = settings.map {
             RunRecorder($0, monitor: monitor, options.faults) { status.mark() }
         }
-        self.monitor = monitor
         dataHash = settings == nil ? nil : data.fingerprint
         validationHash = settings == nil ? nil : validation?.fingerprint
         (self.model, self.data, self.validation, self.options) = (model, data, validation, options)
@@ -299,7 +300,9 @@ final class TrainingLoop {
         var row = Dictionary(uniqueKeysWithValues: metrics + evaluation.metrics(model.metrics))
         row["learning_rate"] = context.learningRate
         if skippedSteps > 0 { row["skipped_steps"] = Double(skippedSteps) }
+        skippedBefore += skippedSteps
         context.metrics = row
+        lastMetrics = row
         history.epochs.append(row)
         status.enter(.callbacks)
         for callback in callbacks { try callback.epochEnd(context) }
@@ -384,14 +387,14 @@ final class TrainingLoop {
     }
 
     private var summary: String {
-        let metrics = history.epochs.last?.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" } ?? []
+        let metrics = lastMetrics.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
         return
             ([headline, "steps: \(step.state.step)", "epochs: \(epoch)"] + skippedText + metrics
             + ["fingerprint: \(step.reducer.parameters.fingerprint)"]).joined(separator: "\n") + "\n"
     }
 
     private var skippedText: [String] {
-        let skipped = skippedSteps + Int(history["skipped_steps"].reduce(0, +))
+        let skipped = skippedBefore + skippedSteps
         return skipped > 0 ? ["steps without an update: \(skipped)"] : []
     }
 }

@@ -106,7 +106,7 @@ func makeTargets(_ folder: String) throws -> [Target] {
         step: 7, epoch: 1, batchInEpoch: 2, seed: 3, shards: 4, batchSize: 32, sampleCount: 100, optimizer: "adam",
         model: "mnist-mlp", configuration: "epochs: 2\nseed: 3\n",
         fingerprint: Fingerprint(of: UnsafeRawBufferPointer(start: nil, count: 0)),
-        metrics: ["loss": 0.5], callbacks: ["0.EarlyStopping": ["best": 0.25]], history: [["loss": 0.5]])
+        metrics: ["loss": 0.5], skippedSteps: 2, callbacks: ["0.EarlyStopping": ["best": 0.25]])
     let checksumEnd = CheckpointState.sealed(Data()).count
     let model = """
         name: my-model

@@ -64,7 +64,7 @@ func sampleState(step: Int, epoch: Int = 1) -> CheckpointState {
         optimizer: "adam", model: "mnist-cnn", configuration: "model: mnist-cnn\n# \"quoted\" / ünïcode\n",
         fingerprint: Fingerprint(String(repeating: "0", count: 32))!, epochLossSum: 0.1 + 0.2, epochHits: 12,
         epochSamples: 768, learningRateScale: 0.5, metrics: ["loss": 1 / 3, "val_loss": .infinity],
-        best: -.infinity, callbacks: ["stop": ["wait": 2]], history: [["loss": 0.7], ["loss": .leastNonzeroMagnitude]])
+        skippedSteps: 3, callbacks: ["stop": ["wait": 2, "best": -.infinity]])
 }
 
 /// The generator of Steele, Lea and Flood, so that failures repeat.

@@ -45,9 +45,20 @@ import Training
         state.epochLossSum = .nan
         let read = try CheckpointState(json: state.json(), file: "state.json")
         #expect(read.epochLossSum.isNaN)
-        #expect(read.best == -.infinity)
         #expect(read.metrics["val_loss"] == .infinity)
-        #expect(read.history == [["loss": 0.7], ["loss": .leastNonzeroMagnitude]])
+        #expect(read.callbacks == ["stop": ["wait": 2, "best": -.infinity]])
+    }
+
+    /// The first format had no count of skipped steps, and a row for every epoch.
+    @Test func theFirstFormatIsRead() throws {
+        var state = sampleState(step: 1)
+        state.formatVersion = 1
+        state.skippedSteps = nil
+        let json = String(decoding: try state.json(), as: UTF8.self)
+        let body = try #require(json.firstRange(of: "\",\n")).lowerBound
+        let former = "\",\n  \"best\" : 0.5,\n  \"history\" : [ { \"loss\" : 0.5 } ]," + json[body...].dropFirst(2)
+        let read = try CheckpointState(json: CheckpointState.sealed(Data(former.utf8)), file: "state.json")
+        #expect(read == state)
     }
 
     @Test func anotherFormatVersionIsNamed() throws {
@@ -55,7 +66,7 @@ import Training
         state.formatVersion = 7
         let json = try state.json()
         let found = message { _ = try CheckpointState(json: json, file: "x/state.json") }
-        #expect(found == "x/state.json has format version 7; this version of Lockstep reads 1")
+        #expect(found == "x/state.json has format version 7; this version of Lockstep reads 1 to 2")
     }
 
     @Test(arguments: files) func truncationIsAlwaysNoticed(file: String) throws {

@@ -87,6 +87,26 @@ import Training
         }
     }
 
+    /// However many saves follow, a checkpoint's state is read once; one that is gone is forgotten.
+    @Test func knownCheckpointsAreNotReadAgain() throws {
+        try withFolder { run in
+            let (model, known) = (try SmallModel(), KnownCheckpoints())
+            let all = try (1...4).map { try model.write(step: $0, in: run) }
+            Checkpoint.prune(in: run, keepLast: 3, keep: [], known)
+            for checkpoint in all.dropFirst() {
+                try FileManager.default.removeItem(atPath: checkpoint.path + "/state.json")
+            }
+            Checkpoint.prune(in: run, keepLast: 1, keep: [], known)
+            #expect(try names(in: run + "/checkpoints") == ["epoch=1-step=4"])
+            try FileManager.default.removeItem(atPath: all[3].path)
+            _ = try model.write(step: 5, in: run)
+            Checkpoint.prune(in: run, keepLast: 1, keep: [], known)
+            try FileManager.default.createDirectory(atPath: all[3].path, withIntermediateDirectories: true)
+            Checkpoint.prune(in: run, keepLast: 0, keep: [], known)
+            #expect(try names(in: run + "/checkpoints") == ["epoch=1-step=4"], "an empty folder is no checkpoint")
+        }
+    }
+
     @Test func leftoversOfDeadProcessesAreRemovedAtTheNextWrite() throws {
         try withFolder { run in
             let model = try SmallModel()
