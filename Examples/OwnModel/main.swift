@@ -40,6 +40,7 @@ func trainByStep(_ network: Classifier, _ data: Samples, on world: World) throws
             print("  step \(number + 1): loss \(report.lossSum / Double(report.samples))")
         }
     }
+    try step.close()
     return step.parameters.fingerprint
 }
 

@@ -59,6 +59,10 @@ public protocol Communicator: AnyObject, Sendable {
     /// or shared memory is too small. Every rank gets the same answer (MPI 4.0, 12.2.3).
     func makeSharedWindow(byteCount: Int) throws(CommunicationError) -> (any SharedWindow)?
 
+    /// Frees it, and all communicators and windows that were made with it and with those. Collective, with nothing
+    /// pending; neither it nor the windows' memory may be used any more (MPI 4.0, 7.4.3).
+    func close() throws(CommunicationError)
+
     /// Ends the whole job at once with `code`; for the moment when ranks can no longer agree (MPI 4.0, 9.7).
     func abort(code: Int32) -> Never
 }

@@ -64,6 +64,9 @@ public final class LocalCommunicator: Communicator {
     /// One zeroed block of plain memory; it lives as long as the returned object.
     public func makeSharedWindow(byteCount: Int) -> (any SharedWindow)? { LocalWindow(byteCount: byteCount) }
 
+    /// Nothing to free: memory goes with its last user.
+    public func close() {}
+
     public func abort(code: Int32) -> Never { _exit(code) }
 
     private func requireOwnRank(_ rank: Int, _ operation: String) throws(CommunicationError) {

@@ -16,12 +16,14 @@ import Tensors
 public final class GradientReducer: @unchecked Sendable {
     /// Applies the reduced gradient, indexed like the parameter buffer, to a range of the parameters. Called for disjoint
     /// ranges, from several threads at a time; with the global norm if it is wanted.
-    public typealias Update = (_ range: Range<Int>, _ gradients: FlatBuffer, _ norm: Double?) -> Void
+    public typealias Update = @Sendable (_ range: Range<Int>, _ gradients: FlatBuffer, _ norm: Double?) -> Void
 
     public let plan: ShardPlan
     public let placement: Placement
-    /// The model's parameters, in memory that the exchange can reach.
-    public let parameters: ParameterBuffer
+    /// The model's parameters, in memory that the exchange can reach until `release`.
+    public private(set) var parameters: ParameterBuffer
+    /// Why ranks that share a host exchange messages nevertheless, and what to do about it; nil where none do.
+    package let shortage: String?
     /// Where this rank is, for its watchdog.
     public let status: RankStatus
     private let communicator: any Communicator
@@ -38,6 +40,7 @@ public final class GradientReducer: @unchecked Sendable {
     /// By bucket: how many threads have finished it since the start.
     private let arrivals: UnsafeMutablePointer<Atomic<Int>>
     private let norm: GradientNorm
+    private var isReleased = false
     /// Where each thread notes its time; empty, or one for each thread.
     private let timelines: [Timeline]
     /// Where the exchange thread does.
@@ -73,13 +76,13 @@ public final class GradientReducer: @unchecked Sendable {
         require(
             hostOf.map { $0.count == plan.ranks } ?? true,
             "GradientReducer: hostOf names the hosts of \(hostOf?.count ?? 0) ranks, expected \(plan.ranks)")
-        var made: (layout: ExchangeLayout, memory: HostMemory)?
+        var made: (layout: ExchangeLayout, memory: HostMemory, shortage: String?)?
         parameters = try makeParameters { count in
             made = try GradientReducer.makeMemory(plan, count, communicator, hostOf)
             return made!.memory.values
         }
         guard let made else { fatalError("GradientReducer: makeParameters did not use the given allocation") }
-        (layout, memory) = made
+        (layout, memory, shortage) = made
         self.plan = plan
         self.status = status
         self.communicator = communicator
@@ -117,9 +120,9 @@ public final class GradientReducer: @unchecked Sendable {
     /// treated as if it were alone on its host. Collective.
     private static func makeMemory(
         _ plan: ShardPlan, _ count: Int, _ communicator: any Communicator, _ hostOf: [Int]?
-    ) throws -> (ExchangeLayout, HostMemory) {
+    ) throws -> (ExchangeLayout, HostMemory, shortage: String?) {
         func make(_ placement: Placement, _ host: (any Communicator)?) throws(CommunicationError)
-            -> (ExchangeLayout, HostMemory)?
+            -> (layout: ExchangeLayout, memory: HostMemory)?
         {
             let layout = ExchangeLayout(plan: plan, placement: placement, count: count)
             // As many marks as there are buckets if every float is trainable, and one for the tail.
@@ -127,16 +130,35 @@ public final class GradientReducer: @unchecked Sendable {
             let memory = try HostMemory(layout: layout, rank: communicator.rank, host: host, bucketCount: buckets)
             return memory.map { (layout, $0) }
         }
+        var shortage: String?
         if communicator.size > 1 {
             let host =
                 try hostOf.map { try communicator.split(color: $0[communicator.rank], key: communicator.rank) }
                 ?? communicator.splitByNode()
             let placement = Placement(try communicator.allGather(try host.allGather(communicator.rank)[0]))
             let made = try make(placement, host.size > 1 ? host : nil)
-            if try communicator.allReduce([made == nil ? 0 : 1], .minimum) == [1] { return made! }
+            let short = try communicator.allGather(made == nil)
+            guard let first = short.firstIndex(of: true) else { return (made!.layout, made!.memory, nil) }
+            let name = try gatherTexts(communicator.hostName, communicator)[first]
+            let layout = ExchangeLayout(plan: plan, placement: placement, count: count)
+            let floats = placement.hosts[placement.hostOf[first]].count * (1 + layout.buffersPerRank) * count
+            let mebibytes = floats * MemoryLayout<Float>.stride / (1 << 20) + 1
+            shortage =
+                "/dev/shm of \(name) has no room for the \(mebibytes) MiB that its ranks would share: they exchange "
+                + "messages, which is slower. Enlarge it: mount -o remount,size=\(2 * mebibytes)m /dev/shm, or docker run "
+                + "--shm-size=\(2 * mebibytes)m"
         }
         // On memory of its own a rank always succeeds.
-        return try make(.apart(ranks: communicator.size), nil)!
+        let made = try make(.apart(ranks: communicator.size), nil)!
+        return (made.layout, made.memory, shortage)
+    }
+
+    /// Ends the reducer's work: the parameters move into memory of their own, since what the ranks share goes with the
+    /// communicator. A second call does nothing.
+    package func release() {
+        if isReleased { return }
+        isReleased = true
+        parameters = ParameterBuffer(parameters.parameters, seed: 0)
     }
 
     // MARK: A step
@@ -145,6 +167,7 @@ public final class GradientReducer: @unchecked Sendable {
     ///
     /// - Parameter wantsNorm: whether `update` needs the global norm of the trainable gradient.
     public func beginStep(wantsNorm: Bool, update: @escaping Update) {
+        require(!isReleased, "GradientReducer: a step after the end of the training")
         step += 1
         self.wantsNorm = wantsNorm
         self.update = update

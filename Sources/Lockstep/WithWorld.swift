@@ -38,6 +38,7 @@ public func withWorld(
         do {
             if !acceptsBrokenPromise { try launch.check(worldSize: world.size) }
             try body(world)
+            try world.freeLeftovers()
         } catch {
             // A mistake that all ranks share is told once: rank 0 ends the job before the others speak.
             if world.rank != 0 { Thread.sleep(forTimeInterval: 0.5) }

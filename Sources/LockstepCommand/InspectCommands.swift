@@ -59,7 +59,7 @@ struct Evaluate: ParsableCommand {
     func run() throws {
         withWorld { world in
             let faults = try FaultPlan(world)
-            try world.watched(stallSeconds: stallTimeout) { status in
+            try world.watched(stallSeconds: stallTimeout) { world, status in
                 let checkpoint = try Checkpoint.open(path)
                 let source = try checkpoint.dataSource(data)
                 let test = try status.during(.loading) {

@@ -76,7 +76,7 @@ extension Train {
         try options.check()
         // From here on, since a file system may be stuck where the data are.
         return try world.watched(stallSeconds: stallTimeout, isBeingEnded: options.stopRequested) {
-            try train(world, from: former, options, $0)
+            try train($0, from: former, options, $1)
         }
     }
 

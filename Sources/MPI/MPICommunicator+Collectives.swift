@@ -28,6 +28,20 @@ extension MPICommunicator {
     public func allGather(
         inPlace buffer: UnsafeMutableRawBufferPointer, blocks: [Range<Int>]
     ) throws(CommunicationError) {
+        // MPI counts bytes, and places blocks, in 32 bits.
+        try allGather(inPlace: buffer, blocks: blocks, longest: Int(Int32.max))
+    }
+
+    /// The same with the longest buffer for a single call stated. What is longer goes block by block.
+    package func allGather(
+        inPlace buffer: UnsafeMutableRawBufferPointer, blocks: [Range<Int>], longest: Int
+    ) throws(CommunicationError) {
+        if blocks.contains(where: { $0.upperBound > longest }) {
+            for (rank, block) in blocks.enumerated() where !block.isEmpty {
+                try broadcast(UnsafeMutableRawBufferPointer(rebasing: buffer[block]), from: rank)
+            }
+            return
+        }
         let layout = try BlockLayout(blocks, of: buffer.count, ranks: size, "MPI_Allgatherv")
         let code = withExtendedLifetime(layout) {
             cmpi_all_gather(buffer.baseAddress, layout.counts, layout.displacements, handle)

@@ -16,18 +16,21 @@ import Synchronization
 /// A group of ranks of an MPI job. Errors are returned, not fatal (`MPI_ERRORS_RETURN`, MPI 4.0, 9.3), and thrown as
 /// `CommunicationError`.
 ///
-/// Made by `MPIRuntime` (the world) and by `duplicate`, `split` and `splitByNode`; freed by `close()` or, at the
-/// latest, by `MPIRuntime.finalize()`. Letting go of the object frees nothing.
+/// Made by `MPIRuntime` (the world) and by `duplicate`, `split` and `splitByNode`; freed by `close()`, by that of the
+/// communicator that it was made with or, at the latest, by `MPIRuntime.finalize()`. Letting go of the object frees
+/// nothing.
 public final class MPICommunicator: Communicator, MPIResource {
     public let rank: Int
     public let size: Int
     public let hostName: String
 
-    let resources: OpenResources
-    private let isWorld: Bool
+    /// What was made with this one.
+    let resources = OpenResources()
+    /// Where this one is entered; nil for the world.
+    private let owner: OpenResources?
     private let openHandle: Mutex<CMPICommunicator?>
 
-    init(_ handle: CMPICommunicator, resources: OpenResources, isWorld: Bool = false) throws(CommunicationError) {
+    init(_ handle: CMPICommunicator, owner: OpenResources?) throws(CommunicationError) {
         var rank: Int32 = 0
         var size: Int32 = 0
         try check(cmpi_set_errors_return(handle), "MPI_Comm_set_errhandler")
@@ -37,9 +40,8 @@ public final class MPICommunicator: Communicator, MPIResource {
         self.size = Int(size)
         hostName = try Self.processorName()
         openHandle = Mutex(handle)
-        self.resources = resources
-        self.isWorld = isWorld
-        if !isWorld { resources.add(self) }
+        self.owner = owner
+        owner?.add(self)
     }
 
     /// The MPI handle; using a closed communicator is a programmer error.
@@ -66,7 +68,7 @@ public final class MPICommunicator: Communicator, MPIResource {
     public func duplicate() throws(CommunicationError) -> any Communicator {
         var made = CMPICommunicator()
         try check(cmpi_duplicate(handle, &made), "MPI_Comm_dup")
-        return try MPICommunicator(made, resources: resources)
+        return try MPICommunicator(made, owner: resources)
     }
 
     public func split(color: Int, key: Int) throws(CommunicationError) -> any Communicator {
@@ -74,19 +76,21 @@ public final class MPICommunicator: Communicator, MPIResource {
         guard let key = Int32(exactly: key) else { preconditionFailure("split: key \(key) exceeds 32 bits") }
         var made = CMPICommunicator()
         try check(cmpi_split(handle, color, key, &made), "MPI_Comm_split")
-        return try MPICommunicator(made, resources: resources)
+        return try MPICommunicator(made, owner: resources)
     }
 
     public func splitByNode() throws(CommunicationError) -> any Communicator {
         var made = CMPICommunicator()
         try check(cmpi_split_by_node(handle, &made), "MPI_Comm_split_type")
-        return try MPICommunicator(made, resources: resources)
+        return try MPICommunicator(made, owner: resources)
     }
 
-    /// Frees the communicator (MPI 4.0, 7.4.3): collective over its ranks, with nothing pending on it.
+    /// Frees the communicator (MPI 4.0, 7.4.3), after all that was made with it: collective over its ranks, with nothing
+    /// pending on it.
     public func close() throws(CommunicationError) {
-        guard let closed = openHandle.withLock({ $0.take() }), !isWorld else { return }
-        resources.remove(self)
+        try resources.closeAll()
+        guard let closed = openHandle.withLock({ $0.take() }), let owner else { return }
+        owner.remove(self)
         try check(cmpi_free_communicator(closed), "MPI_Comm_free")
     }
 

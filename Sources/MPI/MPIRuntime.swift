@@ -21,7 +21,6 @@ public struct MPIRuntime: ~Copyable {
     public let providedThreadLevel: ThreadLevel
     /// All ranks of the job.
     public let world: MPICommunicator
-    private let resources: OpenResources
     /// Over TCP, Open MPI asks the receiver before it sends more than this, by default 64 KiB. Question and answer queue up
     /// behind all that is under way in both directions, which leaves gaps where it ends. Half a piece of an exchange
     /// between hosts (`ExchangePlan`), and the header.
@@ -43,15 +42,12 @@ public struct MPIRuntime: ~Copyable {
                 message: "the library provides thread level \(found), this program needs \(threadLevel); "
                     + "use an MPI built with thread support")
         }
-        let resources = OpenResources()
-        world = try MPICommunicator(cmpi_world(), resources: resources, isWorld: true)
+        world = try MPICommunicator(cmpi_world(), owner: nil)
         providedThreadLevel = level
-        self.resources = resources
     }
 
     /// Frees every open window and communicator, then ends MPI. All ranks must call it; nothing may be pending.
     public consuming func finalize() throws(CommunicationError) {
-        try resources.closeAll()
         try world.close()
         try check(cmpi_finalize(), "MPI_Finalize")
     }

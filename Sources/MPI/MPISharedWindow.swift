@@ -14,8 +14,8 @@ import Synchronization
 
 /// A shared-memory window (`MPI_Win_allocate_shared`, MPI 4.0, 12.2.3), locked for all ranks while it is open.
 ///
-/// Freed by `close()` or, at the latest, by `MPIRuntime.finalize()`; its blocks are unmapped then. Letting go of the
-/// object frees nothing.
+/// Freed by `close()` or, at the latest, with the communicator that it was made with; its blocks are unmapped then.
+/// Letting go of the object frees nothing.
 public final class MPISharedWindow: SharedWindow, MPIResource {
     private let communicator: MPICommunicator
     private let openHandle: Mutex<CMPIWindow?>
@@ -115,7 +115,7 @@ extension MPICommunicator {
     private func isOnOneNode() throws(CommunicationError) -> Bool {
         var node = CMPICommunicator()
         try check(cmpi_split_by_node(handle, &node), "MPI_Comm_split_type")
-        let nodeRanks = try MPICommunicator(node, resources: resources)
+        let nodeRanks = try MPICommunicator(node, owner: resources)
         try nodeRanks.close()
         return nodeRanks.size == size
     }

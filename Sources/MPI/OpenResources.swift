@@ -1,5 +1,5 @@
-// What must be freed before MPI_Finalize: every communicator and window that was made and not yet closed.
-// `MPIRuntime` owns one ledger; communicators and windows enter themselves.
+// What must be freed before MPI_Finalize: every communicator and window that was made and not yet closed. Each
+// communicator keeps a ledger of what was made with it; communicators and windows enter themselves.
 
 import Collectives
 import Synchronization

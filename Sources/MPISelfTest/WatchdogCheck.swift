@@ -56,6 +56,7 @@ private final class ApartCommunicator: Communicator {
     func split(color: Int, key: Int) throws(CommunicationError) -> any Communicator {
         try base.split(color: color, key: key)
     }
+    func close() throws(CommunicationError) {}
     func makeSharedWindow(byteCount: Int) throws(CommunicationError) -> (any SharedWindow)? { nil }
     func abort(code: Int32) -> Never { base.abort(code: code) }
 }

@@ -17,16 +17,31 @@ package enum DurableFile {
     package static func create(
         _ path: String, _ data: Data, progress: () -> Void = {}, halfWritten: () -> Void = {}
     ) throws(CheckpointError) {
-        try write(path, data, flags: O_CREAT | O_EXCL, sync: true, progress: progress, halfWritten: halfWritten)
+        let descriptor = open(path, O_WRONLY | O_CLOEXEC | O_CREAT | O_EXCL, 0o644)
+        guard descriptor >= 0 else { throw failure("write", path) }
+        try write(path, data, to: descriptor, sync: true, progress: progress, halfWritten: halfWritten)
     }
 
-    /// Appends `data` in one go, so that a reader never sees part of a line, or not at all.
-    static func append(_ path: String, _ data: Data) throws(CheckpointError) {
-        let before = (try? size(path)) ?? 0
+    /// Appends `data` to a regular file in one go, so that a reader never sees part of a line, or not at all: then the
+    /// file is as long as it was before.
+    ///
+    /// - Parameter heading: comes first in a file that holds nothing yet.
+    package static func append(
+        _ path: String, _ data: Data, heading: Data = Data()
+    ) throws(CheckpointError) {
+        let descriptor = open(path, O_WRONLY | O_CLOEXEC | O_CREAT | O_APPEND | O_NONBLOCK, 0o644)
+        guard descriptor >= 0 else { throw failure("write", path) }
+        var status = stat()
+        let isKnown = fstat(descriptor, &status) == 0
+        guard isKnown, status.st_mode & S_IFMT == S_IFREG else {
+            let problem = isKnown ? CheckpointError("\(path) is no regular file") : failure("write", path)
+            close(descriptor)
+            throw problem
+        }
         do throws(CheckpointError) {
-            try write(path, data, flags: O_CREAT | O_APPEND, sync: false)
+            try write(path, status.st_size == 0 ? heading + data : data, to: descriptor, sync: false)
         } catch {
-            truncate(path, off_t(before))
+            truncate(path, status.st_size)
             throw error
         }
     }
@@ -128,12 +143,11 @@ package enum DurableFile {
         return CheckpointError("cannot \(action) \(path): \(String(cString: strerror(errno)))\(hint)")
     }
 
+    /// Writes everything and closes the descriptor.
     private static func write(
-        _ path: String, _ data: Data, flags: Int32, sync: Bool, progress: () -> Void = {},
+        _ path: String, _ data: Data, to descriptor: Int32, sync: Bool, progress: () -> Void = {},
         halfWritten: () -> Void = {}
     ) throws(CheckpointError) {
-        let descriptor = open(path, O_WRONLY | O_CLOEXEC | flags, 0o644)
-        guard descriptor >= 0 else { throw failure("write", path) }
         let complete = data.withUnsafeBytes { bytes in
             var (done, synced) = (0, 0)
             while done < bytes.count {

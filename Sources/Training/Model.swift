@@ -35,7 +35,8 @@ public final class Model {
     }
 
     /// Trains on the ranks of `world`; every rank calls it with the same arguments. Called again, it goes on with weights
-    /// and optimizer state as they are, and sees the samples in new orders.
+    /// and optimizer state as they are, on these ranks or others, and sees the samples in new orders. After an error the
+    /// model has the weights of the last step, and the optimizer begins anew.
     ///
     /// - Parameters:
     ///   - data: the training set. Each epoch sees every sample once.
@@ -53,7 +54,7 @@ public final class Model {
         return try world.watched(stallSeconds: options.stallTimeout, isBeingEnded: options.stopRequested) {
             try fit(
                 data, validationData: validationData, callbacks: callbacks, options: options, settings: settings,
-                on: world, status: $0, write: write)
+                on: $0, status: $1, write: write)
         }
     }
 
@@ -160,10 +161,12 @@ public final class Model {
         try checkpoint.restore(parameters: parameters!, optimizer: nil)
     }
 
-    /// Keeps what a finished run left, in memory that does not depend on the run's ranks.
-    func adopt(_ step: TrainingStep) {
-        parameters = ParameterBuffer(network.allParameters().map(\.parameter), seed: 0)
-        trained = OptimizerSnapshot(step.state)
+    /// Keeps what a run left, in memory that does not depend on the run's ranks. After an error the optimizer begins
+    /// anew: its state lies in slices on all ranks.
+    func adopt(_ step: TrainingStep, hasEnded: Bool) {
+        step.reducer.release()
+        parameters = step.parameters
+        trained = hasEnded ? OptimizerSnapshot(step.state) : nil
     }
 
     /// The hash of all weights.

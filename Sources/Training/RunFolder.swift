@@ -123,8 +123,7 @@ public final class RunFolder: Sendable {
             if pending.json.isEmpty { return }
             try claim()
             if !pending.csv.isEmpty {
-                let isNew = ((try? DurableFile.size(csvFile)) ?? 0) == 0
-                try DurableFile.append(csvFile, (isNew ? Data(RunFolder.header.utf8) : Data()) + pending.csv)
+                try DurableFile.append(csvFile, pending.csv, heading: Data(RunFolder.header.utf8))
                 pending.csv = Data()
             }
             faults.reach(.metrics)

@@ -100,7 +100,9 @@ struct TraceFile {
     func close() throws(CheckpointError) {
         let text = notes.isEmpty ? "all ranks on one host, one clock" : notes.joined(separator: "; ")
         try DurableFile.append(temporary, Data("\n],\"otherData\":{\"clocks\":\(quoted(text))}}\n".utf8))
+        try DurableFile.sync(temporary)
         try DurableFile.rename(temporary, to: path)
+        try DurableFile.syncFolder(DurableFile.split(path).folder)
     }
 
     private func metadata(_ kind: String, _ trace: ThreadTrace, _ arguments: String) -> String {

@@ -20,7 +20,7 @@ extension TrainingLoop {
         }
         try requireFiniteWeights()
         if options.verifyEvery > 0 { try verifyReplicas() }
-        for buffer in step.state.buffers { try step.reducer.gather(buffer) }
+        try step.gatherState()
         guard world.rank == 0 else { return }
         let weights = callbacks.enumerated().compactMap { index, callback in
             callback.savedWeights.map { (name: "\(index).\(callback.name)", values: $0) }
@@ -85,7 +85,6 @@ extension TrainingLoop {
         try world.onRankZero {
             try point.checkpoint?.restore(parameters: step.reducer.parameters, optimizer: step.state)
         }
-        for buffer in step.state.buffers { try broadcast(buffer.bytes(0..<buffer.count)) }
         (step.state.step, firstStep) = (state.step, state.firstStep ?? 0)
         (epoch, batchInEpoch) = (state.epoch, state.batchInEpoch)
         sums = EpochSums(loss: state.epochLossSum, hits: state.epochHits, samples: state.epochSamples)
@@ -120,8 +119,16 @@ extension TrainingLoop {
         }
     }
 
-    /// Gives every rank rank 0's parameters.
-    func shareWeights() throws {
+    /// Gives every rank rank 0's parameters, and its optimizer state where it has any: the others may have trained
+    /// elsewhere.
+    ///
+    /// - Parameter hasMoments: rank 0's answer counts.
+    func shareState(hasMoments: Bool) throws {
+        if world.size == 1 { return }
+        var known = [step.state.step, hasMoments ? 1 : 0]
+        try world.communicator.broadcast(&known, from: 0)
+        step.state.step = known[0]
+        if known[1] != 0 { for buffer in step.state.buffers { try broadcast(buffer.bytes(0..<buffer.count)) } }
         let values = step.reducer.parameters.values
         try broadcast(values.bytes(0..<values.count))
     }

@@ -32,6 +32,8 @@ final class TrainingLoop {
     private let placement: CorePlacement
     private let write: @Sendable (String) -> Void
 
+    /// Where it goes on from a checkpoint.
+    private let resumed: ResumePoint?
     /// Where this run began; with an earlier `fit` of the model not at 0.
     var firstStep = 0
     var epoch = 0
@@ -71,7 +73,7 @@ final class TrainingLoop {
             let agreement = TrainingLoop.agreement(model, data, validation, options, settings)
             try status.during(.waiting) { try ReplicaAgreement(agreement.facts + facts).check(world.communicator) }
         }
-        let resumed = try ResumePoint.find(settings, world)
+        resumed = try ResumePoint.find(settings, world)
         let places = try world.places()
         let plan = try TrainingLoop.makePlan(options, batchSize, resumed?.state.shards, places, world)
         placement = CorePlacement(places, threads: plan.threads)
@@ -79,6 +81,10 @@ final class TrainingLoop {
         timelines = try RunTimelines(
             options.timing, network: network, threads: plan.threads,
             firstStep: resumed?.state.step ?? model.trained?.step ?? 0, world)
+        let names = model.metrics.isEmpty ? ["loss"] : ["loss", "accuracy"]
+        let monitor = try (settings?.checkpoints ?? CheckpointPolicy())
+            .check(metrics: (validation == nil ? [] : names.map { "val_" + $0 }) + names)
+        // Nothing throws from here on: what the ranks share is left in order by `run`.
         let reducer = try GradientReducer(
             plan: plan, communicator: world.communicator, team: team, hostOf: world.hostOf, status: status,
             timelines: timelines.threads, exchangeTimeline: timelines.exchange
@@ -89,13 +95,10 @@ final class TrainingLoop {
             reducer: reducer, team: team, optimizer: model.optimizer, seed: options.seed,
             onNonFinite: options.onNonFinite, augmentation: options.augmentation,
             timelines: timelines.threads, objective: model.loss.objective(network))
-        context = TrainingContext(isRankZero: world.rank == 0, weights: WeightsAccess(reducer.parameters))
+        context = TrainingContext(isRankZero: world.rank == 0, weights: WeightsAccess { reducer.parameters })
         evaluator = Evaluator(
             network: network, team: team, communicator: world.communicator, status: status,
             timelines: timelines.threads)
-        let names = model.metrics.isEmpty ? ["loss"] : ["loss", "accuracy"]
-        let monitor = try (settings?.checkpoints ?? CheckpointPolicy())
-            .check(metrics: (validation == nil ? [] : names.map { "val_" + $0 }) + names)
         recorder = settings.map {
             RunRecorder($0, monitor: monitor, options.faults) { status.mark() }
         }
@@ -104,16 +107,6 @@ final class TrainingLoop {
         (self.model, self.data, self.validation, self.options) = (model, data, validation, options)
         (self.callbacks, self.world, self.settings, self.plan) = (callbacks, world, settings, plan)
         (self.batchSize, self.team, self.status, self.write) = (batchSize, team, status, write)
-        if let resumed {
-            try restore(resumed)
-        } else {
-            if let state = model.trained { step.adopt(state) }
-            firstStep = step.state.step
-            if let settings, settings.resume == .automatic {
-                resumeNote = "no checkpoint in \(settings.folder) yet: begins with the first step"
-            }
-        }
-        try shareWeights()
     }
 
     deinit { team.stop() }
@@ -137,6 +130,11 @@ final class TrainingLoop {
     // MARK: The run
 
     func run() throws -> History {
+        var hasEnded = false
+        // Whatever ends the run, the model keeps its weights when the memory of the ranks is gone.
+        defer { model.adopt(step, hasEnded: hasEnded) }
+        world.tell(shortage: step.reducer.shortage)
+        try begin()
         try status.during(world.rank == 0 ? .starting : .waiting) {
             try world.onRankZero { try recorder?.open(keepingRowsTo: lastRegularRow) }
         }
@@ -159,8 +157,25 @@ final class TrainingLoop {
         try reportTimes()
         // After the last checkpoint, with which the run may go on: the model is the caller's, e.g. with the best weights.
         for callback in callbacks { try callback.trainEnd(context) }
-        model.adopt(step)
+        // The next fit may be on other ranks.
+        try status.during(.waiting) { try step.gatherState() }
+        hasEnded = true
         return history
+    }
+
+    /// Takes over where a checkpoint, or an earlier fit of the model, has left off.
+    private func begin() throws {
+        if let resumed {
+            try restore(resumed)
+        } else if world.rank == 0, let state = model.trained {
+            step.adopt(state)
+        }
+        try shareState(hasMoments: resumed != nil || model.trained != nil)
+        if resumed != nil { return }
+        firstStep = step.state.step
+        if let settings, settings.resume == .automatic {
+            resumeNote = "no checkpoint in \(settings.folder) yet: begins with the first step"
+        }
     }
 
     /// Keeps every thread on cores of its own, or warns that it has none.

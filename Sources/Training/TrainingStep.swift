@@ -10,16 +10,20 @@ import Optimizers
 import Tensors
 
 /// What a model makes of one shard: the losses `[samples]` on the shard's tape, and how many samples it got right.
-public typealias Objective = (_ tape: Tape, _ shard: Batch) -> (losses: Variable, hits: Int)
+/// Called by several threads at a time.
+public typealias Objective = @Sendable (_ tape: Tape, _ shard: Batch) -> (losses: Variable, hits: Int)
 
-/// Computes steps on this rank's threads, in lockstep with the other ranks.
-public final class TrainingStep {
+/// Computes steps on this rank's threads, in lockstep with the other ranks. Those threads work on parts of their own;
+/// `run` and `close` belong to one thread at a time.
+public final class TrainingStep: @unchecked Sendable {
     public let reducer: GradientReducer
     public let optimizer: Optimizer
     public let state: OptimizerState
     /// Where thread 0 has spent its time since the start.
     public internal(set) var seconds = PhaseSeconds()
     let nonFinite: NonFiniteWatch
+    /// That of a step that made its own; freed with what the reducer made with it.
+    private var communicator: (any Communicator)?
     private let onNonFinite: NonFinitePolicy
     private let seed: UInt64
     private let augmentation: Augmentation
@@ -248,6 +252,11 @@ public struct PhaseSeconds: Sendable {
 }
 
 extension TrainingStep {
+    /// Gives every rank all of the optimizer's state, of which each has updated a slice. Collective.
+    func gatherState() throws(CommunicationError) {
+        for buffer in state.buffers { try reducer.gather(buffer) }
+    }
+
     /// Goes on with the optimizer state of an earlier run of the same model.
     func adopt(_ snapshot: OptimizerSnapshot) {
         state.step = snapshot.step
@@ -266,8 +275,8 @@ extension TrainingStep {
 }
 
 extension TrainingStep {
-    /// For a training loop of your own: places the network's parameters, equal on all ranks, and divides the shards
-    /// among the ranks of `world`. Collective: every rank gives the same arguments.
+    /// For a training loop of your own: places the network's parameters, with rank 0's values on all ranks, and divides
+    /// the shards among the ranks of `world`. Collective: every rank gives the same arguments. End with `close`.
     ///
     /// - Parameters:
     ///   - input: the shape of a sample, without the batch axis.
@@ -281,14 +290,24 @@ extension TrainingStep {
         if let defect = optimizer.defect ?? augmentation.defect(sample: input) { throw TrainingError(defect) }
         let plan = try ShardPlan(shards: shards, ranks: world.size, threads: threads)
         let team = WorkerTeam(size: threads)
-        let reducer = try GradientReducer(
-            plan: plan, communicator: world.communicator, team: team, hostOf: world.hostOf
-        ) {
+        let communicator = try world.communicator.duplicate()
+        let reducer = try GradientReducer(plan: plan, communicator: communicator, team: team, hostOf: world.hostOf) {
             try network.makeParameterBuffer(input: input, seed: seed, allocate: $0)
         }
+        world.tell(shortage: reducer.shortage)
+        try communicator.broadcast(reducer.parameters.values.bytes(reducer.parameters.all), from: 0)
         self.init(
             reducer: reducer, team: team, optimizer: optimizer, seed: seed, augmentation: augmentation,
             objective: loss.objective(network))
+        self.communicator = communicator
+    }
+
+    /// Ends the training: moves the parameters into memory of their own, and frees what the ranks share. Collective;
+    /// afterwards no step can be run.
+    public func close() throws {
+        reducer.release()
+        try communicator?.close()
+        communicator = nil
     }
 
     /// The network's parameters; after a step every rank has all of them.

@@ -4,16 +4,16 @@ import Autograd
 import Foundation
 
 extension ParameterBuffer {
-    /// Writes all parameters to `path`, complete or not at all.
+    /// Writes all parameters to `path`, durably, complete or not at all.
     func save(_ path: String) throws(TrainingError) {
         let tensors = parameters.map {
             ($0.path, $0.value.shape.dimensions, UnsafeRawBufferPointer(values.bytes($0.range)))
         }
         let data = SafetensorsFile.encode(tensors, metadata: ["format": "lockstep"])
         do {
-            try data.write(to: URL(fileURLWithPath: path), options: .atomic)
+            try DurableFile.replace(path, data)
         } catch {
-            throw TrainingError("can't write the weights to \(path): \(error.localizedDescription)")
+            throw TrainingError("can't write the weights to \(path): \(error)")
         }
     }
 
@@ -39,10 +39,11 @@ extension ParameterBuffer {
 }
 
 extension WeightsAccess {
-    init(_ buffer: ParameterBuffer) {
+    /// - Parameter buffer: where the parameters are now.
+    init(_ buffer: @escaping () -> ParameterBuffer) {
         self.init(
-            copy: { Array(buffer.values[buffer.all]) },
-            restore: { _ = buffer.values[buffer.all].update(fromContentsOf: $0) },
-            save: { try buffer.save($0) }, fingerprint: { buffer.fingerprint })
+            copy: { Array(buffer().values[buffer().all]) },
+            restore: { _ = buffer().values[buffer().all].update(fromContentsOf: $0) },
+            save: { try buffer().save($0) }, fingerprint: { buffer().fingerprint })
     }
 }

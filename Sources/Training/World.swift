@@ -3,6 +3,7 @@
 import Collectives
 import DataParallel
 import Foundation
+import Synchronization
 
 /// The ranks of a job, from this rank's side.
 public struct World: Sendable {
@@ -14,21 +15,20 @@ public struct World: Sendable {
     /// For each rank a number that ranks share if they are to be taken to share a host; nil to find out.
     public let hostOf: [Int]?
 
+    /// What bodies of `watched` that threw have left open.
+    private let leftovers = Leftovers()
+
     /// A job's ranks.
     public init(_ communicator: any Communicator, hostOf: [Int]? = nil) {
-        self.communicator = communicator
-        self.hostOf = hostOf
-        isAlone = false
+        self.init(communicator, hostOf: hostOf, isAlone: false)
     }
 
-    private init() {
-        communicator = LocalCommunicator()
-        hostOf = nil
-        isAlone = true
+    private init(_ communicator: any Communicator, hostOf: [Int]?, isAlone: Bool) {
+        (self.communicator, self.hostOf, self.isAlone) = (communicator, hostOf, isAlone)
     }
 
     /// This process alone.
-    public static var alone: World { World() }
+    public static var alone: World { World(LocalCommunicator(), hostOf: nil, isAlone: true) }
 
     public var rank: Int { communicator.rank }
     public var size: Int { communicator.size }
@@ -38,6 +38,9 @@ public struct World: Sendable {
 
     /// Writes a line to standard error under this rank's name.
     func tell(_ text: String) { FileHandle.standardError.write(Data("\(messagePrefix)\(text)\n".utf8)) }
+
+    /// Warns, on rank 0, of hosts whose ranks could not share memory.
+    func tell(shortage: String?) { if let shortage, rank == 0 { tell("warning: " + shortage) } }
 
     /// Runs `body` on rank 0 alone, and lets every rank throw if it does. Collective.
     func onRankZero(_ body: () throws -> Void) throws {
@@ -65,6 +68,10 @@ extension World {
     /// Runs `body` while a watchdog of each rank looks after all of them: one that dies or stalls is named, and ends the
     /// job. Collective.
     ///
+    /// `body` gets these ranks on a communicator of its own; what it makes with that is freed when it returns. Where it
+    /// throws, another rank may be in the middle of its work: then what is left is freed when all ranks meet again, in
+    /// the next call or in `freeLeftovers`.
+    ///
     /// - Parameters:
     ///   - stallSeconds: without progress, after which the job ends, at least 5; 0 to look for dead ranks only.
     ///   - isBeingEnded: whether this process was asked to end.
@@ -72,21 +79,33 @@ extension World {
     /// - Throws: `TrainingError` for another number of seconds, or what `body` throws.
     package func watched<Result>(
         stallSeconds: Double, isBeingEnded: @escaping @Sendable () -> Bool = { false },
-        _ body: (RankStatus) throws -> Result
+        _ body: (World, RankStatus) throws -> Result
     ) throws -> Result {
         guard stallSeconds == 0 || stallSeconds >= 5 && stallSeconds.isFinite else {
             throw TrainingError("--stall-timeout must be at least 5 seconds, or 0 for none, got \(stallSeconds)")
         }
-        let watchdog = try Watchdog(communicator, stallSeconds: stallSeconds, isBeingEnded: isBeingEnded) { tell($0) }
+        try freeLeftovers()
+        let own = World(try communicator.duplicate(), hostOf: hostOf, isAlone: isAlone)
+        let watchdog = try Watchdog(own.communicator, stallSeconds: stallSeconds, isBeingEnded: isBeingEnded) {
+            tell($0)
+        }
         do {
-            let result = try body(watchdog.status)
+            let result = try body(own, watchdog.status)
             watchdog.stop()
+            try own.communicator.close()
             return result
         } catch {
             watchdog.leave()
+            leftovers.add { () throws(CommunicationError) in
+                watchdog.stop()
+                try own.communicator.close()
+            }
             throw error
         }
     }
+
+    /// Frees what bodies of `watched` that threw on all ranks have left open. Collective.
+    package func freeLeftovers() throws(CommunicationError) { try leftovers.free() }
 
     /// Where every rank may run. Collective.
     func places() throws -> [RankPlace] {
@@ -99,4 +118,20 @@ extension World {
     /// Physical cores that each rank may count on: those it is bound to, divided by the ranks that share them.
     /// Collective.
     func coresPerRank() throws -> Int { CorePlacement.threads(try places(), rank: rank) }
+}
+
+/// What has to be freed by all ranks together, once they meet.
+private final class Leftovers: Sendable {
+    typealias Free = @Sendable () throws(CommunicationError) -> Void
+    private let pending = Mutex<[Free]>([])
+
+    func add(_ free: @escaping Free) { pending.withLock { $0.append(free) } }
+
+    func free() throws(CommunicationError) {
+        let all = pending.withLock { pending in
+            defer { pending = [] }
+            return pending
+        }
+        for free in all { try free() }
+    }
 }

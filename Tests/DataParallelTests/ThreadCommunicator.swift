@@ -213,6 +213,7 @@ final class ThreadCommunicator: Communicator, @unchecked Sendable {
     }
 
     func splitByNode() -> any Communicator { self }
+    func close() {}
     func abort(code: Int32) -> Never { fatalError("rank \(rank) aborted with \(code)") }
 
     private func begin(_ operation: String) throws(CommunicationError) {
