@@ -23,8 +23,6 @@ public final class ParameterBuffer: @unchecked Sendable {
     public var count: Int { values.count }
     /// The number of trainable scalars, padding not counted.
     public var trainableScalarCount: Int { scalarCount { $0.role == .trainable } }
-    /// The number of scalars that are running statistics.
-    public var statisticScalarCount: Int { scalarCount { $0.role != .trainable } }
 
     /// Room for the step's record.
     public static let recordCount = 16

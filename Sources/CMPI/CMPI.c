@@ -124,21 +124,10 @@ int32_t cmpi_all_gather(
         MPI_IN_PLACE, 0, MPI_BYTE, buffer, counts, displacements, MPI_BYTE, COMMUNICATOR(communicator));
 }
 
-int32_t cmpi_all_to_all(
-    const void *send, const int32_t *send_counts, const int32_t *send_displacements,
-    void *receive, const int32_t *receive_counts, const int32_t *receive_displacements,
-    CMPICommunicator communicator) {
-    return MPI_Alltoallv(
-        send, send_counts, send_displacements, MPI_BYTE, receive, receive_counts, receive_displacements, MPI_BYTE,
-        COMMUNICATOR(communicator));
-}
-
 static MPI_Op reduction(CMPIReduction operation) {
     switch (operation) {
-        case CMPISum: return MPI_SUM;
         case CMPIMinimum: return MPI_MIN;
         case CMPIMaximum: return MPI_MAX;
-        case CMPIBitwiseOr: return MPI_BOR;
     }
     return MPI_OP_NULL;
 }
@@ -146,37 +135,6 @@ static MPI_Op reduction(CMPIReduction operation) {
 int32_t cmpi_all_reduce(int64_t *values, int32_t count, CMPIReduction operation, CMPICommunicator communicator) {
     return MPI_Allreduce(
         MPI_IN_PLACE, values, count, MPI_INT64_T, reduction(operation), COMMUNICATOR(communicator));
-}
-
-// Non-blocking forms
-
-int32_t cmpi_start_barrier(CMPICommunicator communicator, CMPIRequest *request) {
-    MPI_Request started = MPI_REQUEST_NULL;
-    int code = MPI_Ibarrier(COMMUNICATOR(communicator), &started);
-    *request = HANDLE(CMPIRequest, started);
-    return code;
-}
-
-int32_t cmpi_start_all_gather(
-    void *buffer, const int32_t *counts, const int32_t *displacements, CMPICommunicator communicator,
-    CMPIRequest *request) {
-    MPI_Request started = MPI_REQUEST_NULL;
-    int code = MPI_Iallgatherv(
-        MPI_IN_PLACE, 0, MPI_BYTE, buffer, counts, displacements, MPI_BYTE, COMMUNICATOR(communicator), &started);
-    *request = HANDLE(CMPIRequest, started);
-    return code;
-}
-
-int32_t cmpi_start_all_to_all(
-    const void *send, const int32_t *send_counts, const int32_t *send_displacements,
-    void *receive, const int32_t *receive_counts, const int32_t *receive_displacements,
-    CMPICommunicator communicator, CMPIRequest *request) {
-    MPI_Request started = MPI_REQUEST_NULL;
-    int code = MPI_Ialltoallv(
-        send, send_counts, send_displacements, MPI_BYTE, receive, receive_counts, receive_displacements, MPI_BYTE,
-        COMMUNICATOR(communicator), &started);
-    *request = HANDLE(CMPIRequest, started);
-    return code;
 }
 
 // Point to point

@@ -2,7 +2,7 @@
 
 /// A communication call that failed: what was attempted, what the library said.
 public struct CommunicationError: Error, CustomStringConvertible, Sendable {
-    /// The call, in the library's own terms, e.g. `MPI_Alltoallv`.
+    /// The call, in the library's own terms, e.g. `MPI_Allgatherv`.
     public let operation: String
     /// The library's return code.
     public let code: Int32

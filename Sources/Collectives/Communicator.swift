@@ -28,13 +28,6 @@ public protocol Communicator: AnyObject, Sendable {
     /// overlap.
     func allGather(inPlace buffer: UnsafeMutableRawBufferPointer, blocks: [Range<Int>]) throws(CommunicationError)
 
-    /// Sends `send[sendBlocks[r]]` to rank r, and receives rank r's bytes into `receive[receiveBlocks[r]]`
-    /// (`MPI_Alltoallv`, MPI 4.0, 6.8). Empty blocks are allowed.
-    func allToAll(
-        _ send: UnsafeRawBufferPointer, sendBlocks: [Range<Int>],
-        into receive: UnsafeMutableRawBufferPointer, receiveBlocks: [Range<Int>]
-    ) throws(CommunicationError)
-
     /// Element-wise integer reduction, for decisions all ranks must agree on (MPI 4.0, 6.9).
     func allReduce(_ values: [Int64], _ operation: IntegerReduction) throws(CommunicationError) -> [Int64]
 
@@ -81,5 +74,5 @@ public protocol SharedWindow: AnyObject, Sendable {
 
 /// How `allReduce` combines integers.
 public enum IntegerReduction: Sendable, CaseIterable {
-    case sum, minimum, maximum, bitwiseOr
+    case minimum, maximum
 }

@@ -30,17 +30,6 @@ public final class LocalCommunicator: Communicator {
             "allGather on a single rank: blocks are \(blocks), expected one within 0..<\(buffer.count)")
     }
 
-    public func allToAll(
-        _ send: UnsafeRawBufferPointer, sendBlocks: [Range<Int>],
-        into receive: UnsafeMutableRawBufferPointer, receiveBlocks: [Range<Int>]
-    ) {
-        precondition(
-            sendBlocks.count == 1 && receiveBlocks.count == 1 && sendBlocks[0].count == receiveBlocks[0].count,
-            "allToAll on a single rank: sends \(sendBlocks), receives \(receiveBlocks), one block each expected")
-        UnsafeMutableRawBufferPointer(rebasing: receive[receiveBlocks[0]])
-            .copyMemory(from: UnsafeRawBufferPointer(rebasing: send[sendBlocks[0]]))
-    }
-
     public func allReduce(_ values: [Int64], _ operation: IntegerReduction) -> [Int64] { values }
 
     /// Always an error: a group of one has no other rank to send to.

@@ -68,18 +68,23 @@ public enum CoreSet {
         return result.isEmpty ? nil : result
     }
 
+    /// The lowest of the logical cores that share a physical one with `core`; itself where the system does not tell.
+    package static func physicalCore(of core: Int) -> Int {
+        let file = "/sys/devices/system/cpu/cpu\(core)/topology/thread_siblings_list"
+        let siblings = try? String(contentsOfFile: file, encoding: .utf8)
+        return siblings.flatMap { parse($0.trimmingCharacters(in: .whitespacesAndNewlines))?.min() } ?? core
+    }
+
     /// The given logical cores, by the physical core that they belong to.
     private static func physical(_ cores: Set<Int>) -> [[Int]] {
-        let folder = "/sys/devices/system/cpu/cpu"
-        let grouped = Dictionary(grouping: cores) { core -> Int in
-            let siblings = try? String(
-                contentsOfFile: "\(folder)\(core)/topology/thread_siblings_list", encoding: .utf8)
-            return siblings.flatMap { parse($0.trimmingCharacters(in: .whitespacesAndNewlines))?.min() } ?? core
-        }
+        let grouped = Dictionary(grouping: cores, by: physicalCore)
         return grouped.sorted { $0.key < $1.key }.map { $0.value.sorted() }
     }
 
-    private static func allowed(process: String) -> Set<Int>? {
+    /// Where the kernel lets a process run; nil where it does not say.
+    ///
+    /// - Parameter process: a process id, or `self`.
+    package static func allowed(process: String) -> Set<Int>? {
         let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
         let line = status?.split(separator: "\n").first { $0.hasPrefix("Cpus_allowed_list:") }
         return line.flatMap { parse($0.dropFirst("Cpus_allowed_list:".count).filter { !$0.isWhitespace }) }

@@ -173,7 +173,8 @@ public final class GradientReducer: @unchecked Sendable {
         self.update = update
         for countdown in countdowns { countdown.reset() }
         guard let exchange, failure == nil else { return }
-        let norm = wantsNorm ? { [unowned self] () throws(CommunicationError) in try normBetweenHosts() } : nil
+        let norm =
+            wantsNorm ? { @Sendable [unowned self] () throws(CommunicationError) in try normBetweenHosts() } : nil
         exchange.begin(
             HostExchange.Step(number: step, norm: norm) { [unowned self] in apply($0, $1, $2, isTimed: true) })
     }

@@ -15,8 +15,8 @@ package final class HostExchange: @unchecked Sendable {
     /// piece is updated before all are reduced.
     struct Step {
         var number: Int
-        var norm: (() throws(CommunicationError) -> Double)?
-        var update: (_ range: Range<Int>, _ gradients: FlatBuffer, _ norm: Double?) -> Void
+        var norm: (@Sendable () throws(CommunicationError) -> Double)?
+        var update: @Sendable (_ range: Range<Int>, _ gradients: FlatBuffer, _ norm: Double?) -> Void
     }
 
     /// Pieces under way at once: enough that the network has work while one piece is added up.

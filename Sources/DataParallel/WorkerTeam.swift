@@ -35,12 +35,11 @@ public final class WorkerTeam: Sendable {
     deinit { stop() }
 
     /// Runs `body(member)` on every member, and returns when all are done.
-    public func run(_ body: (Int) -> Void) {
+    public func run(_ body: @Sendable (Int) -> Void) {
         if size == 1 { return body(0) }
         // The members have let go of `body` before this function returns, so it never really escapes.
-        withoutActuallyEscaping(body) { escaping in
-            nonisolated(unsafe) let shared = escaping
-            job.set { shared($0) }
+        withoutActuallyEscaping(body) { shared in
+            job.set(shared)
             meeting.wait()
             shared(0)
             meeting.wait()

@@ -123,6 +123,6 @@ public struct Samples: Sendable {
         return Array(parts.map(\.description).joined().utf8).withUnsafeBytes(Fingerprint.init(of:))
     }
 
-    /// The class of every sample is below this, when targets are class numbers.
+    /// The last class that occurs, when targets are class numbers.
     public var largestTarget: Float { targets.max() ?? 0 }
 }

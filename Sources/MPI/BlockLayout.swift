@@ -1,5 +1,4 @@
-// Byte ranges as the count and displacement arrays of the v-collectives; used by both the blocking and the
-// non-blocking forms, which need the arrays to outlive the call.
+// Byte ranges as the count and displacement arrays of the v-collectives.
 
 import Collectives
 

@@ -1,4 +1,4 @@
-// The blocking collectives. Messages go out whole: cutting broadcasts, all-gathers and all-to-alls into pieces of
+// The blocking collectives. Messages go out whole: cutting broadcasts and all-gathers into pieces of
 // 256 KiB to 4 MiB was measured (Open MPI 4.1.4, one node, 2 and 4 ranks, 1 to 64 MiB) and gained nothing.
 
 import CMPI
@@ -49,20 +49,6 @@ extension MPICommunicator {
         try check(code, "MPI_Allgatherv")
     }
 
-    public func allToAll(
-        _ send: UnsafeRawBufferPointer, sendBlocks: [Range<Int>],
-        into receive: UnsafeMutableRawBufferPointer, receiveBlocks: [Range<Int>]
-    ) throws(CommunicationError) {
-        let sent = try BlockLayout(sendBlocks, of: send.count, ranks: size, "MPI_Alltoallv")
-        let received = try BlockLayout(receiveBlocks, of: receive.count, ranks: size, "MPI_Alltoallv")
-        let code = withExtendedLifetime((sent, received)) {
-            cmpi_all_to_all(
-                send.baseAddress, sent.counts, sent.displacements,
-                receive.baseAddress, received.counts, received.displacements, handle)
-        }
-        try check(code, "MPI_Alltoallv")
-    }
-
     public func allReduce(
         _ values: [Int64], _ operation: IntegerReduction
     ) throws(CommunicationError) -> [Int64] {
@@ -77,10 +63,8 @@ extension IntegerReduction {
     /// The shim's name for the `MPI_Op`.
     fileprivate var code: CMPIReduction {
         switch self {
-        case .sum: CMPISum
         case .minimum: CMPIMinimum
         case .maximum: CMPIMaximum
-        case .bitwiseOr: CMPIBitwiseOr
         }
     }
 }

@@ -26,41 +26,4 @@ extension MPICommunicator {
         try check(cmpi_start_receive(bytes.baseAddress, count, rank, tag, handle, &request), "MPI_Irecv")
         return PendingOperation(MPIRequest(request, "MPI_Irecv", expectedBytes: count))
     }
-
-    /// Starts a barrier (`MPI_Ibarrier`, MPI 4.0, 6.12.1).
-    public func startBarrier() throws(CommunicationError) -> PendingOperation {
-        var request = CMPIRequest()
-        try check(cmpi_start_barrier(handle, &request), "MPI_Ibarrier")
-        return PendingOperation(MPIRequest(request, "MPI_Ibarrier"))
-    }
-
-    /// Starts `allGather(inPlace:blocks:)` (`MPI_Iallgatherv`, MPI 4.0, 6.12.5). `buffer` must stay valid and
-    /// untouched until the operation is waited for.
-    public func startAllGather(
-        inPlace buffer: UnsafeMutableRawBufferPointer, blocks: [Range<Int>]
-    ) throws(CommunicationError) -> PendingOperation {
-        let layout = try BlockLayout(blocks, of: buffer.count, ranks: size, "MPI_Iallgatherv")
-        var request = CMPIRequest()
-        try check(
-            cmpi_start_all_gather(buffer.baseAddress, layout.counts, layout.displacements, handle, &request),
-            "MPI_Iallgatherv")
-        return PendingOperation(MPIRequest(request, "MPI_Iallgatherv", keeping: [layout]))
-    }
-
-    /// Starts `allToAll(_:sendBlocks:into:receiveBlocks:)` (`MPI_Ialltoallv`, MPI 4.0, 6.12.6). Both buffers must
-    /// stay valid, `send` unchanged and `receive` untouched, until the operation is waited for.
-    public func startAllToAll(
-        _ send: UnsafeRawBufferPointer, sendBlocks: [Range<Int>],
-        into receive: UnsafeMutableRawBufferPointer, receiveBlocks: [Range<Int>]
-    ) throws(CommunicationError) -> PendingOperation {
-        let sent = try BlockLayout(sendBlocks, of: send.count, ranks: size, "MPI_Ialltoallv")
-        let received = try BlockLayout(receiveBlocks, of: receive.count, ranks: size, "MPI_Ialltoallv")
-        var request = CMPIRequest()
-        try check(
-            cmpi_start_all_to_all(
-                send.baseAddress, sent.counts, sent.displacements,
-                receive.baseAddress, received.counts, received.displacements, handle, &request),
-            "MPI_Ialltoallv")
-        return PendingOperation(MPIRequest(request, "MPI_Ialltoallv", keeping: [sent, received]))
-    }
 }

@@ -3,20 +3,18 @@
 import CMPI
 import Collectives
 
-/// Owns the request handle and whatever arrays MPI reads until completion (MPI 4.0, 3.7).
+/// Owns the request handle until completion (MPI 4.0, 3.7).
 final class MPIRequest: PendingRequest {
     private var handle: CMPIRequest
     private let operation: String
     /// The bytes a receive must bring; nil for everything else.
     private let expectedBytes: Int32?
-    private let layouts: [BlockLayout]
     private var isComplete = false
 
-    init(_ handle: CMPIRequest, _ operation: String, expectedBytes: Int32? = nil, keeping layouts: [BlockLayout] = []) {
+    init(_ handle: CMPIRequest, _ operation: String, expectedBytes: Int32? = nil) {
         self.handle = handle
         self.operation = operation
         self.expectedBytes = expectedBytes
-        self.layouts = layouts
     }
 
     func test() throws(CommunicationError) -> Bool {

@@ -37,12 +37,6 @@ private final class ApartCommunicator: Communicator {
     func allGather(inPlace buffer: UnsafeMutableRawBufferPointer, blocks: [Range<Int>]) throws(CommunicationError) {
         try base.allGather(inPlace: buffer, blocks: blocks)
     }
-    func allToAll(
-        _ send: UnsafeRawBufferPointer, sendBlocks: [Range<Int>],
-        into receive: UnsafeMutableRawBufferPointer, receiveBlocks: [Range<Int>]
-    ) throws(CommunicationError) {
-        try base.allToAll(send, sendBlocks: sendBlocks, into: receive, receiveBlocks: receiveBlocks)
-    }
     func allReduce(_ values: [Int64], _ operation: IntegerReduction) throws(CommunicationError) -> [Int64] {
         try base.allReduce(values, operation)
     }

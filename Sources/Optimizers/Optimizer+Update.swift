@@ -48,20 +48,8 @@ extension Optimizer {
     /// The learning rate, with Adam's bias corrections where they belong.
     private func stepSize(learningRate: Float, step: Int) -> Float {
         guard case .adam(let beta1, let beta2, _, _) = rule else { return learningRate }
-        let (power1, power2) = (Optimizer.power(Double(beta1), step), Optimizer.power(Double(beta2), step))
+        let (power1, power2) = (pow(Double(beta1), Double(step)), pow(Double(beta2), Double(step)))
         return Float(Double(learningRate) * (1 - power2).squareRoot() / (1 - power1))
-    }
-
-    /// `base` to the power of `exponent`, at least 0, by squaring: the same bits on every host, which those of its C
-    /// library need not be.
-    package static func power(_ base: Double, _ exponent: Int) -> Double {
-        var (result, square, rest) = (1.0, base, exponent)
-        while rest > 0 {
-            if rest & 1 == 1 { result *= square }
-            square *= square
-            rest >>= 1
-        }
-        return result
     }
 
     /// Calls the rule's kernel; `gradients` points to the first element of the range.

@@ -1,5 +1,6 @@
-// Sequential draws for host code (initial weights, shuffles, generated samples) out of the counter-based `Philox`.
-// A stream's values depend on its key alone: not on other streams, ranks, threads or the C library's mathematics.
+// Sequential draws for host code (shuffles, generated samples) out of the counter-based `Philox`. A stream's values
+// depend on its key alone: not on other streams, ranks or threads. What fills whole tensors (initial weights, dropout)
+// is drawn by `Tensor+Random.swift`.
 
 /// What a stream is drawn for. Keeps draws for different purposes apart under one seed; the raw values are part of
 /// every run's meaning and never change.
@@ -19,7 +20,6 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
     private var counter: SIMD4<UInt32>
     private var words = SIMD4<UInt32>.zero
     private var used = 4
-    private var spareNormal: Float?
 
     /// - Parameters:
     ///   - a: the outer index, e.g. an epoch or a parameter's number.
@@ -49,25 +49,6 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
     /// Uniform in [0, 1): a multiple of 2^-24, so 1 itself never appears.
     public mutating func uniform() -> Float { Float(nextUInt32() >> 8) * 0x1p-24 }
 
-    /// Standard normal: mean 0, variance 1, by the polar method (Marsaglia and Bray 1964), in double precision with
-    /// the logarithm below.
-    public mutating func normal() -> Float {
-        if let spare = spareNormal {
-            spareNormal = nil
-            return spare
-        }
-        while true {
-            let x = Double(nextUInt32()) * 0x1p-31 - 1
-            let y = Double(nextUInt32()) * 0x1p-31 - 1
-            let square = x * x + y * y
-            if square > 0 && square < 1 {
-                let scale = (-2 * naturalLogarithm(square) / square).squareRoot()
-                spareNormal = Float(y * scale)
-                return Float(x * scale)
-            }
-        }
-    }
-
     /// Uniform in 0 ..< `bound`, every value exactly as likely: the few products that would favour some are drawn again
     /// (Lemire 2019, "Fast Random Integer Generation in an Interval").
     ///
@@ -81,20 +62,4 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
             if product.low >= unfair { return Int(product.high) }
         }
     }
-}
-
-/// ln(x) of a positive normal x by additions, multiplications and divisions only, so that every machine agrees on it:
-/// ln(2^e m) = e ln 2 + 2 artanh((m - 1) / (m + 1)), relative error below 1e-14.
-package func naturalLogarithm(_ x: Double) -> Double {
-    var exponent = Double(x.exponent)
-    var significand = x.significand
-    if significand > 1.414_213_562_373_095 {
-        significand *= 0.5
-        exponent += 1
-    }
-    let s = (significand - 1) / (significand + 1)
-    let square = s * s
-    var series = 1.0 / 19
-    for divisor in stride(from: 17.0, through: 1, by: -2) { series = series * square + 1 / divisor }
-    return exponent * 0.693_147_180_559_945_3 + 2 * s * series
 }

@@ -20,14 +20,6 @@ extension Tensor {
         return gathered(Shape(permutation.map { shape[$0] }), strides: permutation.map { strides[$0] })
     }
 
-    /// Swaps the last two axes.
-    public var transposedMatrix: Tensor {
-        require(shape.rank >= 2, "transpose: expected at least 2 axes, got shape \(shape)")
-        var order = Array(0..<shape.rank)
-        order.swapAt(shape.rank - 1, shape.rank - 2)
-        return transposed(order)
-    }
-
     /// Repeats the elements to `target` by the broadcasting rules.
     package func broadcast(to target: Shape) -> Tensor {
         if shape == target { return self }

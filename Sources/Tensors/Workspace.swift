@@ -32,9 +32,6 @@ public final class Workspace: Sendable {
 
     public init(timeline: Timeline? = nil) { self.timeline = timeline }
 
-    /// The version of the kernel library, e.g. `2.6.3`.
-    public static var kernelLibraryVersion: String { String(cString: odnn_version()) }
-
     /// A 64-byte-aligned buffer for at least `count` floats, with unspecified contents.
     package func takeBuffer(count: Int) -> UnsafeMutablePointer<Float> {
         let sizeClass = SizeClass(holding: count)

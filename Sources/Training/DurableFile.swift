@@ -22,26 +22,22 @@ package enum DurableFile {
         try write(path, data, to: descriptor, sync: true, progress: progress, halfWritten: halfWritten)
     }
 
-    /// Appends `data` to a regular file in one go, so that a reader never sees part of a line, or not at all: then the
-    /// file is as long as it was before.
+    /// Appends `data` in one go, so that a reader never sees part of a line, or not at all: then the file is as long as it
+    /// was before. Never waits on a pipe.
     ///
     /// - Parameter heading: comes first in a file that holds nothing yet.
-    package static func append(
-        _ path: String, _ data: Data, heading: Data = Data()
-    ) throws(CheckpointError) {
+    package static func append(_ path: String, _ data: Data, heading: Data = Data()) throws(CheckpointError) {
         let descriptor = open(path, O_WRONLY | O_CLOEXEC | O_CREAT | O_APPEND | O_NONBLOCK, 0o644)
         guard descriptor >= 0 else { throw failure("write", path) }
-        var status = stat()
-        let isKnown = fstat(descriptor, &status) == 0
-        guard isKnown, status.st_mode & S_IFMT == S_IFREG else {
-            let problem = isKnown ? CheckpointError("\(path) is no regular file") : failure("write", path)
-            close(descriptor)
-            throw problem
+        var before = stat()
+        guard fstat(descriptor, &before) == 0 else {
+            defer { close(descriptor) }
+            throw failure("write", path)
         }
         do throws(CheckpointError) {
-            try write(path, status.st_size == 0 ? heading + data : data, to: descriptor, sync: false)
+            try write(path, before.st_size == 0 ? heading + data : data, to: descriptor, sync: false)
         } catch {
-            truncate(path, status.st_size)
+            truncate(path, before.st_size)
             throw error
         }
     }

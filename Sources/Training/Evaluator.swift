@@ -34,7 +34,7 @@ struct Evaluator {
         let chunkCount = (data.count + Evaluator.chunkSize - 1) / Evaluator.chunkSize
         // Two doubles a chunk: the sum of losses, and the hits.
         var results = [Double](repeating: 0, count: 2 * chunkCount)
-        func chunks(of worker: Int) -> Range<Int> {
+        @Sendable func chunks(of worker: Int) -> Range<Int> {
             let workers = communicator.size * team.size
             return (worker * chunkCount / workers)..<((worker + 1) * chunkCount / workers)
         }
@@ -46,7 +46,8 @@ struct Evaluator {
             }
             if stops { return nil }
             results.withUnsafeMutableBufferPointer { (memory: inout UnsafeMutableBufferPointer<Double>) in
-                let results = memory
+                // Every chunk writes in places of its own.
+                nonisolated(unsafe) let results = memory
                 team.run { thread in
                     // The first thread's evaluation begins and ends with the caller's.
                     let timeline = thread > 0 && !timelines.isEmpty ? timelines[thread] : nil

@@ -25,7 +25,7 @@ package enum SafetensorsFile {
         _ tensors: [(name: String, shape: [Int], bytes: UnsafeRawBufferPointer)], metadata: [String: String],
         into data: inout Data
     ) {
-        let pairs = metadata.sorted { $0.key < $1.key }.map { "\(quoted($0.key)):\(quoted($0.value))" }
+        let pairs = metadata.sorted { $0.key < $1.key }.map { "\($0.key.jsonQuoted):\($0.value.jsonQuoted)" }
         var entries = ["\"__metadata__\":{\(pairs.joined(separator: ","))}"]
         var end = 0
         for tensor in tensors {
@@ -36,7 +36,7 @@ package enum SafetensorsFile {
             let start = end
             end += tensor.bytes.count
             entries.append(
-                "\(quoted(tensor.name)):{\"dtype\":\"F32\",\"shape\":[\(shape)],\"data_offsets\":[\(start),\(end)]}")
+                "\(tensor.name.jsonQuoted):{\"dtype\":\"F32\",\"shape\":[\(shape)],\"data_offsets\":[\(start),\(end)]}")
         }
         var header = Array("{\(entries.joined(separator: ","))}".utf8)
         header += repeatElement(UInt8(ascii: " "), count: (8 - header.count % 8) % 8)
@@ -112,20 +112,6 @@ package enum SafetensorsFile {
             throw CheckpointError("\(file) is damaged: \(end - start) bytes of data, its tensors take \(position)")
         }
         return result
-    }
-
-    private static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"", "\\": result += "\\\(scalar)"
-            case "\u{0}"..."\u{1F}":
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
     }
 }
 

@@ -23,18 +23,11 @@ extension StepProfile {
             "step", "", "", time(stepSeconds), "100.0 %", fixed(flopsPerSecond * 1e-9, 1),
             fixed(flopsPerSecond / peakFlopsPerSecond * 100, 0) + " %",
         ]
-        let widths = header.indices.map { column in
-            ([header, total] + cells).map { $0[column].count }.max()!
-        }
-        func line(_ cells: [String]) -> String {
-            let padded = cells.enumerated().map { column, cell in
-                let space = String(repeating: " ", count: widths[column] - cell.count)
-                return column == 0 ? cell + space : space + cell
-            }
-            return padded.joined(separator: "  ") + "\n"
-        }
-        let rule = line(widths.map { String(repeating: "-", count: $0) })
-        return headline + rule + line(header) + rule + cells.map(line).joined() + rule + line(total) + rule
+        let table = TextTable([header, total] + cells, leftColumns: 1)
+        let lines =
+            [table.rule, table.line(header), table.rule] + cells.map(table.line)
+            + [table.rule, table.line(total), table.rule]
+        return headline + lines.map { $0 + "\n" }.joined()
             + waits.map {
                 "\($0.name), \(unit) a step: least \(time($0.minimum)), median \(time($0.median)), "
                     + "most \(time($0.maximum))\n"

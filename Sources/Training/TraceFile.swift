@@ -64,7 +64,7 @@ struct TraceFile {
         self.origin = origin
         var lines: [String] = []
         if trace.thread == 0 {
-            lines.append(metadata("process_name", trace, "\"name\":\(quoted("rank \(trace.rank) (\(trace.host))"))"))
+            lines.append(metadata("process_name", trace, "\"name\":\("rank \(trace.rank) (\(trace.host))".jsonQuoted)"))
             lines.append(metadata("process_sort_index", trace, "\"sort_index\":\(trace.rank)"))
             if let note = trace.clock.note { notes.append("rank \(trace.rank) on \(trace.host): \(note)") }
         }
@@ -78,7 +78,7 @@ struct TraceFile {
             let (name, category) = names[span.activity] ?? ("other", "other")
             let start = span.start + trace.clock.nanoseconds - origin
             func event(_ phase: String, at time: Int64) -> String {
-                "{\"name\":\(quoted(name)),\"cat\":\"\(category)\",\"ph\":\(phase),\"ts\":\(microseconds(time)),"
+                "{\"name\":\(name.jsonQuoted),\"cat\":\"\(category)\",\"ph\":\(phase),\"ts\":\(microseconds(time)),"
                     + "\"pid\":\(trace.rank),\"tid\":\(trace.thread),\"args\":{\"step\":\(span.step + 1)}}"
             }
             if span.activity == .piece {
@@ -99,7 +99,7 @@ struct TraceFile {
     /// Puts the file into place.
     func close() throws(CheckpointError) {
         let text = notes.isEmpty ? "all ranks on one host, one clock" : notes.joined(separator: "; ")
-        try DurableFile.append(temporary, Data("\n],\"otherData\":{\"clocks\":\(quoted(text))}}\n".utf8))
+        try DurableFile.append(temporary, Data("\n],\"otherData\":{\"clocks\":\(text.jsonQuoted)}}\n".utf8))
         try DurableFile.sync(temporary)
         try DurableFile.rename(temporary, to: path)
         try DurableFile.syncFolder(DurableFile.split(path).folder)
@@ -114,16 +114,5 @@ struct TraceFile {
         let (whole, rest) = abs(nanoseconds).quotientAndRemainder(dividingBy: 1000)
         let decimals = String(rest)
         return (nanoseconds < 0 ? "-" : "") + "\(whole).\(String(repeating: "0", count: 3 - decimals.count))\(decimals)"
-    }
-
-    private func quoted(_ text: String) -> String {
-        let escaped = text.unicodeScalars.map { scalar in
-            switch scalar {
-            case "\"", "\\": "\\\(scalar)"
-            case _ where scalar.value < 0x20: "\\u00" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
-            default: String(scalar)
-            }
-        }
-        return "\"" + escaped.joined() + "\""
     }
 }

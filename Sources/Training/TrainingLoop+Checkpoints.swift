@@ -61,8 +61,23 @@ extension TrainingLoop {
             dataHash: dataHash, validationHash: validationHash)
     }
 
+    /// Takes over where a checkpoint, or an earlier fit of the model, has left off.
+    func begin() throws {
+        if let resumed {
+            try restore(resumed)
+        } else if world.rank == 0, let state = model.trained {
+            step.adopt(state)
+        }
+        try shareState(hasMoments: resumed != nil || model.trained != nil)
+        if resumed != nil { return }
+        firstStep = step.state.step
+        if let settings, settings.resume == .automatic {
+            resumeNote = "no checkpoint in \(settings.folder) yet: begins with the first step"
+        }
+    }
+
     /// Takes over a checkpoint's cursor on every rank, and its arrays on rank 0, which shares them.
-    func restore(_ point: ResumePoint) throws {
+    private func restore(_ point: ResumePoint) throws {
         let state = point.state
         let checks: [(key: String, before: String, now: String)] = [
             ("shards", "\(state.shards)", "\(plan.shards)"), ("seed", "\(state.seed)", "\(options.seed)"),
@@ -123,7 +138,7 @@ extension TrainingLoop {
     /// elsewhere.
     ///
     /// - Parameter hasMoments: rank 0's answer counts.
-    func shareState(hasMoments: Bool) throws {
+    private func shareState(hasMoments: Bool) throws {
         if world.size == 1 { return }
         var known = [step.state.step, hasMoments ? 1 : 0]
         try world.communicator.broadcast(&known, from: 0)

@@ -33,7 +33,7 @@ final class TrainingLoop {
     private let write: @Sendable (String) -> Void
 
     /// Where it goes on from a checkpoint.
-    private let resumed: ResumePoint?
+    let resumed: ResumePoint?
     /// Where this run began; with an earlier `fit` of the model not at 0.
     var firstStep = 0
     var epoch = 0
@@ -161,21 +161,6 @@ final class TrainingLoop {
         try status.during(.waiting) { try step.gatherState() }
         hasEnded = true
         return history
-    }
-
-    /// Takes over where a checkpoint, or an earlier fit of the model, has left off.
-    private func begin() throws {
-        if let resumed {
-            try restore(resumed)
-        } else if world.rank == 0, let state = model.trained {
-            step.adopt(state)
-        }
-        try shareState(hasMoments: resumed != nil || model.trained != nil)
-        if resumed != nil { return }
-        firstStep = step.state.step
-        if let settings, settings.resume == .automatic {
-            resumeNote = "no checkpoint in \(settings.folder) yet: begins with the first step"
-        }
     }
 
     /// Keeps every thread on cores of its own, or warns that it has none.
@@ -387,16 +372,9 @@ final class TrainingLoop {
         return .plain
     }
 
-    private func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
-
     /// The line that starts the run.
     var headline: String {
-        let perShard = plan.samples(ofShard: 0, count: batchSize).count
-        let largest = (0..<plan.shards).map { plan.samples(ofShard: $0, count: batchSize).count }.max() ?? 0
-        let shardText = perShard == largest ? "\(largest)" : "\(perShard)-\(largest)"
-        let workerShards = plan.shards(ofWorker: 0).count
-        return "batch \(batchSize) = \(shardText) x \(counted(plan.shards, "shard")), \(workerShards) a worker; "
-            + "\(counted(plan.ranks, "rank")) x \(counted(plan.threads, "thread")); seed \(options.seed); "
+        "\(RunLayout.text(plan, batchSize: batchSize)); seed \(options.seed); "
             + "\(step.reducer.parameters.trainableScalarCount) parameters; \(data.count) samples of \(data.name)"
             + (validation.map { ", \($0.count) for validation" } ?? "")
     }

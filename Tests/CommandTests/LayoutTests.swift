@@ -53,6 +53,10 @@ extension CommandTests {
                         ], timeoutSeconds: 70)
                     #expect(result.status == 0, "\(result.standardError)")
                     #expect(result.lines.contains("fingerprint \(expected)"), "\(ranks) ranks: \(result.lines)")
+                    let warnings = result.standardError.split(separator: "\n").count {
+                        $0.contains("warning: /dev/shm of ")
+                    }
+                    #expect(warnings == 1, "\(result.standardError)")
                 }
             }
         }

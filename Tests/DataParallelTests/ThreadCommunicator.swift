@@ -145,22 +145,6 @@ final class ThreadCommunicator: Communicator, @unchecked Sendable {
         try group.leave("allGather")
     }
 
-    func allToAll(
-        _ send: UnsafeRawBufferPointer, sendBlocks: [Range<Int>],
-        into receive: UnsafeMutableRawBufferPointer, receiveBlocks: [Range<Int>]
-    ) throws(CommunicationError) {
-        try begin("allToAll")
-        let all = try group.meet(rank, (send, sendBlocks), "allToAll")
-        for peer in 0..<size {
-            let (bytes, blocks) = all[peer]
-            precondition(
-                blocks[rank].count == receiveBlocks[peer].count,
-                "allToAll: rank \(peer) sends \(blocks[rank]), rank \(rank) expects \(receiveBlocks[peer])")
-            copy(UnsafeMutableRawBufferPointer(mutating: bytes)[blocks[rank]], to: receive, receiveBlocks[peer])
-        }
-        try group.leave("allToAll")
-    }
-
     func allReduce(_ values: [Int64], _ operation: IntegerReduction) throws(CommunicationError) -> [Int64] {
         try begin("allReduce")
         let all = try group.meet(rank, values, "allReduce")
@@ -168,10 +152,8 @@ final class ThreadCommunicator: Communicator, @unchecked Sendable {
         return values.indices.map { index in
             let column = all.map { $0[index] }
             return switch operation {
-            case .sum: column.reduce(0, +)
             case .minimum: column.min()!
             case .maximum: column.max()!
-            case .bitwiseOr: column.reduce(0, |)
             }
         }
     }

@@ -9,8 +9,8 @@ struct WorkerTeamTests {
         let violations = try within(seconds: 120) {
             let team = WorkerTeam(size: size)
             // Plain memory on purpose: the barrier alone must order the writes.
-            let marks = UnsafeMutablePointer<Int>.allocate(capacity: size)
-            let violations = UnsafeMutablePointer<Int>.allocate(capacity: size)
+            nonisolated(unsafe) let marks = UnsafeMutablePointer<Int>.allocate(capacity: size)
+            nonisolated(unsafe) let violations = UnsafeMutablePointer<Int>.allocate(capacity: size)
             marks.initialize(repeating: 0, count: size)
             violations.initialize(repeating: 0, count: size)
             defer {

@@ -18,7 +18,7 @@ final class Thrower: Callback {
 /// Shared windows that this process has mapped.
 func mappedWindows() throws -> Int {
     try String(contentsOfFile: "/proc/self/maps", encoding: .utf8).split(separator: "\n")
-        .count { $0.contains("osc_sm") }
+        .count { $0.contains("/osc_sm.") }
 }
 
 withWorld { world in
@@ -46,7 +46,7 @@ withWorld { world in
         default: throw TrainingError("unknown: \(word)")
         }
         let line = "\(world.rank) \(word) \(model.fingerprint.map { "\($0)" } ?? "none") \(try mappedWindows())\n"
-        try world.onRankZero {}
+        try world.communicator.barrier()
         FileHandle.standardOutput.write(Data(line.utf8))
     }
 }

@@ -61,7 +61,7 @@ struct WorkspaceTests {
     func matrixProductsTransposeAccumulateAndTakeEmptyAxes(algorithm: MatrixProduct.Algorithm) {
         let workspace = Workspace()
         let (a, b) = (Tensor([2, 3], [1, 2, 3, 4, 5, 6]), Tensor([3, 2], [1, 0, 2, 1, 0, 3]))
-        let (at, bt) = (a.transposedMatrix, b.transposedMatrix)
+        let (at, bt) = (a.transposed([1, 0]), b.transposed([1, 0]))
         for (ta, tb) in [(false, false), (false, true), (true, false), (true, true)] {
             let c = Tensor([2, 2], [100, 200, 300, 400], in: workspace)
             MatrixProduct(m: 2, n: 2, k: 3, transposeA: ta, transposeB: tb, accumulate: true, algorithm: algorithm).run(

@@ -11,7 +11,7 @@ typedef struct { intptr_t bits; } CMPIRequest;
 typedef struct { intptr_t bits; } CMPIWindow;
 
 typedef enum { CMPIThreadSingle, CMPIThreadFunneled, CMPIThreadSerialized, CMPIThreadMultiple } CMPIThreadLevel;
-typedef enum { CMPISum, CMPIMinimum, CMPIMaximum, CMPIBitwiseOr } CMPIReduction;
+typedef enum { CMPIMinimum, CMPIMaximum } CMPIReduction;
 
 // Return codes that the Swift side gives to refusals of its own.
 extern const int32_t cmpi_error_count;
@@ -45,21 +45,7 @@ int32_t cmpi_barrier(CMPICommunicator communicator);
 int32_t cmpi_broadcast(void *bytes, int32_t count, int32_t root, CMPICommunicator communicator);
 int32_t cmpi_all_gather(
     void *buffer, const int32_t *counts, const int32_t *displacements, CMPICommunicator communicator);
-int32_t cmpi_all_to_all(
-    const void *send, const int32_t *send_counts, const int32_t *send_displacements,
-    void *receive, const int32_t *receive_counts, const int32_t *receive_displacements,
-    CMPICommunicator communicator);
 int32_t cmpi_all_reduce(int64_t *values, int32_t count, CMPIReduction operation, CMPICommunicator communicator);
-
-// Non-blocking forms: the count and displacement arrays must live until the request has completed.
-int32_t cmpi_start_barrier(CMPICommunicator communicator, CMPIRequest *request);
-int32_t cmpi_start_all_gather(
-    void *buffer, const int32_t *counts, const int32_t *displacements, CMPICommunicator communicator,
-    CMPIRequest *request);
-int32_t cmpi_start_all_to_all(
-    const void *send, const int32_t *send_counts, const int32_t *send_displacements,
-    void *receive, const int32_t *receive_counts, const int32_t *receive_displacements,
-    CMPICommunicator communicator, CMPIRequest *request);
 
 // Point to point (MPI 4.0, 3.7).
 int32_t cmpi_start_send(

@@ -54,9 +54,8 @@ extension HostFacts {
         let processor = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
         facts.processor = value("model name", processor) ?? value("CPU part", processor) ?? "unknown"
         facts.instructionSet = Platform.instructionSet
-        let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-        facts.cores = list(value("Cpus_allowed_list", status) ?? "")
-        facts.physicalCores = Set(facts.cores.map(physicalCore)).sorted()
+        facts.cores = CoreSet.allowed(process: "self")?.sorted() ?? []
+        facts.physicalCores = Set(facts.cores.map(CoreSet.physicalCore)).sorted()
         facts.quota = groupQuota()
         facts.memoryBytes = Int(ProcessInfo.processInfo.physicalMemory)
         var room = statvfs()
@@ -72,22 +71,6 @@ extension HostFacts {
                 .map { $0.trimmingCharacters(in: .whitespaces) }
         }
         return nil
-    }
-
-    /// The numbers of `0-3,8`.
-    static func list(_ text: String) -> [Int] {
-        text.split(separator: ",").flatMap { part -> [Int] in
-            let ends = part.split(separator: "-").compactMap { Int($0) }
-            guard let first = ends.first, let last = ends.last, first <= last else { return [] }
-            return Array(first...last)
-        }
-    }
-
-    /// The lowest of the logical cores that share a physical one with `core`.
-    private static func physicalCore(_ core: Int) -> Int {
-        let path = "/sys/devices/system/cpu/cpu\(core)/topology/thread_siblings_list"
-        let siblings = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
-        return list(siblings.trimmingCharacters(in: .whitespacesAndNewlines)).min() ?? core
     }
 
     /// The CPU limit of a container or batch system (cgroup v2's cpu.max, v1's cfs quota), in cores.

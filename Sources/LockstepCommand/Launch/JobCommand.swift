@@ -54,13 +54,6 @@ struct JobCommand {
 
     /// mpirun counts a slot for each core that this process may use, not for each of its hardware threads.
     private static var physicalCores: Int {
-        let cores = availableCores()
-        var siblings: Set<String> = []
-        for number in 0..<cores {
-            let file = "/sys/devices/system/cpu/cpu\(number)/topology/thread_siblings_list"
-            guard let text = try? String(contentsOfFile: file, encoding: .utf8) else { return cores }
-            siblings.insert(text)
-        }
-        return min(cores, max(1, siblings.count))
+        Set((0..<availableCores()).map(CoreSet.physicalCore)).count
     }
 }

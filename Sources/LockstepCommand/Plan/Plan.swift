@@ -62,7 +62,7 @@ struct Plan: ParsableCommand {
                 encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
                 print(String(decoding: try encoder.encode(rows), as: UTF8.self))
             } else {
-                print(table(rows, scaling))
+                print(try table(rows, scaling))
             }
             if let plot { try write(ScalingPlot(rows: rows, title: try title(scaling)).svg, to: plot) }
             if let trace {
@@ -105,7 +105,7 @@ struct Plan: ParsableCommand {
             + "\(scaling.threads) workers a host, \(network)"
     }
 
-    private func table(_ rows: [ScalingRow], _ scaling: ScalingModel) -> String {
+    private func table(_ rows: [ScalingRow], _ scaling: ScalingModel) throws -> String {
         let header = [
             "hosts", "workers", "samples", "compute ms", "exchange ms", "exposed ms", "step ms", "efficiency",
             "communication", "MB a rank",
@@ -121,11 +121,7 @@ struct Plan: ParsableCommand {
                     number(row.megabytes),
                 ]
             }
-        let widths = header.indices.map { column in cells.map { $0[column].count }.max()! }
-        let lines = cells.map { line in
-            zip(line, widths).map { String(repeating: " ", count: $1 - $0.count) + $0 }.joined(separator: "  ")
-        }
-        return ((try? title(scaling)).map { [$0] } ?? [] + []).joined() + "\n" + lines.joined(separator: "\n")
+        return ([try title(scaling)] + cells.map(TextTable(cells).line)).joined(separator: "\n")
     }
 
     private func write(_ text: String, to path: String) throws {

@@ -14,40 +14,33 @@ struct MeasuredRun: Sendable {
 
     /// - Parameter path: a run folder with metrics.csv and summary.txt.
     init(path: String, floats: Int) throws {
-        let summary = try MeasuredRun.read(path + "/summary.txt")
-        guard let layout = summary.firstMatch(of: /; (\d+) ranks? x (\d+) threads?;/), let ranks = Int(layout.1),
-            let threads = Int(layout.2), let batch = summary.firstMatch(of: /^batch (\d+) =/).flatMap({ Int($0.1) })
-        else { throw TrainingError("\(path)/summary.txt does not tell ranks and threads: is it a finished run's?") }
-        let lines = try MeasuredRun.read(path + "/metrics.csv").split(separator: "\n").map {
-            $0.split(separator: ",", omittingEmptySubsequences: false)
+        let wanted = "--measured wants the folder of a finished run of this model"
+        guard let summary = FileManager.default.contents(atPath: path + "/summary.txt") else {
+            throw TrainingError("can't read \(path)/summary.txt: \(wanted)")
         }
-        func value(_ row: Int, _ column: String) throws -> Double {
-            guard let index = lines[0].firstIndex(of: Substring(column)), lines[row].indices.contains(index),
-                let number = Double(lines[row][index])
-            else { throw TrainingError("\(path)/metrics.csv: line \(row + 1) has no \(column)") }
-            return number
-        }
-        guard lines.count >= 2 else {
-            throw TrainingError("\(path)/metrics.csv has no row: expected one epoch at least")
+        guard let layout = RunLayout(String(decoding: summary, as: UTF8.self)) else {
+            throw TrainingError("\(path)/summary.txt does not tell ranks and threads: \(wanted)")
         }
         // The last epoch: the first one also warms up.
-        let last = lines.count - 1
-        let steps = try value(last, "step") - (last > 1 ? try value(last - 1, "step") : 0)
-        guard steps > 0 else { throw TrainingError("\(path)/metrics.csv: the last row is of no step") }
-        let workers = Double(ranks * threads)
-        let samples = steps * Double(batch) / workers
-        let forward = try value(last, "data_seconds") + value(last, "forward_seconds")
-        forwardSecondsPerSample = forward / samples
-        backwardSecondsPerSample = try value(last, "backward_seconds") / samples
-        updateSecondsPerFloat = try value(last, "update_seconds") / steps * workers / Double(floats)
-        self.threads = threads
-    }
-
-    private static func read(_ path: String) throws -> String {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw TrainingError("can't read \(path): --measured wants the folder of a finished run of this model")
+        let rows = try RecordedMetrics(runFolder: path).rows
+        guard let last = rows.last else {
+            throw TrainingError("\(path)/metrics.csv has no row: expected one epoch at least")
         }
-        return String(decoding: data, as: UTF8.self)
+        func value(_ column: String) throws -> Double {
+            guard let number = last.fields[column].flatMap({ Double($0) }) else {
+                throw TrainingError("\(path)/metrics.csv: the row of step \(last.step) has no \(column)")
+            }
+            return number
+        }
+        let former = rows.last { $0.fields["epoch"] != last.fields["epoch"] }?.step ?? 0
+        let steps = Double(last.step - former)
+        guard steps > 0 else { throw TrainingError("\(path)/metrics.csv: the last row is of no step") }
+        let workers = Double(layout.ranks * layout.threads)
+        let samples = steps * Double(layout.batchSize) / workers
+        forwardSecondsPerSample = try (value("data_seconds") + value("forward_seconds")) / samples
+        backwardSecondsPerSample = try value("backward_seconds") / samples
+        updateSecondsPerFloat = try value("update_seconds") / steps * workers / Double(floats)
+        threads = layout.threads
     }
 }
 
