@@ -69,7 +69,7 @@ extension CommandTests {
                 "layer batch_normalization normalises over the samples of a shard, which has only 4 (batch 32 over 8 shards)"
             ),
             ([], nil),
-            (["--batch-size", "27", "--validation-split", "0.9"], "the last batch of each epoch has only one sample"),
+            (["--batch-size", "499", "--validation-split", "0.9"], "the last batch of each epoch has only one sample"),
         ]) func roughStatisticsAreTold(settings: [String], words: String?) throws {
             try withTemporaryFolder { folder in
                 let arguments = try model(folder, "dense: {units: 10}", "batch-normalization", "dense: {units: 10}")
