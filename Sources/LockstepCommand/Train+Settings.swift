@@ -235,7 +235,7 @@ extension Train {
         guard warmUpSteps >= 0 else { throw TrainingError("--warm-up-steps must be 0 or more, got \(warmUpSteps)") }
         guard warmUpSteps == 0 || warmUpSteps < steps else {
             throw TrainingError(
-                "--warm-up-steps \(warmUpSteps) leaves nothing of the run's \(steps) steps (\(epochs) epochs of "
+                "--warm-up-steps \(warmUpSteps) leaves nothing of the run's \(steps) steps (\(epochs) x "
                     + "\(perEpoch)): the learning rate would never be reached; use fewer, or more --epochs")
         }
         let main: LearningRateSchedule

@@ -55,8 +55,7 @@ extension TrainingLoop {
 
     /// Where the run ends before its learning-rate schedule does.
     var scheduleNote: String? {
-        let former = step.state.step - epoch * batchesPerEpoch - batchInEpoch
-        let last = min(former + options.epochs.multipliedClamped(by: batchesPerEpoch), options.maxSteps ?? Int.max)
+        let last = min(firstStep + options.epochs.multipliedClamped(by: batchesPerEpoch), options.maxSteps ?? Int.max)
         guard let end = model.optimizer.learningRate.lastChange, end > last, last > step.state.step else { return nil }
         let rate = model.optimizer.learningRate.rate(at: last - 1)
         return "the learning-rate schedule goes on to step \(end), and this run ends with step \(last), at a rate of "
@@ -65,9 +64,9 @@ extension TrainingLoop {
 }
 
 extension Int {
-    /// The product of two numbers that are not negative, or the largest number where it is beyond that.
+    /// The product of two numbers that are not negative, at most half the largest number, so that more can be added.
     package func multipliedClamped(by factor: Int) -> Int {
         let (product, overflow) = multipliedReportingOverflow(by: factor)
-        return overflow ? .max : product
+        return overflow ? .max / 2 : Swift.min(product, .max / 2)
     }
 }

@@ -46,7 +46,10 @@ extension CommandTests {
             #expect(found.level == .warning && found.text.contains("90 s"), "\(found)")
         }
 
-        @Test(arguments: [(4, 16, Finding.Level.ok, ""), (5, 16, .warning, "of 80 workers, 16 compute nothing")])
+        @Test(arguments: [
+            (4, 16, Finding.Level.ok, "64; a step of 1024 samples has 64 shards"),
+            (5, 16, .warning, "of 80 workers, 16 compute nothing"),
+        ])
         func workersBeyondTheShards(hosts: Int, threads: Int, level: Finding.Level, words: String) throws {
             let facts = ranks(on: (0..<hosts).map { "host \($0)" })
             let found = try finding("workers", facts, threads: threads, batchSize: 1024)

@@ -60,10 +60,11 @@ extension CommandTests {
                 let expected = try train(arguments, run: folder + "/plain")
                 let records = try deterministicMetrics(folder + "/plain")
                 let shards = settings.isEmpty ? 2 : 1
-                for (ranks, threads, hosts) in [
+                let layouts: [(Int, Int, String?)] = [
                     (1, 3, nil), (3, 1, nil), (4, 1, nil), (8, 1, nil), (2, 2, "0,1"), (3, 1, "0,1,2"),
                     (5, 1, "0,0,1,1,2"),
-                ] {
+                ]
+                for (ranks, threads, hosts) in layouts {
                     let run = "\(folder)/\(ranks)-\(threads)-\(hosts ?? "")"
                     let result = try lockstep(
                         ranks: ranks, ["train", "--verbose", "2", "--threads", "\(threads)", "--run", run] + arguments,

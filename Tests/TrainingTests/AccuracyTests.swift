@@ -1,5 +1,6 @@
 // `accuracy` as Keras 3 resolves it: by the shapes of outputs and targets, whatever the loss.
 
+import Datasets
 import Layers
 import Optimizers
 import Tensors
@@ -65,7 +66,7 @@ import Training
     /// The training's running accuracy is counted as the evaluation's.
     @Test func trainingCountsAlike() throws {
         let model = Sequential([Dense(3)]).compile(
-            optimizer: .sgd(learningRate: 0), loss: .binaryCrossentropy, metrics: [.accuracy])
+            optimizer: .sgd(learningRate: 0.0), loss: .binaryCrossentropy, metrics: [.accuracy])
         let data = Samples(
             inputs: Tensor([20, 2], (0..<40).map { Float($0 % 7) - 3 }),
             targets: Tensor([20], (0..<20).map { Float($0 % 3) }).oneHot(classCount: 3))

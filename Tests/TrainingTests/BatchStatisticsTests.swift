@@ -59,7 +59,7 @@ import Training
         func statistics(_ shards: Int) throws -> [Float] {
             let network = network()
             let step = try TrainingStep(
-                network: network, input: data.inputShape, optimizer: .sgd(learningRate: 0),
+                network: network, input: data.inputShape, optimizer: .sgd(learningRate: 0.0),
                 loss: .sparseCategoricalCrossentropy, batchSize: 64, shards: shards)
             _ = try step.run((0..<5).map { Int32($0) }[...], of: data, learningRate: 0)
             let layer = try #require(network.layers[2] as? BatchNormalization)

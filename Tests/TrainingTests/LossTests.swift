@@ -2,6 +2,7 @@
 // whether a cross-entropy gets logits or probabilities.
 
 import Autograd
+import Datasets
 import Foundation
 import Layers
 import Optimizers
@@ -44,9 +45,13 @@ import Training
         func expected(_ kernel: [Double], epochs: Int, rate: Double) -> (weights: [Double], loss: Double) {
             var (kernel, bias) = (kernel, [0.0, 0.0])
             func outputs(_ sample: Int) -> [Double] {
-                (0..<2).map { unit in
-                    bias[unit] + (0..<3).reduce(0) { $0 + Descent.inputs[sample * 3 + $1] * kernel[$1 * 2 + unit] }
+                var outputs = bias
+                for input in 0..<3 {
+                    for unit in 0..<2 {
+                        outputs[unit] += Descent.inputs[sample * 3 + input] * kernel[input * 2 + unit]
+                    }
                 }
+                return outputs
             }
             for _ in 0..<epochs {
                 for batch in [0..<4, 4..<8, 8..<10] {
@@ -77,12 +82,14 @@ import Training
         private func sigmoid(_ z: Double) -> Double { 1 / (1 + exp(-z)) }
 
         private func value(_ z: [Double], _ t: [Double]) -> Double {
+            let (a, b) = (z[0] - t[0], z[1] - t[1])
             switch loss {
-            case .meanSquaredError: zip(z, t).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) } / 2
-            case .meanAbsoluteError: zip(z, t).reduce(0) { $0 + abs($1.0 - $1.1) } / 2
+            case .meanSquaredError: return (a * a + b * b) / 2
+            case .meanAbsoluteError: return (abs(a) + abs(b)) / 2
             case .binaryCrossentropy:
-                -zip(z, t).reduce(0) { $0 + log($1.1 == 1 ? sigmoid($1.0) : 1 - sigmoid($1.0)) } / 2
-            default: -log(softmax(z)[t[0] == 1 ? 0 : 1])
+                let right = zip(z, t).map { $1 == 1 ? sigmoid($0) : 1 - sigmoid($0) }
+                return -(log(right[0]) + log(right[1])) / 2
+            default: return -log(softmax(z)[t[0] == 1 ? 0 : 1])
             }
         }
 
@@ -244,8 +251,8 @@ import Training
         let outputs = try model.predict(Tensor([2, 4, 4, 1], (0..<32).map { sin(Float($0)) })).scalars.map {
             Double($0)
         }
-        let expected = [0, 1].map { sample in
-            let pair = [outputs[2 * sample], outputs[2 * sample + 1]].map { end.takesLogits ? exp($0) : $0 }
+        let expected = [0, 1].map { (sample: Int) -> Double in
+            let pair: [Double] = [outputs[2 * sample], outputs[2 * sample + 1]].map { end.takesLogits ? exp($0) : $0 }
             return -log(pair[sample] / (pair[0] + pair[1]))
         }
         #expect(abs(loss - (expected[0] + expected[1]) / 2) < 1e-6)
