@@ -2,7 +2,7 @@
 // logits or probabilities. Every operation says what it makes of its operands; `Layer` adds who did it.
 
 /// What kind of numbers a variable holds.
-public enum OutputKind: Sendable, Hashable {
+package enum OutputKind: Sendable, Hashable {
     /// Any real number, as a product with parameters or a shift by parameters gives: logits, or values.
     case logits
     /// Probabilities that add up to 1 over the last axis.

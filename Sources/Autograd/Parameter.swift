@@ -25,7 +25,7 @@ public final class Parameter: @unchecked Sendable {
     /// nil until the layer has seen its input shape.
     public private(set) var shape: Shape?
     /// For a statistic: how many values of one sample an observation is taken over, e.g. the positions of an image.
-    public private(set) var valuesPerSample = 1
+    package private(set) var valuesPerSample = 1
     /// Where the values lie in the flat buffers.
     public private(set) var range: Range<Int> = 0..<0
     private var placed: Tensor?

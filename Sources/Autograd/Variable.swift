@@ -9,7 +9,7 @@ public struct Variable {
     package let node: Int?
     public let value: Tensor
     /// What kind of numbers it holds.
-    public internal(set) var kind = OutputKind.unknown
+    package internal(set) var kind = OutputKind.unknown
     /// The layer that made it of that kind, if one did.
     package internal(set) var maker: ObjectIdentifier?
     /// For a direct softmax result: what it was computed from, so that cross-entropy can be, too (as Keras does).

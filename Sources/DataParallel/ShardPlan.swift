@@ -15,20 +15,20 @@ public struct ShardPlan: Sendable, Hashable {
     public let threads: Int
     /// What a shard has of a whole batch, at most 16: a shorter batch is cut over fewer shards, so that none has less as
     /// long as the batch has as much.
-    public let samplesPerShard: Int
+    package let samplesPerShard: Int
 
     public var workers: Int { ranks * threads }
 
     /// Workers without a shard.
-    public var idleWorkers: Int { max(0, workers - shards) }
+    package var idleWorkers: Int { max(0, workers - shards) }
 
     /// Far beyond what is of use: every shard is a task of its own.
-    public static let mostShards = 1 << 16
+    package static let mostShards = 1 << 16
     /// Threads that a rank has at most: as many as the cores that Linux can bind it to.
-    public static let mostThreads = 1024
+    package static let mostThreads = 1024
     /// What `automaticShards` leaves to a shard: gradients of fewer samples cost more to add up than to compute, and batch
     /// normalisation wants some.
-    public static let wantedSamples = 16
+    package static let wantedSamples = 16
 
     /// - Parameter batchSize: samples of a whole batch; without it, a batch fills as many shards as it has samples.
     /// - Throws: `ShardPlanError` unless `shards` is a power of two, and there is a worker and not an absurd number of them.
@@ -71,7 +71,7 @@ public struct ShardPlan: Sendable, Hashable {
 
     /// How many shards a batch of `count` samples fills: all, but a short batch only so many, a power of two, that each
     /// has `samplesPerShard`.
-    public func filledShards(count: Int) -> Int {
+    package func filledShards(count: Int) -> Int {
         ShardPlan.powerOfTwo(below: shards, leaving: samplesPerShard, of: count)
     }
 

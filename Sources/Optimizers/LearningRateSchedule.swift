@@ -75,7 +75,7 @@ public indirect enum LearningRateSchedule: Sendable, Hashable, Codable, Expressi
     }
 
     /// The step from which on the rate stays as it is; nil where it never does, or always has.
-    public var lastChange: Int? {
+    package var lastChange: Int? {
         switch self {
         case .constant, .step, .exponential: nil
         case .cosine(_, let decaySteps, _): decaySteps
