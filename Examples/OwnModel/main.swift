@@ -31,8 +31,8 @@ func trainByHand(_ network: Classifier, _ data: Samples) throws -> Fingerprint {
 /// 2: the loop by hand, the step data-parallel: the shards of every batch are divided among the ranks of `world`.
 func trainByStep(_ network: Classifier, _ data: Samples, on world: World) throws -> Fingerprint {
     let step = try TrainingStep(
-        network: network, input: data.inputShape, optimizer: .adam(), loss: .sparseCategoricalCrossentropy, shards: 4,
-        seed: seed, on: world)
+        network: network, input: data.inputShape, optimizer: .adam(), loss: .sparseCategoricalCrossentropy,
+        batchSize: batchSize, seed: seed, on: world)
     for number in 0..<steps {
         let rate = step.optimizer.learningRate.rate(at: number)
         let report = try step.run(numbers(ofStep: number), of: data, learningRate: rate)
@@ -48,8 +48,7 @@ func trainByStep(_ network: Classifier, _ data: Samples, on world: World) throws
 func trainByFit(_ network: Classifier, _ data: Samples, on world: World) throws -> Fingerprint? {
     let model = network.compile(optimizer: .adam(), loss: .sparseCategoricalCrossentropy, metrics: [.accuracy])
     try model.fit(
-        data, epochs: 1, batchSize: .samples(batchSize), shuffle: false, seed: seed, shards: 4, verbose: .silent,
-        on: world)
+        data, epochs: 1, batchSize: .samples(batchSize), shuffle: false, seed: seed, verbose: .silent, on: world)
     return model.fingerprint
 }
 
@@ -63,7 +62,7 @@ withWorld { world in
     func show(_ text: String) { if world.rank == 0 { print(text) } }
 
     show("by hand, one shard:     \(try trainByHand(Classifier(), data))")
-    show("by TrainingStep, 4 shards, on \(world.size) ranks:")
+    show("by TrainingStep, 4 shards of 16, on \(world.size) ranks:")
     let byStep = try trainByStep(Classifier(), data, on: world)
     show("by TrainingStep:        \(byStep)")
     let byFit = try trainByFit(Classifier(), data, on: world)

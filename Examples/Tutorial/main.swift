@@ -27,7 +27,7 @@ withWorld { world in
 
     // What follows needs no other rank.
     guard world.rank == 0 else { return }
-    print("test accuracy \(result.accuracy), loss \(result.loss)")
+    print("test accuracy \(result.accuracy ?? .nan), loss \(result.loss)")
     print("predicted \(classes), labels \(images.targets.scalars.map { Int($0) })")
 
     let file = FileManager.default.temporaryDirectory.appendingPathComponent("tutorial-\(getpid()).safetensors").path

@@ -24,6 +24,8 @@ public final class Parameter: @unchecked Sendable {
     public package(set) var path: String
     /// nil until the layer has seen its input shape.
     public private(set) var shape: Shape?
+    /// For a statistic: how many values of one sample an observation is taken over, e.g. the positions of an image.
+    package private(set) var valuesPerSample = 1
     /// Where the values lie in the flat buffers.
     public private(set) var range: Range<Int> = 0..<0
     private var placed: Tensor?
@@ -52,7 +54,7 @@ public final class Parameter: @unchecked Sendable {
     /// Fixes the shape on the first call; later calls must agree.
     ///
     /// - Throws: `ShapeError` when the shape is another than before, or has 2^31 elements or more.
-    public func declare(_ shape: Shape) throws(ShapeError) {
+    public func declare(_ shape: Shape, valuesPerSample: Int = 1) throws(ShapeError) {
         guard Shape.count(of: shape.dimensions) != nil else {
             throw ShapeError("parameter \(path) of shape \(shape) is too large: expected fewer than 2^31 elements")
         }
@@ -60,6 +62,7 @@ public final class Parameter: @unchecked Sendable {
             throw ShapeError("parameter \(path) has shape \(known), but this input wants \(shape)")
         }
         self.shape = shape
+        self.valuesPerSample = valuesPerSample
     }
 
     /// Moves into `buffer` at `range`, taking along present values, else drawing first ones.

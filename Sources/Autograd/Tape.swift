@@ -90,9 +90,11 @@ public final class Tape {
     /// A parameter's present value. All uses in one pass share one node, created at the first use, so that the
     /// backward sweep reaches it when its gradient is final.
     public func parameter(_ parameter: Parameter) -> Variable {
-        guard mode == .training, parameter.role == .trainable else { return constant(parameter.value) }
+        guard mode == .training, parameter.role == .trainable else {
+            return constant(parameter.value).marked(.logits)
+        }
         let identity = ObjectIdentifier(parameter)
-        if let node = leaves[identity] { return leaf(parameter.value, node: node) }
+        if let node = leaves[identity] { return leaf(parameter.value, node: node).marked(.logits) }
         require(
             parameter.isPlaced,
             "parameter \(parameter.path) has no values yet: call makeParameterBuffer(input:) on its model first")
@@ -101,7 +103,7 @@ public final class Tape {
             "parameter \(parameter.path) does not lie in the parameter buffer that this tape's gradients belong to")
         let node = append(Node(parameter: parameter))
         leaves[identity] = node
-        return leaf(parameter.value, node: node)
+        return leaf(parameter.value, node: node).marked(.logits)
     }
 
     // MARK: Recording

@@ -7,7 +7,7 @@ extension Variable {
         -> Variable
     {
         let y = value.map(function)
-        return tape.record(y, self) { g in receive(gradient(y, g)) }
+        return tape.record(y, self) { g in receive(gradient(y, g)) }.marked(.function(function.rawValue))
     }
 
     private static func binary(
@@ -20,7 +20,7 @@ extension Variable {
         return a.tape.record(y, a, b) { g in
             a.receive(gradientA(y, g).summed(to: a.shape))
             b.receive(gradientB(y, g).summed(to: b.shape))
-        }
+        }.marked(.combined(a.kind, b.kind))
     }
 
     public static func + (a: Variable, b: Variable) -> Variable { binary(.add, a, b, { $1 }, { $1 }) }
@@ -31,7 +31,7 @@ extension Variable {
     public static func / (a: Variable, b: Variable) -> Variable {
         binary(.divide, a, b, { $1 / b.value }, { y, g in -(g * y / b.value) })
     }
-    public static prefix func - (a: Variable) -> Variable { a.unary(.negate) { -$1 } }
+    public static prefix func - (a: Variable) -> Variable { a.unary(.negate) { -$1 }.marked(a.kind.afterScaling) }
 
     public static func + (a: Variable, b: Float) -> Variable { a.affine(scale: 1, shift: b) }
     public static func + (a: Float, b: Variable) -> Variable { b.affine(scale: 1, shift: a) }
@@ -44,20 +44,21 @@ extension Variable {
 
     private func affine(scale: Float, shift: Float) -> Variable {
         tape.record(value.affine(scale: scale, shift: shift), self) { g in receive(g.affine(scale: scale)) }
+            .marked(kind.afterScaling)
     }
 
     /// The larger of the two, element by element; where they are equal the gradient goes to the first.
     public static func max(_ a: Variable, _ b: Variable) -> Variable {
         binary(.maximum, a, b, { $1 * (Tensor(repeating: 1) - b.value.combined(.greater, a.value)) }) { _, g in
             g * b.value.combined(.greater, a.value)
-        }
+        }.marked(a.kind == b.kind ? a.kind.afterScaling : .unknown)
     }
 
     /// The smaller of the two, element by element; where they are equal the gradient goes to the first.
     public static func min(_ a: Variable, _ b: Variable) -> Variable {
         binary(.minimum, a, b, { $1 * (Tensor(repeating: 1) - a.value.combined(.greater, b.value)) }) { _, g in
             g * a.value.combined(.greater, b.value)
-        }
+        }.marked(a.kind == b.kind ? a.kind.afterScaling : .unknown)
     }
 
     public var exp: Variable { unary(.exp) { y, g in g * y } }
@@ -67,7 +68,7 @@ extension Variable {
     public var square: Variable { unary(.square) { _, g in (g * value).affine(scale: 2) } }
     public var tanh: Variable { unary(.tanh) { y, g in g - g * y.map(.square) } }
     /// 1 / (1 + exp(-x))
-    public var sigmoid: Variable { unary(.sigmoid) { y, g in g * (y - y.map(.square)) } }
+    public var sigmoid: Variable { unary(.sigmoid) { y, g in g * (y - y.map(.square)) }.marked(.sigmoid) }
     /// max(x, 0)
     public var relu: Variable { unary(.relu) { y, g in g.combined(.reluGradient, y) } }
     /// log(1 + exp(x)), without overflow.
@@ -80,21 +81,21 @@ extension Variable {
     public func power(_ exponent: Float) -> Variable {
         tape.record(value.power(exponent), self) { g in
             receive(g * value.power(exponent - 1).affine(scale: exponent))
-        }
+        }.marked(.function("power"))
     }
 
     /// min(max(x, low), high); no gradient where it is cut.
     public func clamped(_ low: Float, _ high: Float) -> Variable {
         let y = value.clamped(low, high)
-        return tape.record(y, self) { g in receive(g * value.combined(.equal, y)) }
+        return tape.record(y, self) { g in receive(g * value.combined(.equal, y)) }.marked(.function("clamped"))
     }
 
     /// x * sigmoid(x) (Ramachandran et al. 2017).
-    public var silu: Variable { self * sigmoid }
+    public var silu: Variable { (self * sigmoid).marked(.function("silu")) }
 
     /// The tanh form of the Gaussian error linear unit (Hendrycks & Gimpel 2016).
     public var gelu: Variable {
         let inner = (self + 0.044715 * self * square) * Float(0.7978845608)
-        return 0.5 * self * (inner.tanh + 1)
+        return (0.5 * self * (inner.tanh + 1)).marked(.function("gelu"))
     }
 }

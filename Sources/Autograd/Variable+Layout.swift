@@ -5,7 +5,7 @@ import Tensors
 extension Variable {
     /// The same elements under another shape; one length may be -1 and is inferred.
     public func reshaped(_ lengths: [Int]) -> Variable {
-        tape.record(value.reshaped(lengths), self) { g in receive(g.reshaped(shape)) }
+        tape.record(value.reshaped(lengths), self) { g in receive(g.reshaped(shape)) }.marked(like: self)
     }
 
     /// `[batch, rest...] -> [batch, count of rest]`
@@ -17,7 +17,7 @@ extension Variable {
             var inverse = permutation
             for (to, from) in permutation.enumerated() { inverse[from] = to }
             receive(g.transposed(inverse))
-        }
+        }.marked(like: self)
     }
 
     /// The part `range` of one axis.
@@ -25,7 +25,7 @@ extension Variable {
         let axis = shape.index(of: axis)
         return tape.record(value.sliced(axis: axis, range), self) { g in
             receive(g.unsliced(axis: axis, range, target: shape))
-        }
+        }.marked(axis == shape.rank - 1 ? kind.afterScaling : kind)
     }
 
     /// Joins variables that agree in all axes but `axis`.
@@ -41,11 +41,11 @@ extension Variable {
                 part.receive(g.sliced(axis: axis, range))
                 start = range.upperBound
             }
-        }
+        }.marked(parts.dropFirst().allSatisfy { $0.kind == parts[0].kind } ? parts[0].kind : .unknown)
     }
 
     /// Rows of this table `[rows, rest...]` at `indices [n...]` (whole numbers): `[n..., rest...]`.
     public func gathered(_ indices: Tensor) -> Variable {
-        tape.record(value.gathered(indices), self) { g in receive(g.scattered(indices, target: shape)) }
+        tape.record(value.gathered(indices), self) { g in receive(g.scattered(indices, target: shape)) }.marked(kind)
     }
 }

@@ -13,13 +13,17 @@ extension Variable {
     /// log(softmax(x)) over the last axis, without overflow.
     public var logSoftmax: Variable {
         let y = value.logSoftmax
-        return tape.record(y, self) { g in receive(y.logSoftmaxGradient(g)) }
+        return tape.record(y, self) { g in receive(y.logSoftmaxGradient(g)) }.marked(.logits)
     }
 
+    /// Whether a cross-entropy takes this variable for logits: as told, else by its kind.
+    package func holdsLogits(_ told: Bool?) -> Bool { told ?? (kind == .logits) }
+
     /// -log of the probability of each sample's class. Self holds probabilities `[batch, classes]`, or logits when
-    /// `fromLogits`; labels `[batch]` are class numbers. A direct softmax result is computed from its logits.
-    public func sparseCategoricalCrossentropy(_ labels: Tensor, fromLogits: Bool = false) -> Variable {
-        guard let logits = fromLogits ? self : logits else {
+    /// `fromLogits`, by default where its `kind` is logits; labels `[batch]` are class numbers. A direct softmax result
+    /// is computed from its logits.
+    public func sparseCategoricalCrossentropy(_ labels: Tensor, fromLogits: Bool? = nil) -> Variable {
+        guard let logits = holdsLogits(fromLogits) ? self : logits else {
             let labels = Tensor(labels.reshaped([-1]), computingIn: tape.workspace)
             return categoricalCrossentropy(labels.oneHot(classCount: shape[-1]))
         }
@@ -29,20 +33,21 @@ extension Variable {
         }
     }
 
-    /// -sum(targets * log(probabilities)) per sample; targets `[batch, classes]`, e.g. one-hot.
-    public func categoricalCrossentropy(_ targets: Tensor, fromLogits: Bool = false) -> Variable {
+    /// -sum(targets * log(probabilities)) per sample, the mean over its positions if it has several; self and targets
+    /// `[batch, ..., classes]`, e.g. one-hot.
+    public func categoricalCrossentropy(_ targets: Tensor, fromLogits: Bool? = nil) -> Variable {
         requireSameShape(targets, "categorical cross-entropy")
         let logarithms =
-            (fromLogits ? self : logits)?.logSoftmax
+            (holdsLogits(fromLogits) ? self : logits)?.logSoftmax
             ?? (self / sum(axes: [-1], keepingDimensions: true)).clamped(1e-7, 1 - 1e-7).log
-        return -(logarithms * tape.constant(targets)).sum(axes: [-1])
+        return -(logarithms * tape.constant(targets)).sum(axes: [-1]).perSampleMean
     }
 
     /// -mean(t log p + (1 - t) log(1 - p)) per sample; self and targets `[batch, ...]`.
-    public func binaryCrossentropy(_ targets: Tensor, fromLogits: Bool = false) -> Variable {
+    public func binaryCrossentropy(_ targets: Tensor, fromLogits: Bool? = nil) -> Variable {
         requireSameShape(targets, "binary cross-entropy")
         let t = tape.constant(targets)
-        if fromLogits { return (softplus - self * t).perSampleMean }
+        if holdsLogits(fromLogits) { return (softplus - self * t).perSampleMean }
         let p = clamped(1e-7, 1 - 1e-7)
         return -(t * p.log + (1 - t) * (1 - p).log).perSampleMean
     }

@@ -14,7 +14,7 @@ extension Variable {
             other.receive(
                 value.matmul(g, transposeSelf: true, transposeOther: false, in: tape.workspace)
                     .summed(to: other.shape))
-        }
+        }.marked(.combined(kind, other.kind))
     }
 
     /// `relu(self * kernel + bias)`: input `[..., in]`, kernel `[in, out]`, bias `[out]`, output
@@ -44,7 +44,7 @@ extension Variable {
                 MatrixProduct(m: rows, n: inputs, k: outputs, transposeB: true).run(
                     g.pointer, kernel.value.pointer, into: $0, in: workspace)
             }
-        }
+        }.marked(relu ? .relu : .logits)
     }
 
     /// `relu(self * kernel + bias)`, a 2-D convolution: input `[batch, height, width, in]`, kernel
@@ -63,7 +63,7 @@ extension Variable {
             tape.contribute(to: kernel) { convolution.kernelGradient(g, value, into: $0, in: workspace) }
             if let bias { tape.contribute(to: bias) { g.sumRows(into: $0) } }
             receive(convolution.inputGradient(g, kernel.value, in: workspace))
-        }
+        }.marked(relu ? .relu : .logits)
     }
 
     /// `maxPool(relu(self * kernel + bias))`: what `convolution` followed by `maxPooled` gives, in fewer passes over
@@ -82,7 +82,7 @@ extension Variable {
                 let (kernelGradient, biasGradient) = whole.gradients(g, pass, in: workspace)
                 kernel.receive(kernelGradient)
                 bias?.receive(biasGradient)
-            }
+            }.marked(.relu)
         }
         let convolution = Convolution(input: shape, kernel: kernel.shape, options: options)
         let pool = Pooling(input: convolution.outputShape, options: pooling)
@@ -93,7 +93,7 @@ extension Variable {
             tape.contribute(to: kernel) { convolution.kernelGradient(inner, value, into: $0, in: workspace) }
             bias?.receive(sum)
             receive(convolution.inputGradient(inner, kernel.value, in: workspace))
-        }
+        }.marked(.relu)
     }
 
     /// A 2-D convolution (cross-correlation, as in Keras and PyTorch) without bias.

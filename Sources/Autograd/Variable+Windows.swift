@@ -9,13 +9,14 @@ extension Variable {
         let output = pooling.maximum(value)
         return tape.record(output, self) { g in
             receive(pooling.maximumGradient(g, input: value, output: output))
-        }
+        }.marked(kind.afterScaling)
     }
 
     /// The mean of each window; positions in the padding do not count.
     public func averagePooled(_ options: PoolingOptions) -> Variable {
         let pooling = Pooling(input: shape, options: options)
         return tape.record(pooling.average(value), self) { g in receive(pooling.averageGradient(g)) }
+            .marked(like: self)
     }
 
     /// In training, zeroes each element with probability `rate` and divides the others by `1 - rate`; the identity in
@@ -25,5 +26,6 @@ extension Variable {
         guard tape.mode == .training, rate > 0 else { return self }
         let key = tape.nextDropoutKey()
         return tape.record(value.dropout(rate: rate, key: key), self) { g in receive(g.dropout(rate: rate, key: key)) }
+            .marked(like: self)
     }
 }

@@ -8,6 +8,10 @@ public struct Variable {
     /// The position on the tape; nil for what needs no gradient.
     package let node: Int?
     public let value: Tensor
+    /// What kind of numbers it holds.
+    package internal(set) var kind = OutputKind.unknown
+    /// The layer that made it of that kind, if one did.
+    package internal(set) var maker: ObjectIdentifier?
     /// For a direct softmax result: what it was computed from, so that cross-entropy can be, too (as Keras does).
     private let logitsBehind: Logits?
 
@@ -30,6 +34,7 @@ public struct Variable {
         tape = softmax.tape
         node = softmax.node
         value = softmax.value
+        kind = .softmax
         logitsBehind = Logits(logits)
     }
 

@@ -44,7 +44,7 @@ extension ExchangePlan {
     private func reduction(_ range: Range<Int>, _ rail: Int, _ host: Int, _ tag: Int) -> [Round] {
         var rounds: [Int: Round] = [:]
         for join in joins where join.order.contains(host) {
-            let level = join.node.width.trailingZeroBitCount
+            let level = join.node.width.trailingZeroBitCount + (join.dividesAnew ? 1 : 0)
             var round = rounds[level] ?? Round(tag: tag + level)
             append(join, range, rail, host, to: &round)
             rounds[level] = round
@@ -58,7 +58,7 @@ extension ExchangePlan {
         for child in join.children {
             let own = part(of: host, in: child.order, range)
             // The half that the sum grows from; what is missing of it comes as it is, the other half is added to it.
-            let isHome = own != nil && self.home(child.node, of: host) == home
+            let isHome = join.dividesAnew || own != nil && self.home(child.node, of: host) == home
             if let own, !isHome, case let range = own.clamped(to: target), !range.isEmpty {
                 round.additions.append((Addition(target: home, source: self.home(child.node, of: host)), range))
             }
@@ -83,9 +83,10 @@ extension ExchangePlan {
         order.firstIndex(of: host).map { range.part($0, of: order.count) }
     }
 
-    /// Which of the host's partial sums the sum of `node` grows from: the leftmost within it.
+    /// Which of the host's partial sums the sum of `node` grows from: the leftmost within it. A host without shards has
+    /// one buffer, which only receives.
     private func home(_ node: SubtreeSum, of host: Int) -> Int {
-        hostSums[host].firstIndex { node.contains($0) || $0.contains(node) }!
+        hostSums[host].firstIndex { node.contains($0) || $0.contains(node) } ?? 0
     }
 
     // MARK: Gathering

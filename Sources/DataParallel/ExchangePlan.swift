@@ -10,6 +10,7 @@
 ///   the hosts of both children, each of which receives what it lacks of one child and adds it to the other. From the
 ///   leaves to the root, that is the canonical tree by construction; with 2^k equal hosts it is recursive halving (Thakur,
 ///   Rabenseifner and Gropp 2005) and moves the volume of a reduce-scatter.
+///   Hosts without a shard then get their parts of the root's sum, as they are.
 /// - Update: each host's rank updates its part of the piece.
 /// - Gathering: the parts, in the order in which the root divides them, go round by recursive doubling.
 package struct ExchangePlan: Sendable {
@@ -18,7 +19,7 @@ package struct ExchangePlan: Sendable {
     /// Parts of the flat buffer in the order of exchange: from the end, where backward passes begin, to the start, and
     /// then the tail of statistics and record.
     package let buckets: [Range<Int>]
-    /// Of every host: the maximal tree nodes within its shards, left to right.
+    /// Of every host: the maximal tree nodes within its shards, left to right; none where it has no shard.
     package let hostSums: [[SubtreeSum]]
     /// From the leaves to the root.
     let joins: [Join]
@@ -28,7 +29,10 @@ package struct ExchangePlan: Sendable {
     struct Join: Sendable {
         let node: SubtreeSum
         let order: [Int]
+        /// The node's halves; or itself alone, on the hosts that have shards, where its sum is divided anew over all.
         let children: [(node: SubtreeSum, order: [Int])]
+
+        var dividesAnew: Bool { children.count == 1 }
     }
 
     /// A message of a round, from or to `peer`.
@@ -84,14 +88,21 @@ package struct ExchangePlan: Sendable {
         let pieceLength = pieceLength ?? SliceLayout.blockLength * min(64, max(4, sixteenth))
         let length = rails * max(pieceLength, placement.hosts.count * SliceLayout.blockLength)
         buckets = Array((0..<tail).parts(of: length).reversed()) + (tail < count ? [tail..<count] : [])
-        hostSums = placement.hosts.map { ranks in
+        let hostSums = placement.hosts.map { ranks in
             let shards = ranks.flatMap { rank in
                 plan.shards(ofRank: rank, placement).map { (SubtreeSum(first: $0, width: 1), 0) }
             }
             return CanonicalSum(shards).results.map(\.node)
         }
+        self.hostSums = hostSums
         var joins: [Join] = []
-        _ = ExchangePlan.order(SubtreeSum(first: 0, width: plan.shards), hostSums, &joins)
+        let root = SubtreeSum(first: 0, width: plan.shards)
+        let holders = ExchangePlan.order(root, hostSums, &joins)
+        let others = placement.hosts.indices.filter { hostSums[$0].isEmpty }
+        if !others.isEmpty {
+            let all = ExchangePlan.alternating([holders, others])
+            joins.append(Join(node: root, order: all, children: [(root, holders)]))
+        }
         self.joins = joins
     }
 
@@ -100,15 +111,20 @@ package struct ExchangePlan: Sendable {
     private static func order(_ node: SubtreeSum, _ hostSums: [[SubtreeSum]], _ joins: inout [Join]) -> [Int] {
         if let host = hostSums.firstIndex(where: { $0.contains { $0.contains(node) } }) { return [host] }
         let children = node.halves.map { ($0, order($0, hostSums, &joins)) }
+        let hosts = alternating(children.map(\.1))
+        joins.append(Join(node: node, order: hosts, children: children))
+        return hosts
+    }
+
+    /// The hosts of all lists, each once, at about the places that they have in their lists.
+    private static func alternating(_ lists: [[Int]]) -> [Int] {
         var merged: [(place: Double, host: Int)] = []
-        for (_, hosts) in children {
+        for hosts in lists {
             for (index, host) in hosts.enumerated() where !merged.contains(where: { $0.host == host }) {
                 merged.append(((Double(index) + 0.5) / Double(hosts.count), host))
             }
         }
-        // The left half's hosts first where places are equal: the sort is stable.
-        let hosts = merged.sorted { $0.place < $1.place }.map(\.host)
-        joins.append(Join(node: node, order: hosts, children: children))
-        return hosts
+        // The first list's hosts first where places are equal: the sort is stable.
+        return merged.sorted { $0.place < $1.place }.map(\.host)
     }
 }

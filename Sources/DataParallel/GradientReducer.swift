@@ -98,7 +98,7 @@ public final class GradientReducer: @unchecked Sendable {
             : HostExchange(
                 plan: exchangePlan, communicator: try communicator.duplicate(), memory: memory,
                 timeline: exchangeTimeline)
-        sums = (0..<plan.threads).map { [memory] _ in BlockwiseSum(memory.workerSums) }
+        sums = exchange == nil ? (0..<plan.threads).map { [memory] _ in BlockwiseSum(memory.workerSums) } : []
         let trainable = parameters.parameters.filter { $0.role == .trainable && !$0.range.isEmpty }
         countdowns = (0..<plan.threads).map { [exchangePlan] _ in
             BucketCountdown(buckets: exchangePlan.buckets, parameters: trainable)
@@ -204,9 +204,6 @@ public final class GradientReducer: @unchecked Sendable {
         timeline(thread).record(.addition) {
             for addition in task.additions { add(base, addition, 0..<layout.count) }
         }
-        if exchange != nil, task.shard == tasks(ofThread: thread).last?.shard {
-            finish(countdowns[thread].finishAll())
-        }
     }
 
     /// Reduces, updates and publishes. Every thread of every rank calls it once a step, after its last shard; when
@@ -214,6 +211,7 @@ public final class GradientReducer: @unchecked Sendable {
     /// applied: see `endStep`.
     public func reduce(onThread thread: Int) {
         if let exchange {
+            finish(countdowns[thread].finishAll())
             exclusively(thread) { () throws(CommunicationError) in
                 try exchange.finish()
                 try memory.synchronize()

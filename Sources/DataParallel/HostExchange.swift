@@ -54,7 +54,8 @@ package final class HostExchange: @unchecked Sendable {
     let communicator: any Communicator
     private let memory: HostMemory
     private let timeline: Timeline?
-    /// The host's partial sums, and the additions that make them of its ranks'.
+    /// The host's partial sums, and the additions that make them of its ranks'; where it has no shard, a buffer for what
+    /// others have summed.
     private let sums: [FlatBuffer]
     private let additions: [Addition]
     private var freeArrivals: [FlatBuffer]
@@ -74,7 +75,9 @@ package final class HostExchange: @unchecked Sendable {
         self.timeline = timeline
         let pieces = plan.pieces(ofRank: communicator.rank)
         let hostSum = CanonicalSum(memory.rankSums.enumerated().map { ($1.node, $0) })
-        sums = hostSum.results.map { memory.rankSums[$0.buffer].buffer }
+        sums =
+            hostSum.results.isEmpty
+            ? [memory.gradients[0]] : hostSum.results.map { memory.rankSums[$0.buffer].buffer }
         additions = hostSum.additions
         let most = pieces.flatMap(\.reduction).map { round in
             round.receives.reduce(0) { $0 + ($1.adds ? $1.range.count : 0) }

@@ -123,6 +123,9 @@ public struct Samples: Sendable {
         return Array(parts.map(\.description).joined().utf8).withUnsafeBytes(Fingerprint.init(of:))
     }
 
+    /// The first number in any target that is as wanted, nil where none is.
+    package func firstTarget(where isWanted: (Float) -> Bool) -> Float? { targets.first(where: isWanted) }
+
     /// The last class that occurs, when targets are class numbers.
     public var largestTarget: Float { targets.max() ?? 0 }
 }

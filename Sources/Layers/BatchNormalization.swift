@@ -36,7 +36,8 @@ public final class BatchNormalization: Layer {
         guard input.rank >= 1, input[-1] > 0 else {
             throw ShapeError("BatchNormalization: expected input [..., channels], got \(input)")
         }
-        for parameter in parameters { try parameter.declare([input[-1]]) }
+        let positions = Shape(input.dimensions.dropLast()).count
+        for parameter in parameters { try parameter.declare([input[-1]], valuesPerSample: positions) }
         return input
     }
 

@@ -77,6 +77,6 @@ public final class Conv2D: Layer {
         return tape.withScope(of: self) {
             input.convolution(
                 tape.parameter(kernel), bias: bias.map(tape.parameter), options: options, pooledBy: pooling.options)
-        }
+        }.made(by: self)
     }
 }

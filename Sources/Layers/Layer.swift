@@ -39,7 +39,7 @@ extension Layer {
 
     /// Computes a batch with `call`, whose time goes to this layer's account if the run is profiled.
     public func callAsFunction(_ input: Variable) -> Variable {
-        input.tape.withScope(of: self) { call(input) }
+        input.tape.withScope(of: self) { call(input) }.made(by: self)
     }
 
     /// Runs the layer once on a sample of zeros, in which each part builds itself.

@@ -70,7 +70,8 @@ struct Evaluate: ParsableCommand {
                 let result = try loadModel(checkpoint, input: test.sampleShape)
                     .evaluate(Samples(test), threads: threads, on: world, status: status)
                 if world.rank == 0 {
-                    print("\(test.count) samples of \(source) - accuracy: \(result.accuracy) - loss: \(result.loss)")
+                    let accuracy = result.accuracy.map { " - accuracy: \($0)" } ?? ""
+                    print("\(test.count) samples of \(source)\(accuracy) - loss: \(result.loss)")
                 }
             }
         }
@@ -105,7 +106,7 @@ struct Predict: ParsableCommand {
                 } else {
                     pixels = try ImageFile.grayscale(path: image, height: 28, width: 28)
                 }
-                let output = try model.predict(Tensor([1, 28, 28, 1], pixels.map { Float($0) / 255 }))
+                let output = try model.predictProbabilities(Tensor([1, 28, 28, 1], pixels.map { Float($0) / 255 }))
                 let best = Int(output.argmax().scalars[0])
                 if world.rank == 0 { print("\(image): \(best) (probability \(output.scalars[best]))") }
             }

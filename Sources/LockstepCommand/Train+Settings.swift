@@ -93,7 +93,7 @@ extension Train {
         }
         options.shards =
             try options.shards ?? checkpoint?.state.shards
-            ?? automaticShards(options, sampleCount: train.count, world)
+            ?? ShardPlan.automaticShards(batchSize: options.batchSize.resolved(count: train.count))
         let network = try description.makeModel()
         let compiled = network.compile(
             optimizer: try makeOptimizer(sampleCount: train.count, options), loss: .sparseCategoricalCrossentropy,
@@ -200,13 +200,6 @@ extension Train {
         return first...last
     }
 
-    /// What `--shards auto` means here. The configuration records the number, so that it means the same bits on any
-    /// layout.
-    private func automaticShards(_ options: FitOptions, sampleCount: Int, _ world: World) throws -> Int {
-        let batch = try options.batchSize.resolved(count: sampleCount)
-        return ShardPlan.automaticShards(batchSize: batch, workers: world.size * max(1, options.threads ?? 1))
-    }
-
     private func number(_ text: String, _ flag: String) throws -> Int? {
         if text == "auto" { return nil }
         guard let value = Int(text), value > 0 else {
@@ -238,11 +231,17 @@ extension Train {
     private func makeSchedule(_ rate: Float, _ sampleCount: Int, _ options: FitOptions) throws -> LearningRateSchedule {
         let batch = try options.batchSize.resolved(count: sampleCount)
         let perEpoch = min((sampleCount + batch - 1) / batch, limitTrainBatches ?? Int.max)
+        let steps = epochs.multipliedClamped(by: perEpoch)
         guard warmUpSteps >= 0 else { throw TrainingError("--warm-up-steps must be 0 or more, got \(warmUpSteps)") }
+        guard warmUpSteps == 0 || warmUpSteps < steps else {
+            throw TrainingError(
+                "--warm-up-steps \(warmUpSteps) leaves nothing of the run's \(steps) steps (\(epochs) x "
+                    + "\(perEpoch)): the learning rate would never be reached; use fewer, or more --epochs")
+        }
         let main: LearningRateSchedule
         switch schedule {
         case "constant": main = .constant(rate)
-        case "cosine": main = .cosine(rate: rate, decaySteps: max(1, perEpoch * epochs - warmUpSteps), alpha: 0)
+        case "cosine": main = .cosine(rate: rate, decaySteps: max(1, steps - warmUpSteps), alpha: 0)
         default: throw TrainingError("unknown --schedule '\(schedule)': expected constant or cosine")
         }
         return warmUpSteps > 0 ? .warmUp(steps: warmUpSteps, from: 0, then: main) : main

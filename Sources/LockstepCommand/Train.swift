@@ -13,8 +13,10 @@ struct Train: ParsableCommand {
               mpirun -n 4 lockstep train --batch-size 64
               lockstep train --run runs/my-run --resume auto
 
-            The final weights are the same bits for the same --shards, whatever the
-            ranks and threads. A run that is resumed takes its settings from its
+            The final weights are the same bits whatever the ranks and threads. The
+            shards of a step, which follow from the batch size unless given, bound the
+            workers (ranks x threads) that compute; others only update and evaluate. A
+            run that is resumed takes its settings from its
             folder; a flag that would change its bits is refused.
 
             Plain IDX files are mapped, so that the ranks of a host share one copy in
@@ -56,9 +58,12 @@ struct Train: ParsableCommand {
     var clipNorm: Float?
     @Option(help: "Cut gradient elements to this size.")
     var clipValue: Float?
-    @Option(help: "Learning-rate schedule: constant, or cosine down to 0 over the whole run.")
+    @Option(
+        help:
+            "Learning-rate schedule: constant, or cosine down to 0 over all --epochs, which --max-steps does not shorten."
+    )
     var schedule = "constant"
-    @Option(help: "Steps of linear warm-up before the schedule.")
+    @Option(help: "Steps of linear warm-up before the schedule, fewer than the run has.")
     var warmUpSteps = 0
     @Option(help: "Shift training images at random by at most this fraction of their size.")
     var randomTranslation: Float = 0
@@ -68,7 +73,7 @@ struct Train: ParsableCommand {
     var randomZoom: Float = 0
     @Option(help: "Seed of weights, shuffling, dropout and augmentation.")
     var seed: UInt64 = 0
-    @Option(help: "Shards of a step, a power of two, or 'auto' (at most 64, at least 16 samples each).")
+    @Option(help: "Shards of a step, a power of two, or 'auto': as many, up to 64, as leave 16 samples each.")
     var shards = "auto"
     @Option(help: "Threads of each rank, or 'auto' (one per physical core, at most one per shard).")
     var threads = "auto"

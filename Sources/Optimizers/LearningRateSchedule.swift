@@ -74,6 +74,17 @@ public indirect enum LearningRateSchedule: Sendable, Hashable, Codable, Expressi
         }
     }
 
+    /// The step from which on the rate stays as it is; nil where it never does, or always has.
+    package var lastChange: Int? {
+        switch self {
+        case .constant, .step, .exponential: nil
+        case .cosine(_, let decaySteps, _): decaySteps
+        case .warmUp(let steps, _, let next): steps + (next.lastChange ?? 0)
+        case .joined(let segments):
+            segments.dropLast().reduce(0) { $0 + $1.steps } + (segments.last?.schedule.lastChange ?? 0)
+        }
+    }
+
     /// What is wrong with the numbers, nil when nothing is. Configurations are checked with it before a run.
     public var defect: String? {
         func negative(_ name: String, _ value: Float) -> String? {

@@ -3,7 +3,7 @@
 import CKernels
 
 /// An element-wise function of one argument.
-package enum UnaryFunction: Sendable {
+package enum UnaryFunction: String, Sendable {
     case negate, absolute, exp, log, sqrt, reciprocal, square, tanh, sigmoid, relu, sign, step, softplus, sin, cos
 
     var kernel: lk_unary_operation {

@@ -19,8 +19,8 @@ struct EpochSums: Sendable {
 }
 
 extension Evaluation? {
-    func metrics(_ wanted: [Metric]) -> [(String, Double)] {
+    var metrics: [(String, Double)] {
         guard let self else { return [] }
-        return (wanted.isEmpty ? [] : [("val_accuracy", self.accuracy)]) + [("val_loss", self.loss)]
+        return (self.accuracy.map { [("val_accuracy", $0)] } ?? []) + [("val_loss", self.loss)]
     }
 }

@@ -10,7 +10,8 @@ import Tensors
 /// Loss and accuracy over a set of samples, equal on every rank and layout.
 public struct Evaluation: Sendable, Hashable {
     public let loss: Double
-    public let accuracy: Double
+    /// nil where the model is not compiled with it.
+    public let accuracy: Double?
 }
 
 /// Computes a model on whole sets of samples, spread over ranks and threads.
@@ -30,7 +31,9 @@ struct Evaluator {
 
     /// Loss and accuracy over all of `data`; nil on all ranks when `wantsStop` said yes on one before the end.
     /// Collective.
-    func evaluate(_ data: Samples, loss: Loss, wantsStop: () -> Bool = { false }) throws -> Evaluation? {
+    func evaluate(
+        _ data: Samples, loss: Loss, metrics: [Metric], wantsStop: () -> Bool = { false }
+    ) throws -> Evaluation? {
         let chunkCount = (data.count + Evaluator.chunkSize - 1) / Evaluator.chunkSize
         // Two doubles a chunk: the sum of losses, and the hits.
         var results = [Double](repeating: 0, count: 2 * chunkCount)
@@ -60,7 +63,7 @@ struct Evaluator {
                         let predictions = network(Tape(.inference, workspace: workspace).constant(batch.inputs))
                         let losses = loss(predictions, batch.targets).value
                         results[2 * chunk] = losses.scalars.reduce(0) { $0 + Double($1) }
-                        results[2 * chunk + 1] = Double(loss.hits(predictions.value, batch.targets))
+                        results[2 * chunk + 1] = metrics.isEmpty ? 0 : loss.hits(predictions, batch.targets)
                         status.mark()
                     }
                 }
@@ -78,17 +81,19 @@ struct Evaluator {
             }
         }
         let sum = { (offset: Int) in stride(from: offset, to: results.count, by: 2).reduce(0) { $0 + results[$1] } }
-        return Evaluation(loss: sum(0) / Double(data.count), accuracy: sum(1) / Double(data.count))
+        return Evaluation(
+            loss: sum(0) / Double(data.count), accuracy: metrics.isEmpty ? nil : sum(1) / Double(data.count))
     }
 
-    /// The model's output for every sample of `inputs [count, ...]`, on this rank: `[count, output...]`.
-    func predict(_ inputs: Tensor) -> Tensor {
+    /// What `read` makes of the model's output for every sample of `inputs [count, ...]`, on this rank:
+    /// `[count, output...]`.
+    func predict(_ inputs: Tensor, read: (Variable) -> Tensor = { $0.value }) -> Tensor {
         let count = inputs.shape[0]
         let starts = Array(stride(from: 0, to: count, by: Evaluator.chunkSize))
         let workspace = Workspace()
         let parts = starts.map { start in
             let part = inputs.sliced(axis: 0, start..<min(count, start + Evaluator.chunkSize))
-            return network(Tape(.inference, workspace: workspace).constant(part)).value
+            return read(network(Tape(.inference, workspace: workspace).constant(part)))
         }
         return Tensor.concatenated(parts, axis: 0)
     }

@@ -1,55 +1,83 @@
-// The losses a model can be compiled with, and what counts as a hit for each.
+// The losses a model can be compiled with, and which outputs and targets each takes.
 
 import Autograd
 import Datasets
+import Layers
 import Tensors
 
 /// A loss by its Keras name. Every loss gives one value per sample.
-public enum Loss: String, Sendable, Codable, CaseIterable {
-    /// Class numbers `[batch]` against probabilities `[batch, classes]`.
-    case sparseCategoricalCrossentropy = "sparse_categorical_crossentropy"
-    /// One-hot targets `[batch, classes]` against probabilities `[batch, classes]`.
-    case categoricalCrossentropy = "categorical_crossentropy"
-    /// Zeros and ones against probabilities of the same shape.
-    case binaryCrossentropy = "binary_crossentropy"
-    case meanSquaredError = "mean_squared_error"
-    case meanAbsoluteError = "mean_absolute_error"
+///
+/// A cross-entropy takes probabilities or logits, whichever the network gives: where it ends with softmax or sigmoid,
+/// these are probabilities, and where it ends with a product or a normalisation, logits. What is neither, as after
+/// ReLU, is refused. `fromLogits` says it where the network does not show it, e.g. after arithmetic of its own.
+public struct Loss: Sendable, Hashable {
+    enum Kind: String {
+        case sparseCategoricalCrossentropy = "sparse_categorical_crossentropy"
+        case categoricalCrossentropy = "categorical_crossentropy"
+        case binaryCrossentropy = "binary_crossentropy"
+        case meanSquaredError = "mean_squared_error"
+        case meanAbsoluteError = "mean_absolute_error"
+    }
+
+    let kind: Kind
+    /// Whether the outputs are logits; nil where the network's end says it.
+    public let fromLogits: Bool?
+
+    private init(_ kind: Kind, fromLogits: Bool? = nil) { (self.kind, self.fromLogits) = (kind, fromLogits) }
+
+    /// Class numbers `[batch]` against probabilities or logits `[batch, classes]`.
+    public static let sparseCategoricalCrossentropy = Loss(.sparseCategoricalCrossentropy)
+    /// One-hot targets `[batch, classes]` against probabilities or logits `[batch, classes]`.
+    public static let categoricalCrossentropy = Loss(.categoricalCrossentropy)
+    /// Zeros and ones against probabilities or logits of the same shape.
+    public static let binaryCrossentropy = Loss(.binaryCrossentropy)
+    public static let meanSquaredError = Loss(.meanSquaredError)
+    public static let meanAbsoluteError = Loss(.meanAbsoluteError)
+
+    public static func sparseCategoricalCrossentropy(fromLogits: Bool) -> Loss {
+        Loss(.sparseCategoricalCrossentropy, fromLogits: fromLogits)
+    }
+
+    public static func categoricalCrossentropy(fromLogits: Bool) -> Loss {
+        Loss(.categoricalCrossentropy, fromLogits: fromLogits)
+    }
+
+    public static func binaryCrossentropy(fromLogits: Bool) -> Loss {
+        Loss(.binaryCrossentropy, fromLogits: fromLogits)
+    }
+
+    /// Keras's name.
+    public var name: String { kind.rawValue }
 
     /// The loss of each sample, `[batch]`.
     public func callAsFunction(_ predictions: Variable, _ targets: Tensor) -> Variable {
-        switch self {
-        case .sparseCategoricalCrossentropy: predictions.sparseCategoricalCrossentropy(targets)
-        case .categoricalCrossentropy: predictions.categoricalCrossentropy(targets)
-        case .binaryCrossentropy: predictions.binaryCrossentropy(targets)
+        switch kind {
+        case .sparseCategoricalCrossentropy:
+            predictions.sparseCategoricalCrossentropy(targets, fromLogits: fromLogits)
+        case .categoricalCrossentropy: predictions.categoricalCrossentropy(targets, fromLogits: fromLogits)
+        case .binaryCrossentropy: predictions.binaryCrossentropy(targets, fromLogits: fromLogits)
         case .meanSquaredError: predictions.meanSquaredError(targets)
         case .meanAbsoluteError: predictions.meanAbsoluteError(targets)
         }
     }
 
-    /// How many samples a model got right: the largest prediction is the target's class, or every output is on the
-    /// right side of 0.5 (Keras's `accuracy` resolves in the same way).
-    func hits(_ predictions: Tensor, _ targets: Tensor) -> Int {
-        let right: [Bool]
-        switch self {
-        case .sparseCategoricalCrossentropy:
-            right = zip(predictions.argmax().scalars, targets.scalars).map { $0 == $1 }
-        case .categoricalCrossentropy:
-            right = zip(predictions.argmax().scalars, targets.argmax().scalars).map { $0 == $1 }
-        case .binaryCrossentropy, .meanSquaredError, .meanAbsoluteError:
-            let width = max(1, predictions.shape.dropFirst().count)
-            let (p, t) = (predictions.scalars, targets.scalars)
-            right = (0..<predictions.shape[0]).map { row in
-                (row * width..<(row + 1) * width).allSatisfy { (p[$0] > 0.5) == (t[$0] > 0.5) }
-            }
-        }
-        return right.count { $0 }
+    /// Whether targets are values rather than classes.
+    var isRegression: Bool { kind == .meanSquaredError || kind == .meanAbsoluteError }
+
+    /// Whether it takes these predictions for logits.
+    func takesLogits(_ predictions: Variable) -> Bool { !isRegression && predictions.holdsLogits(fromLogits) }
+
+    /// Predictions as probabilities, where they stand for classes.
+    func probabilities(_ predictions: Variable) -> Tensor {
+        guard takesLogits(predictions) else { return predictions.value }
+        return (kind == .binaryCrossentropy ? predictions.sigmoid : predictions.softmax).value
     }
 
     /// Why targets of this shape can't be used with predictions of that shape, nil where they can.
     func defect(output: Shape, data: Samples) -> String? {
-        if self == .sparseCategoricalCrossentropy {
+        if kind == .sparseCategoricalCrossentropy {
             guard output.rank == 1, data.targetShape == [] else {
-                return "\(rawValue) wants one probability for each class and class numbers as targets, "
+                return "\(name) wants one output for each class and class numbers as targets, "
                     + "got model output \(output) and targets \(data.targetShape)"
             }
             guard data.largestTarget < Float(output[0]) else {
@@ -60,11 +88,6 @@ public enum Loss: String, Sendable, Codable, CaseIterable {
             return nil
         }
         return output == data.targetShape
-            ? nil : "\(rawValue) wants targets like the model's output \(output), got \(data.targetShape)"
+            ? nil : "\(name) wants targets like the model's output \(output), got \(data.targetShape)"
     }
-}
-
-/// What is reported beside the loss.
-public enum Metric: String, Sendable, Codable, CaseIterable {
-    case accuracy
 }

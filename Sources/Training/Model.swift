@@ -100,6 +100,15 @@ public final class Model {
         return try fit(data, validationData: validationData, callbacks: callbacks, options: options, on: world)
     }
 
+    /// Builds the network for `data`, and throws a `TrainingError` where loss or metrics don't fit its outputs or targets.
+    func check(_ data: Samples) throws {
+        let output = try network.build(data.inputShape)
+        let defect =
+            loss.defect(output: output, data: data) ?? loss.defect(of: network, input: data.inputShape)
+            ?? metrics.lazy.compactMap { $0.defect(self.loss, data) }.first
+        if let defect { throw TrainingError(defect) }
+    }
+
     /// Loss and accuracy over `data`, each sample once; equal on all ranks.
     public func evaluate(_ data: Samples, threads: Int? = nil, on world: World = .alone) throws -> Evaluation {
         try evaluate(data, threads: threads, on: world, status: RankStatus())
@@ -108,8 +117,11 @@ public final class Model {
     /// `evaluate` for a caller that has the ranks watched.
     package func evaluate(_ data: Samples, threads: Int?, on world: World, status: RankStatus) throws -> Evaluation {
         guard data.count > 0 else { throw TrainingError("can't evaluate on an empty set") }
-        let output = try build(input: data.inputShape)
-        if let defect = loss.defect(output: output, data: data) { throw TrainingError(defect) }
+        if let threads, !(1...ShardPlan.mostThreads).contains(threads) {
+            throw TrainingError("evaluate: expected 1 to \(ShardPlan.mostThreads) threads, got \(threads)")
+        }
+        try build(input: data.inputShape)
+        try check(data)
         // Which rank computes what follows from the number of threads, so all have the same.
         let agreed = try status.during(.waiting) {
             try world.communicator.allReduce([Int64(try threads ?? world.coresPerRank())], .minimum)[0]
@@ -117,18 +129,26 @@ public final class Model {
         let team = WorkerTeam(size: Int(agreed))
         defer { team.stop() }
         let evaluator = Evaluator(network: network, team: team, communicator: world.communicator, status: status)
-        return try status.during(.evaluation) { try evaluator.evaluate(data, loss: loss)! }
+        return try status.during(.evaluation) { try evaluator.evaluate(data, loss: loss, metrics: metrics)! }
     }
 
     public func evaluate(_ data: Dataset, threads: Int? = nil, on world: World = .alone) throws -> Evaluation {
         try evaluate(Samples(data), threads: threads, on: world)
     }
 
-    /// The network's output for `inputs [count, ...]`: `[count, output...]`.
-    public func predict(_ inputs: Tensor) throws -> Tensor {
+    /// The network's output for `inputs [count, ...]`: `[count, output...]`; logits, where it ends with them.
+    public func predict(_ inputs: Tensor) throws -> Tensor { try predict(inputs) { $0.value } }
+
+    /// `predict` with probabilities in the place of logits.
+    package func predictProbabilities(_ inputs: Tensor) throws -> Tensor {
+        try predict(inputs, read: loss.probabilities)
+    }
+
+    private func predict(_ inputs: Tensor, read: (Variable) -> Tensor) throws -> Tensor {
         _ = try build(input: inputs.shape.dropFirst())
         let team = WorkerTeam(size: 1)
-        return Evaluator(network: network, team: team, communicator: World.alone.communicator).predict(inputs)
+        return Evaluator(network: network, team: team, communicator: World.alone.communicator)
+            .predict(inputs, read: read)
     }
 
     /// A Keras-style table of layers for samples of shape `input`.

@@ -25,5 +25,5 @@ package struct RunLayout {
         (self.batchSize, self.ranks, self.threads) = (batchSize, ranks, threads)
     }
 
-    private static func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+    static func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
 }

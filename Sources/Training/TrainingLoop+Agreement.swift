@@ -17,7 +17,7 @@ extension TrainingLoop {
             ("threads", options.threads.map { "\($0)" } ?? "auto"), ("seed", "\(options.seed)"),
             ("profile", "\(options.timing.profile)"), ("trace", options.timing.trace ?? "none"),
             ("augmentation", "\(options.augmentation)"), ("optimizer settings", "\(model.optimizer)"),
-            ("loss", model.loss.rawValue),
+            ("loss", model.loss.name + (model.loss.fromLogits.map { " from logits: \($0)" } ?? "")),
             ("parameters", parameters.joined(separator: ", ")),
             ("training data", "\(data.count) samples, hash \(data.fingerprint)"),
             ("validation data", validation.map { "\($0.count) samples, hash \($0.fingerprint)" } ?? "none"),

@@ -62,11 +62,10 @@ final class TrainingLoop {
         if let defect = model.optimizer.defect { throw TrainingError(defect) }
         let batchSize = try options.batchSize.resolved(count: data.count)
         let network = model.network
-        let output = try network.build(data.inputShape)
-        if let defect = model.loss.defect(output: output, data: data) { throw TrainingError(defect) }
+        try model.check(data)
         if let defect = options.augmentation.defect(sample: data.inputShape) { throw TrainingError(defect) }
-        if let validation, let defect = model.loss.defect(output: output, data: validation) {
-            throw TrainingError("validation data: " + defect)
+        if let validation {
+            do { try model.check(validation) } catch { throw TrainingError("validation data: \(error)") }
         }
         if world.size > 1 {
             let facts = ReplicaAgreement.platform(world.communicator)
@@ -76,6 +75,7 @@ final class TrainingLoop {
         resumed = try ResumePoint.find(settings, world)
         let places = try world.places()
         let plan = try TrainingLoop.makePlan(options, batchSize, resumed?.state.shards, places, world)
+        if let defect = BatchStatistics(of: network).defect(plan, batchSize: batchSize) { throw TrainingError(defect) }
         placement = CorePlacement(places, threads: plan.threads)
         let team = WorkerTeam(size: plan.threads, spins: placement.parts != nil)
         timelines = try RunTimelines(
@@ -115,18 +115,6 @@ final class TrainingLoop {
         min((data.count + batchSize - 1) / batchSize, options.limitTrainBatches ?? Int.max)
     }
 
-    private static func makePlan(
-        _ options: FitOptions, _ batchSize: Int, _ resumedShards: Int?, _ places: [RankPlace], _ world: World
-    ) throws -> ShardPlan {
-        let shards =
-            options.shards ?? resumedShards
-            ?? ShardPlan.automaticShards(batchSize: batchSize, workers: world.size * (options.threads ?? 1))
-        let wanted =
-            options.threads ?? max(1, min(CorePlacement.threads(places, rank: world.rank), shards / world.size))
-        let threads = Int(try world.communicator.allReduce([Int64(wanted)], .minimum)[0])
-        return try ShardPlan(shards: shards, ranks: world.size, threads: threads)
-    }
-
     // MARK: The run
 
     func run() throws -> History {
@@ -141,7 +129,7 @@ final class TrainingLoop {
         // Whatever ends the run, a checkpoint under way is finished.
         defer { recorder?.waitForWriter() }
         if options.verbosity != .silent && world.rank == 0 {
-            write(([headline] + (resumeNote.map { [$0] } ?? [])).joined(separator: "\n") + "\n")
+            write([headline, resumeNote, scheduleNote].compactMap { $0 }.joined(separator: "\n") + "\n")
         }
         let mask = occupyCores()
         defer { CoreSet.restore(mask) }
@@ -163,12 +151,14 @@ final class TrainingLoop {
         return history
     }
 
-    /// Keeps every thread on cores of its own, or warns that it has none.
+    /// Says what is likely not meant so, and keeps every thread on cores of its own.
     ///
     /// - Returns: where this thread, which goes on after the run, was allowed before.
     private func occupyCores() -> CoreSet.Mask? {
-        if let warning = placement.warning, world.rank == 0 {
-            FileHandle.standardError.write(Data("warning: \(warning)\n".utf8))
+        if world.rank == 0 {
+            for warning in warnings + (placement.warning.map { [$0] } ?? []) {
+                FileHandle.standardError.write(Data("warning: \(warning)\n".utf8))
+            }
         }
         guard let parts = placement.parts?[world.rank] else { return nil }
         let mask = CoreSet.restrictThread(to: parts[0])
@@ -239,7 +229,7 @@ final class TrainingLoop {
         let metrics = sums.metrics(model.metrics)
         progress.endEpoch(
             batchesDone: batchInEpoch, seconds: monotonicSeconds() - start,
-            metrics: metrics + evaluation.metrics(model.metrics))
+            metrics: metrics + evaluation.metrics)
         if finished && !isAbandoned || !finished && !isLogged {
             try record(metrics, evaluation, monotonicSeconds() - trained.0, secondsBefore, samplesBefore)
         }
@@ -262,7 +252,8 @@ final class TrainingLoop {
         return try timelines.first.record(.evaluation) {
             try status.during(.evaluation) {
                 options.faults.reach(.evaluate)
-                return try evaluator.evaluate(validation, loss: model.loss, wantsStop: options.stopRequested)
+                return try evaluator.evaluate(
+                    validation, loss: model.loss, metrics: model.metrics, wantsStop: options.stopRequested)
             }
         }
     }
@@ -297,7 +288,7 @@ final class TrainingLoop {
     }
 
     private func endEpoch(_ metrics: [(String, Double)], _ evaluation: Evaluation?) throws {
-        var row = Dictionary(uniqueKeysWithValues: metrics + evaluation.metrics(model.metrics))
+        var row = Dictionary(uniqueKeysWithValues: metrics + evaluation.metrics)
         row["learning_rate"] = context.learningRate
         if skippedSteps > 0 { row["skipped_steps"] = Double(skippedSteps) }
         skippedBefore += skippedSteps
@@ -358,7 +349,7 @@ final class TrainingLoop {
         recorder.append(
             MetricsRow(
                 epoch: epoch + 1, step: step.state.step, loss: values["loss"], accuracy: values["accuracy"],
-                valLoss: evaluation?.loss, valAccuracy: model.metrics.isEmpty ? nil : evaluation?.accuracy,
+                valLoss: evaluation?.loss, valAccuracy: evaluation?.accuracy,
                 learningRate: context.learningRate,
                 samplesPerSecond: Double(sums.samples - samplesBefore) / max(1e-9, monotonicSeconds() - start),
                 dataSeconds: seconds.data, forwardSeconds: seconds.forward, backwardSeconds: seconds.backward,
@@ -370,13 +361,6 @@ final class TrainingLoop {
         guard world.rank == 0, options.verbosity != .silent else { return .silent }
         if options.verbosity == .progress, let columns = options.terminalColumns { return .live(columns: columns) }
         return .plain
-    }
-
-    /// The line that starts the run.
-    var headline: String {
-        "\(RunLayout.text(plan, batchSize: batchSize)); seed \(options.seed); "
-            + "\(step.reducer.parameters.trainableScalarCount) parameters; \(data.count) samples of \(data.name)"
-            + (validation.map { ", \($0.count) for validation" } ?? "")
     }
 
     private var summary: String {

@@ -9,9 +9,9 @@ import Layers
 import Optimizers
 import Tensors
 
-/// What a model makes of one shard: the losses `[samples]` on the shard's tape, and how many samples it got right.
-/// Called by several threads at a time.
-public typealias Objective = @Sendable (_ tape: Tape, _ shard: Batch) -> (losses: Variable, hits: Int)
+/// What a model makes of one shard: the losses `[samples]` on the shard's tape, and how many samples it got right, of
+/// one with several positions the share. Called by several threads at a time.
+public typealias Objective = @Sendable (_ tape: Tape, _ shard: Batch) -> (losses: Variable, hits: Double)
 
 /// Computes steps on this rank's threads, in lockstep with the other ranks. Those threads work on parts of their own;
 /// `run` and `close` belong to one thread at a time.
@@ -99,7 +99,7 @@ public final class TrainingStep: @unchecked Sendable {
         let parameters = reducer.parameters
         let gradients = reducer.gradients(ofThread: thread, task)
         let numbers = samples(ofShard: task.shard, batch)
-        var (loss, hits, times) = (Float(0), 0, PhaseSeconds())
+        var (loss, hits, times) = (Float(0), 0.0, PhaseSeconds())
         var spoilt: [String] = []
         if numbers.isEmpty {
             gradients[0..<gradients.count].update(repeating: 0)
@@ -212,7 +212,7 @@ public struct StepReport: Sendable {
 
     /// Writes a shard's part; the reduction adds up the parts.
     static func write(
-        loss: Float, hits: Int, votes: StepVotes, isFinite: Bool, to record: UnsafeMutableBufferPointer<Float>
+        loss: Float, hits: Double, votes: StepVotes, isFinite: Bool, to record: UnsafeMutableBufferPointer<Float>
     ) {
         record.update(repeating: 0)
         record[0] = loss
@@ -280,15 +280,23 @@ extension TrainingStep {
     ///
     /// - Parameters:
     ///   - input: the shape of a sample, without the batch axis.
-    ///   - shards: a power of two, at least the number of workers; the result's bits depend on it, and on nothing else
-    ///     of the layout.
+    ///   - batchSize: samples of a whole batch; a shorter one is cut over fewer shards.
+    ///   - shards: a power of two; the result's bits depend on it, and on nothing else of the layout. Workers beyond them
+    ///     only update. nil takes the largest one, at most 64, that leaves 16 samples a shard.
     ///   - threads: of each rank.
     public convenience init(
-        network: any Layer, input: Shape, optimizer: Optimizer, loss: Loss, shards: Int, threads: Int = 1,
-        seed: UInt64 = 0, augmentation: Augmentation = Augmentation(), on world: World = .alone
+        network: any Layer, input: Shape, optimizer: Optimizer, loss: Loss, batchSize: Int, shards: Int? = nil,
+        threads: Int = 1, seed: UInt64 = 0, augmentation: Augmentation = Augmentation(), on world: World = .alone
     ) throws {
-        if let defect = optimizer.defect ?? augmentation.defect(sample: input) { throw TrainingError(defect) }
-        let plan = try ShardPlan(shards: shards, ranks: world.size, threads: threads)
+        _ = try network.build(input)
+        let plan = try ShardPlan(
+            shards: shards ?? ShardPlan.automaticShards(batchSize: batchSize), ranks: world.size, threads: threads,
+            batchSize: batchSize)
+        if let defect = optimizer.defect ?? augmentation.defect(sample: input) ?? loss.defect(of: network, input: input)
+            ?? BatchStatistics(of: network).defect(plan, batchSize: batchSize)
+        {
+            throw TrainingError(defect)
+        }
         let team = WorkerTeam(size: threads)
         let communicator = try world.communicator.duplicate()
         let reducer = try GradientReducer(plan: plan, communicator: communicator, team: team, hostOf: world.hostOf) {
@@ -319,7 +327,7 @@ extension Loss {
     func objective(_ network: any Layer) -> Objective {
         { tape, shard in
             let predictions = network(tape.constant(shard.inputs))
-            return (self(predictions, shard.targets), hits(predictions.value, shard.targets))
+            return (self(predictions, shard.targets), hits(predictions, shard.targets))
         }
     }
 }

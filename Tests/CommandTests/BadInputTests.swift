@@ -26,16 +26,6 @@ extension CommandTests {
             }
         }
 
-        @Test func moreRanksThanShards() throws {
-            try withTemporaryFolder { folder in
-                let result = try lockstep(
-                    ranks: 4, ["train", "--shards", "2", "--run", folder + "/run"], timeoutSeconds: 20)
-                #expect(result.status == 1)
-                #expect(result.standardError.contains("more workers than the 2 shards"), "\(result.standardError)")
-                #expect(try contents(folder).isEmpty)
-            }
-        }
-
         @Test func ranksWithDifferentSettings() throws {
             try withTemporaryFolder { folder in
                 let command = [

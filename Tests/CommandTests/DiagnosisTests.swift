@@ -46,6 +46,20 @@ extension CommandTests {
             #expect(found.level == .warning && found.text.contains("90 s"), "\(found)")
         }
 
+        @Test(arguments: [
+            (4, 16, Finding.Level.ok, "64; a step of 1024 samples has 64 shards"),
+            (5, 16, .warning, "of 80 workers, 16 compute nothing"),
+        ])
+        func workersBeyondTheShards(hosts: Int, threads: Int, level: Finding.Level, words: String) throws {
+            let facts = ranks(on: (0..<hosts).map { "host \($0)" })
+            let found = try finding("workers", facts, threads: threads, batchSize: 1024)
+            #expect(found.level == level && found.text.contains(words), "\(found)")
+            let few = try finding("workers", facts, threads: 1, batchSize: 32)
+            #expect(few.level == .warning && few.text.contains("32 samples has 2 shards"), "\(few)")
+            #expect(few.advice?.contains("from --batch-size \(hosts == 4 ? 64 : 128) on") == true, "\(few)")
+            #expect(few.advice?.contains("--shards \(hosts == 4 ? 4 : 8)") == true, "\(few)")
+        }
+
         @Test func limitedTime() throws {
             var facts = ranks(on: ["a"])
             facts[0].quota = 2

@@ -90,15 +90,6 @@ extension CommandTests {
             #expect(launch.calls.count == 1)
         }
 
-        /// The shards of a run that has not begun yet are those of all ranks, with --resume auto as well.
-        @Test(arguments: [[], ["--resume", "auto"]]) func fewerSlotsMeanTheSameShards(resume: [String]) throws {
-            let launch = try launch(
-                mpirun: "mkdir -p $run", hosts: "localhost slots=2\n", ["--min-ranks", "2"],
-                train: ["--threads", "1", "--batch-size", "32"] + resume)
-            #expect(launch.calls.count == 1)
-            #expect(launch.calls.first?.hasPrefix("-n 2 ") == true && launch.calls[0].contains(" --shards 4"))
-        }
-
         /// The run that begins with another's checkpoint, and dies before it has one of its own.
         @Test func beginsWithTheSameCheckpointAgain() throws {
             let launch = try launch(

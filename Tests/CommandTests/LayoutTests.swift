@@ -36,6 +36,51 @@ extension CommandTests {
             }
         }
 
+        /// More workers than shards, within a host and between hosts; with batch normalisation, and a last batch of 5
+        /// samples. Those without a shard compute none, but update and evaluate.
+        @Test(arguments: [[], ["--shards", "1"], ["--shards", "1", "--clip-norm", "0.5"]])
+        func workersBeyondTheShardsChangeNoBits(settings: [String]) throws {
+            try withTemporaryFolder { folder in
+                let model = """
+                    layers:
+                      - conv2d: {filters: 4, kernel-size: 5, strides: 3}
+                      - batch-normalization
+                      - flatten
+                      - dense: {units: 16}
+                      - batch-normalization
+                      - dense: {units: 10}
+                    """
+                try model.write(toFile: folder + "/bn.yaml", atomically: true, encoding: .utf8)
+                // 300 samples: five batches of 59, and one of 5.
+                let arguments =
+                    [
+                        "--model", folder + "/bn.yaml", "--batch-size", "59", "--validation-split", "0.97", "--epochs",
+                        "2",
+                    ] + settings
+                let expected = try train(arguments, run: folder + "/plain")
+                let records = try deterministicMetrics(folder + "/plain")
+                let shards = settings.isEmpty ? 2 : 1
+                let layouts: [(Int, Int, String?)] = [
+                    (1, 3, nil), (3, 1, nil), (4, 1, nil), (8, 1, nil), (2, 2, "0,1"), (3, 1, "0,1,2"),
+                    (5, 1, "0,0,1,1,2"),
+                ]
+                for (ranks, threads, hosts) in layouts {
+                    let run = "\(folder)/\(ranks)-\(threads)-\(hosts ?? "")"
+                    let result = try lockstep(
+                        ranks: ranks, ["train", "--verbose", "2", "--threads", "\(threads)", "--run", run] + arguments,
+                        environment: hosts.map { ["LOCKSTEP_HOSTS": $0] } ?? [:])
+                    let place: Comment = "\(ranks) ranks x \(threads) threads, hosts \(hosts ?? "one")"
+                    #expect(result.lines.contains("fingerprint \(expected)"), place)
+                    #expect(try deterministicMetrics(run) == records, place)
+                    let workers = ranks * threads
+                    for words in [
+                        "\(workers - shards) of \(workers) workers", "updates and evaluations",
+                        shards == 2 ? "a larger --batch-size (from" : "--shards", "--shards \(workers > 4 ? 8 : 4)",
+                    ] { #expect(result.standardError.contains(words), "\(place): \(result.standardError)") }
+                }
+            }
+        }
+
         /// Ranks that can't share memory send messages: no shared memory to speak of, in a mount namespace of its own.
         @Test(.enabled(if: canShrinkSharedMemory, "needs root and the right to mount: skipped"))
         func messagesChangeNoBits() throws {

@@ -68,7 +68,8 @@ extension CommandTests {
         @Test(
             arguments: [
                 (["--hosts", "0"], "--hosts must be"), (["--network", "fast"], "--network must be"),
-                (["--hosts", "64"], "more workers than the 16 shards"),
+                (["--threads", "4096"], "at most 1024 threads a rank"),
+                (["--hosts", "65536", "--ranks-per-host", "9223372036854775807"], "--ranks-per-host must be"),
                 (["--optimizer", "lion"], "unknown --optimizer"),
                 (["--measured", "/nowhere"], "--measured wants"),
                 (["--trace", "/proc/x", "--hosts", "2"], "can't write"),

@@ -240,13 +240,14 @@ extension CommandTests {
         @Test func automaticShardsAreRecorded() throws {
             try withTemporaryFolder { folder in
                 let arguments = ["--model", "mnist-mlp", "--limit-train-batches", "5", "--epochs", "2"]
-                // Three ranks need four shards; one alone would take two of 16 samples.
+                // A batch of 32 is two shards of 16 samples on any layout: the third rank computes none.
                 let expected = try train(ranks: 3, arguments, run: folder + "/three")
-                #expect(try read(folder + "/three/config.yaml").contains("\nshards: 4\n"))
+                #expect(try read(folder + "/three/config.yaml").contains("\nshards: 2\n"))
+                #expect(try train(arguments, run: folder + "/alone") == expected)
                 #expect(try train(["--config", folder + "/three/config.yaml"], run: folder + "/again") == expected)
                 _ = try train(ranks: 3, arguments + ["--max-steps", "3"], run: folder + "/cut")
                 #expect(try train(["--resume", "auto"], run: folder + "/cut") == expected)
-                #expect(try read(folder + "/cut/config.yaml").contains("\nshards: 4\n"))
+                #expect(try read(folder + "/cut/config.yaml").contains("\nshards: 2\n"))
             }
         }
 

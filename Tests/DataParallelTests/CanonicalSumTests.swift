@@ -6,8 +6,8 @@ import Testing
 struct CanonicalSumTests {
     @Test(arguments: [1, 2, 4, 8, 16, 32, 64]) func anyDivisionAddsTheBalancedTree(shards: Int) throws {
         let expected = balanced(0..<shards)
-        for ranks in 1...shards {
-            for threads in 1...(shards / ranks) {
+        for ranks in 1...(shards + 2) {
+            for threads in 1...(shards / ranks + 1) {
                 let plan = try ShardPlan(shards: shards, ranks: ranks, threads: threads)
                 #expect(evaluate(plan) == expected, "\(ranks) ranks x \(threads) threads")
             }

@@ -11,7 +11,8 @@ struct ExchangePlanTests {
         let shards: Int
         var description: String { "\(name), \(shards) shards" }
 
-        static let small: [Layout] = [8, 16, 64].flatMap { shards in
+        /// With fewer shards than ranks, too: hosts without any, and hosts of which some ranks have none.
+        static let small: [Layout] = [1, 2, 4, 8, 16, 64].flatMap { shards in
             [
                 Layout(name: "2 hosts", hostOf: [0, 1], shards: shards),
                 Layout(name: "3 hosts", hostOf: [0, 1, 2], shards: shards),
@@ -27,6 +28,8 @@ struct ExchangePlanTests {
             Layout(name: "64 hosts of 4", hostOf: (0..<256).map { $0 / 4 }, shards: 256),
             Layout(name: "37 hosts, cyclic", hostOf: (0..<256).map { $0 % 37 }, shards: 512),
             Layout(name: "1024 hosts of 1", hostOf: Array(0..<1024), shards: 1024),
+            Layout(name: "256 hosts of 1", hostOf: Array(0..<256), shards: 64),
+            Layout(name: "37 hosts, cyclic", hostOf: (0..<256).map { $0 % 37 }, shards: 8),
             Layout(name: "128 hosts of 8", hostOf: (0..<1024).map { $0 % 128 }, shards: 1024),
         ]
     }
@@ -101,7 +104,10 @@ struct PlanPlayer {
     init(_ plan: ExchangePlan) {
         self.plan = plan
         let blocks = PlanPlayer.blocks(0..<(plan.buckets.map(\.upperBound).max() ?? 0)).count
-        sums = plan.hostSums.map { $0.map { Array(repeating: $0, count: blocks) } }
+        sums = plan.hostSums.map { sums in
+            sums.isEmpty
+                ? [Array(repeating: nil, count: blocks)] : sums.map { Array(repeating: $0, count: blocks) }
+        }
         values = plan.hostSums.map { _ in Array(repeating: nil, count: blocks) }
     }
 

@@ -26,6 +26,17 @@ import Testing
         #expect(schedule.defect == nil)
     }
 
+    @Test(arguments: names) func theLastChangeIsTheLast(name: String) {
+        let schedule = ScheduleReference.schedules[name]!
+        guard let last = schedule.lastChange else {
+            #expect(
+                schedule.rate(at: 0) == schedule.rate(at: 1) || schedule.rate(at: 10_000) != schedule.rate(at: 20_000))
+            return
+        }
+        #expect(schedule.rate(at: last - 1) != schedule.rate(at: last))
+        #expect((1...50).allSatisfy { schedule.rate(at: last + $0 * 20) == schedule.rate(at: last) })
+    }
+
     @Test func defectsAreNamed() {
         #expect(
             LearningRateSchedule.cosine(rate: 0.1, decaySteps: 0).defect == "decaySteps must be positive, got 0")

@@ -16,7 +16,7 @@ let data = Samples(try SyntheticDigits.load().train.prefix(max(1024, batchSize))
 let order = (0..<data.count).map(Int32.init)
 let step = try TrainingStep(
     network: model.makeModel(), input: data.inputShape, optimizer: .adam(), loss: .sparseCategoricalCrossentropy,
-    shards: shards, threads: threads)
+    batchSize: batchSize, shards: shards, threads: threads)
 var done = 0
 var seconds = [Double](repeating: 0, count: steps)
 

@@ -9,7 +9,7 @@ network=${LOCKSTEP_NETWORK:-}                     # e.g. 10.0.0.0/24: the networ
 ranks=4                                           # of all hosts together
 threads=1                                         # of each rank: the cores of a host divided by its slots
 least_ranks=1                                     # fewer are not worth going on with
-settings=(--model mnist-cnn --data digits --epochs 10 --batch-size 256 --shards 16)  # never fewer shards than workers
+settings=(--model mnist-cnn --data digits --epochs 10 --batch-size 256 --shards 16)  # as many shards as workers, or more
 
 # From here on nothing needs to be edited.
 set -euo pipefail

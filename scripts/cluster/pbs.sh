@@ -12,7 +12,7 @@ run=${LOCKSTEP_RUN:-$PBS_O_WORKDIR/runs/my-run}             # the run's folder, 
 script=$PBS_O_WORKDIR/pbs.sh                                # this file, to be submitted again
 seconds=14100                                               # then to save: the walltime less five minutes
 threads=8                                                   # of each rank: ncpus divided by mpiprocs
-settings=(--model mnist-cnn --data digits --epochs 10 --batch-size 256 --shards 64)  # never fewer shards than workers
+settings=(--model mnist-cnn --data digits --epochs 10 --batch-size 256 --shards 64)  # as many shards as workers, or more
 
 # From here on nothing needs to be edited.
 set -uo pipefail

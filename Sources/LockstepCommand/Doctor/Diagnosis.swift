@@ -46,7 +46,8 @@ package struct Diagnosis {
 
     package func findings() -> [Finding] {
         [
-            world, slots, sharing, oversubscription, quota, sharedMemory, peerMemory, addresses, binary, processor,
+            world, slots, workers, sharing, oversubscription, quota, sharedMemory, peerMemory, addresses, binary,
+            processor,
             clock, runFolder, data,
         ].compactMap { $0 }
     }
@@ -83,9 +84,21 @@ package struct Diagnosis {
                 + "mpirun --oversubscribe")
     }
 
-    /// Threads of each rank that `intention` comes to on a host.
+    /// Threads of each rank that `intention` comes to on a host: as in training, one for each core, at most its shards.
     private func threads(_ ranks: [HostFacts]) -> Int {
-        intention.threads ?? max(1, Set(ranks.flatMap(\.cores)).count / ranks.count)
+        intention.threads ?? max(1, min(Set(ranks.flatMap(\.cores)).count / ranks.count, shards / facts.count))
+    }
+
+    private var shards: Int { ShardPlan.automaticShards(batchSize: intention.batchSize) }
+
+    private var workers: Finding? {
+        let workers = (intention.ranks ?? facts.count).multipliedClamped(by: intention.threads ?? 1)
+        let text = "a step of \(intention.batchSize) samples has \(shards) shard\(shards == 1 ? "" : "s")"
+        guard workers > shards else { return Finding(check: "workers", level: .ok, text: "\(workers); \(text)") }
+        return Finding(
+            check: "workers", level: .warning,
+            text: "\(text): of \(workers) workers, \(workers - shards) compute nothing "
+                + "but updates and evaluations", advice: Suggestion.more(workers: workers))
     }
 
     private var sharing: Finding? {
@@ -148,7 +161,6 @@ package struct Diagnosis {
     /// The parameters, and the gradients that each thread of a rank keeps while it goes through its shards.
     private func sharedBytesOfRank(threads: Int) -> Int {
         let workers = facts.count * threads
-        let shards = ShardPlan.automaticShards(batchSize: intention.batchSize, workers: workers)
         let buffers = WorkerSchedule(shards: 0..<((shards + workers - 1) / workers)).bufferCount
         return (1 + threads * buffers) * intention.floats * MemoryLayout<Float>.stride
     }

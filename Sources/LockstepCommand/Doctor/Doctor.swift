@@ -103,6 +103,8 @@ struct Suggestion: Codable {
     let threads: Int
     let shards: Int
     let command: String
+    /// How to keep the other cores busy, where there are any.
+    let more: String?
 
     /// One rank on each host, a thread on each physical core: fewer ranks mean fewer messages, and threads cost no less
     /// than ranks. More workers than shards would be idle.
@@ -112,15 +114,27 @@ struct Suggestion: Codable {
             let quota = host.ranks[0].quota.map { Int($0) } ?? Int.max
             return max(1, min(Set(host.ranks.flatMap(\.physicalCores)).count, quota))
         }
-        threads = cores.min() ?? 1
+        let most = cores.min() ?? 1
+        shards = ShardPlan.automaticShards(batchSize: batchSize)
+        threads = max(1, min(most, shards / hosts.count))
+        more = most > threads ? Suggestion.more(workers: hosts.count * most) : nil
         ranksPerHost = 1
-        shards = ShardPlan.automaticShards(batchSize: batchSize, workers: hosts.count * threads)
-        let train = "lockstep train --batch-size \(batchSize) --shards \(shards) --threads \(threads)"
+        let train = "lockstep train --batch-size \(batchSize) --threads \(threads)"
         command =
             hosts.count == 1
             ? train
             : "mpirun -n \(hosts.count) --map-by ppr:1:node:pe=\(threads) --bind-to core \(train)"
     }
 
-    var lines: [String] { ["suggested: " + command] }
+    var lines: [String] {
+        ["suggested: " + command] + (more.map { ["        -> all cores would compute: \($0)"] } ?? [])
+    }
+
+    /// What gives every one of so many workers a shard.
+    static func more(workers: Int) -> String {
+        var shards = 1
+        while shards < workers { shards *= 2 }
+        let larger = "a larger batch (from --batch-size \(shards * ShardPlan.wantedSamples) on), or "
+        return "\(shards <= 64 ? larger : "")--shards \(shards), which changes the result's bits"
+    }
 }

@@ -81,21 +81,11 @@ struct Launch: ParsableCommand {
                 ranks: ranks, minRanks: minRanks ?? ranks, hostfile: hostfile, slotWaitSeconds: slotWait,
                 maxRestarts: maxRestarts, backOffSeconds: backOff, runFolder: runFolder,
                 beginsElsewhere: configured.resume != nil && configured.resume != "auto",
-                trainArguments: command + ["--run", runFolder] + shards(configured, runFolder),
+                trainArguments: command + ["--run", runFolder],
                 command: JobCommand(
                     threads: Int(configured.threads),
                     mpirunOptions: mpirunOption.flatMap { $0.split(separator: " ").map(String.init) },
                     environment: environment)))
         throw ExitCode(try launcher.run())
-    }
-
-    /// The shards that `auto` means on all ranks, so that a new run has the same bits if it begins on fewer.
-    private func shards(_ settings: Train, _ runFolder: String) -> [String] {
-        let isNew =
-            settings.resume == nil
-            || settings.resume == "auto" && !FileManager.default.fileExists(atPath: runFolder + "/config.yaml")
-        guard isNew, settings.shards == "auto", let batch = Int(settings.batchSize) else { return [] }
-        let workers = ranks * max(1, Int(settings.threads) ?? 1)
-        return ["--shards", "\(ShardPlan.automaticShards(batchSize: batch, workers: workers))"]
     }
 }

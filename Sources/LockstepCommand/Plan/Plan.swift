@@ -29,7 +29,7 @@ struct Plan: ParsableCommand {
     var network = "10Gbit,20us"
     @Option(help: "Folder of a finished run of this model, on one of the hosts.")
     var measured: String
-    @Option(help: "Shards of a step (default: as --shards auto on the largest number of hosts).")
+    @Option(help: "Shards of a step (default: as train's --shards auto).")
     var shards: Int?
     @Option(help: "Ranks on each host.")
     var ranksPerHost = 1
@@ -55,7 +55,7 @@ struct Plan: ParsableCommand {
                 }
                 return count
             }
-            let scaling = try scalingModel(largest: counts.max()!)
+            let scaling = try scalingModel()
             let rows = try scaling.rows(hosts: counts)
             if json {
                 let encoder = JSONEncoder()
@@ -74,11 +74,14 @@ struct Plan: ParsableCommand {
         }
     }
 
-    private func scalingModel(largest: Int) throws -> ScalingModel {
+    private func scalingModel() throws -> ScalingModel {
         for (name, value) in [
             ("--batch-size", batchSize), ("--ranks-per-host", ranksPerHost), ("--threads", threads ?? 1),
         ] {
             guard value >= 1 else { throw TrainingError("\(name) must be at least 1, got \(value)") }
+            guard value <= 1 << 30 || name == "--batch-size" else {
+                throw TrainingError("\(name) must be at most \(1 << 30), got \(value)")
+            }
         }
         let lengths = input.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
         guard lengths.allSatisfy({ $0 > 0 }) else {
@@ -94,8 +97,7 @@ struct Plan: ParsableCommand {
         let threads = threads ?? run.threads
         return ScalingModel(
             measured: run, network: try Network(network), batchSize: batchSize,
-            shards: shards
-                ?? ShardPlan.automaticShards(batchSize: batchSize, workers: largest * ranksPerHost * threads),
+            shards: shards ?? ShardPlan.automaticShards(batchSize: batchSize),
             ranksPerHost: ranksPerHost, threads: threads, floats: floats, trainable: buffer.trainable.count,
             stateCount: stateCount)
     }

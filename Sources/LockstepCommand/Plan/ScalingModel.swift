@@ -80,7 +80,7 @@ struct ScalingModel {
     let stateCount: Int
 
     func exchangePlan(hosts: Int) throws -> ExchangePlan {
-        let plan = try ShardPlan(shards: shards, ranks: hosts * ranksPerHost, threads: threads)
+        let plan = try ShardPlan(shards: shards, ranks: hosts * ranksPerHost, threads: threads, batchSize: batchSize)
         let placement = Placement((0..<plan.ranks).map { $0 / ranksPerHost })
         return ExchangePlan(plan: plan, placement: placement, count: floats, tail: trainable)
     }

@@ -1,0 +1,32 @@
+// Whether a network ends as a loss expects. Seen in a pass over one sample of zeros, before training or evaluation.
+
+import Autograd
+import Layers
+import Tensors
+
+extension Loss {
+    /// Why this loss can't take what `network` gives for samples of shape `input`, nil where it can. The network is built.
+    func defect(of network: any Layer, input: Shape) -> String? {
+        if isRegression { return nil }
+        let output = network(Tape(.inference).constant(.zeros(input.prepending(1))))
+        let layer = network.allLayers().first { ObjectIdentifier($0.layer) == output.maker }
+        let who = "layer \(layer?.path ?? network.typeName)"
+        let wanted =
+            "\(name) takes probabilities, as softmax or sigmoid gives, or logits, as a layer without activation does"
+        switch (output.kind, fromLogits) {
+        case (.softmax, _) where output.shape[-1] == 1:
+            return "\(who) ends with softmax over a single output, which is always 1; use sigmoid"
+        case (.softmax, true), (.sigmoid, true):
+            return "\(who) ends with \(output.kind), so its outputs are probabilities, but the loss is told that they "
+                + "are logits: leave fromLogits or the activation out"
+        case (.logits, false):
+            return "\(who) ends without an activation, so its outputs are logits, but the loss is told that they are "
+                + "probabilities: leave fromLogits out, or end with softmax or sigmoid"
+        case (.function(let function), nil):
+            return "\(wanted); \(who) ends with \(function): leave that out"
+        case (.unknown, nil):
+            return "\(wanted); \(who) does not show which it gives: end with one of these, or say fromLogits"
+        default: return nil
+        }
+    }
+}
