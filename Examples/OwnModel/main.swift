@@ -15,11 +15,12 @@ func trainByHand(_ network: Classifier, _ data: Samples) throws -> Fingerprint {
     let state = optimizer.makeState(count: parameters.trainable.count)
     let workspace = Workspace()
     for step in 0..<steps {
-        let batch = data.batch(numbers(ofStep: step), in: workspace)
+        let batch = try data.batch(numbers(ofStep: step), in: workspace)
         let tape = Tape(
             .training, context: StepContext(seed: seed, step: step), workspace: workspace, buffer: parameters,
             gradients: gradients)
         let losses = network(tape.constant(batch.inputs)).sparseCategoricalCrossentropy(batch.targets)
+        if let refused = tape.refused { throw refused }
         tape.backward(from: losses, weight: 1 / Float(batchSize))
         optimizer.update(
             parameters.trainable, values: parameters.values, gradients: gradients, state: state,

@@ -41,7 +41,7 @@ public enum Initializer: Sendable, Hashable {
             let again = Tensor.normal(shape, mean: 0, deviation: 1, key: key).scalars
             for index in scalars.indices where abs(scalars[index]) > 2 { scalars[index] = again[index] }
         }
-        return Tensor(shape, scalars.map { $0 * deviation })
+        return Tensor(scalars.map { $0 * deviation }).reshaped(shape)
     }
 
     /// Inputs and outputs of one unit: `[in, out]` for dense kernels, `[height, width, in, out]` for convolutions.

@@ -75,10 +75,3 @@ public final class Parameter: @unchecked Sendable {
         self.range = range
     }
 }
-
-/// Shapes that do not fit: which layer or operation, what it got, what it expected.
-public struct ShapeError: Error, CustomStringConvertible, Sendable, Hashable {
-    public let description: String
-
-    public init(_ description: String) { self.description = description }
-}

@@ -55,6 +55,9 @@ public final class Tape {
     /// The account of the layer that computes at present.
     private var account = 0
     private var hasRunBackward = false
+    /// The first value in this pass's data that an operation can't take, such as a label that is no class; nil where
+    /// there is none. The results of such a pass mean nothing, and its gradients are NaN.
+    public private(set) var refused: RefusedValue?
 
     /// - Parameters:
     ///   - buffer: the model's parameters.
@@ -104,6 +107,19 @@ public final class Tape {
         let node = append(Node(parameter: parameter))
         leaves[identity] = node
         return leaf(parameter.value, node: node).marked(.logits)
+    }
+
+    /// `values`, the first axis of which is the batch, where all are `allowed`; otherwise notes the first that is not,
+    /// and goes on with others, so that nothing is read or written beside the memory that is meant.
+    package func checked(_ values: Tensor, _ allowed: AllowedValues, _ kind: String) -> Tensor {
+        guard let place = values.firstViolation(of: allowed) else { return values }
+        if refused == nil {
+            let rows = values.shape.rank > 0 ? values.shape[0] : 1
+            refused = RefusedValue(
+                row: place / (values.count / rows), of: rows, value: values.pointer[place], kind: kind,
+                expected: allowed)
+        }
+        return values.conforming(to: allowed)
     }
 
     // MARK: Recording
@@ -178,6 +194,7 @@ public final class Tape {
         require(!hasRunBackward, "backward: this tape has been used; record the forward pass on a new one")
         hasRunBackward = true
         if let node = output.node {
+            let weight = refused == nil ? weight : .nan
             accumulate(Tensor(repeating: weight, output.shape, in: workspace), into: node)
         }
         var account: Int32?

@@ -44,8 +44,11 @@ extension Variable {
         }.marked(parts.dropFirst().allSatisfy { $0.kind == parts[0].kind } ? parts[0].kind : .unknown)
     }
 
-    /// Rows of this table `[rows, rest...]` at `indices [n...]` (whole numbers): `[n..., rest...]`.
+    /// Rows of this table `[rows, rest...]` at `indices [n...]` (whole numbers): `[n..., rest...]`. An index that is no
+    /// row is refused: see `Tape.refused`.
     public func gathered(_ indices: Tensor) -> Variable {
-        tape.record(value.gathered(indices), self) { g in receive(g.scattered(indices, target: shape)) }.marked(kind)
+        let indices = tape.checked(indices, .numbers(below: shape[0]), "index")
+        return tape.record(value.gathered(indices), self) { g in receive(g.scattered(indices, target: shape)) }
+            .marked(kind)
     }
 }

@@ -1,4 +1,5 @@
-// Softmax and the losses. Every loss gives one value per sample; the training step weights and sums them.
+// Softmax and the losses. Every loss gives one value per sample; the training step weights and sums them. Targets that
+// a loss can't take are refused: see `Tape.refused`.
 
 import Tensors
 
@@ -23,6 +24,7 @@ extension Variable {
     /// `fromLogits`, by default where its `kind` is logits; labels `[batch]` are class numbers. A direct softmax result
     /// is computed from its logits.
     public func sparseCategoricalCrossentropy(_ labels: Tensor, fromLogits: Bool? = nil) -> Variable {
+        let labels = tape.checked(labels, .numbers(below: shape[-1]), "target")
         guard let logits = holdsLogits(fromLogits) ? self : logits else {
             let labels = Tensor(labels.reshaped([-1]), computingIn: tape.workspace)
             return categoricalCrossentropy(labels.oneHot(classCount: shape[-1]))
@@ -34,19 +36,18 @@ extension Variable {
     }
 
     /// -sum(targets * log(probabilities)) per sample, the mean over its positions if it has several; self and targets
-    /// `[batch, ..., classes]`, e.g. one-hot.
+    /// `[batch, ..., classes]`, e.g. one-hot; targets at least 0, and as in Keras they need not add up to 1.
     public func categoricalCrossentropy(_ targets: Tensor, fromLogits: Bool? = nil) -> Variable {
-        requireSameShape(targets, "categorical cross-entropy")
+        let targets = checked(targets, .weights, "categorical cross-entropy")
         let logarithms =
             (holdsLogits(fromLogits) ? self : logits)?.logSoftmax
             ?? (self / sum(axes: [-1], keepingDimensions: true)).clamped(1e-7, 1 - 1e-7).log
         return -(logarithms * tape.constant(targets)).sum(axes: [-1]).perSampleMean
     }
 
-    /// -mean(t log p + (1 - t) log(1 - p)) per sample; self and targets `[batch, ...]`.
+    /// -mean(t log p + (1 - t) log(1 - p)) per sample; self and targets `[batch, ...]`, targets in 0 ... 1.
     public func binaryCrossentropy(_ targets: Tensor, fromLogits: Bool? = nil) -> Variable {
-        requireSameShape(targets, "binary cross-entropy")
-        let t = tape.constant(targets)
+        let t = tape.constant(checked(targets, .probabilities, "binary cross-entropy"))
         if holdsLogits(fromLogits) { return (softplus - self * t).perSampleMean }
         let p = clamped(1e-7, 1 - 1e-7)
         return -(t * p.log + (1 - t) * (1 - p).log).perSampleMean
@@ -54,19 +55,18 @@ extension Variable {
 
     /// The mean of squared differences per sample; self and targets `[batch, ...]`.
     public func meanSquaredError(_ targets: Tensor) -> Variable {
-        requireSameShape(targets, "mean squared error")
-        return (self - tape.constant(targets)).square.perSampleMean
+        (self - tape.constant(checked(targets, .finite, "mean squared error"))).square.perSampleMean
     }
 
     /// The mean of absolute differences per sample; self and targets `[batch, ...]`.
     public func meanAbsoluteError(_ targets: Tensor) -> Variable {
-        requireSameShape(targets, "mean absolute error")
-        return (self - tape.constant(targets)).abs.perSampleMean
+        (self - tape.constant(checked(targets, .finite, "mean absolute error"))).abs.perSampleMean
     }
 
     private var perSampleMean: Variable { shape.rank > 1 ? mean(axes: Array(1..<shape.rank)) : self }
 
-    private func requireSameShape(_ targets: Tensor, _ loss: String) {
+    private func checked(_ targets: Tensor, _ allowed: AllowedValues, _ loss: String) -> Tensor {
         require(targets.shape == shape, "\(loss): predictions have shape \(shape), targets \(targets.shape)")
+        return tape.checked(targets, allowed, "target")
     }
 }

@@ -26,7 +26,7 @@ public final class GradientReducer: @unchecked Sendable {
     package let shortage: String?
     /// Where this rank is, for its watchdog.
     public let status: RankStatus
-    private let communicator: any Communicator
+    package let communicator: any Communicator
     private let team: WorkerTeam
     private let layout: ExchangeLayout
     private let memory: HostMemory

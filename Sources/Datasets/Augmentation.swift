@@ -39,7 +39,7 @@ public struct Augmentation: Sendable, Hashable, Codable {
     /// - Parameters:
     ///   - batch: inputs `[samples, height, width, channels]`.
     ///   - samples: the samples' numbers in the training set.
-    public func callAsFunction(_ batch: Batch, samples: ArraySlice<Int32>, seed: UInt64, step: Int) -> Batch {
+    package func callAsFunction(_ batch: Batch, samples: ArraySlice<Int32>, seed: UInt64, step: Int) -> Batch {
         if isIdentity { return batch }
         let images = batch.inputs.warped { index in
             var random = RandomStream(

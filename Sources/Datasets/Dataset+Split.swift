@@ -32,8 +32,7 @@ extension Dataset {
     private func part(_ range: Range<Int>) -> Dataset {
         let length = sampleShape.count
         return Dataset(
-            name: name, sampleShape: sampleShape,
-            samples: samples.part(range.lowerBound * length..<range.upperBound * length),
-            labels: Array(labels[range]), classCount: classCount)
+            fitting: samples.part(range.lowerBound * length..<range.upperBound * length), to: Array(labels[range]),
+            name: name, sampleShape: sampleShape, classCount: classCount)
     }
 }

@@ -20,12 +20,36 @@ public struct Dataset: Sendable {
     /// The number of samples.
     public var count: Int { labels.count }
 
-    public init(name: String, sampleShape: Shape, samples: [UInt8], labels: [UInt8], classCount: Int) {
-        self.init(
+    /// - Throws: `DatasetError` unless there are `sampleShape.count` bytes for each label, and every label is below
+    ///   `classCount`.
+    public init(
+        name: String, sampleShape: Shape, samples: [UInt8], labels: [UInt8], classCount: Int
+    ) throws(DatasetError) {
+        try self.init(
             name: name, sampleShape: sampleShape, samples: SampleBytes(samples), labels: labels, classCount: classCount)
     }
 
-    public init(name: String, sampleShape: Shape, samples: SampleBytes, labels: [UInt8], classCount: Int) {
+    /// - Throws: as above.
+    public init(
+        name: String, sampleShape: Shape, samples: SampleBytes, labels: [UInt8], classCount: Int
+    ) throws(DatasetError) {
+        guard let length = Shape.count(of: sampleShape.dimensions), length > 0, labels.count <= Int32.max,
+            samples.count == labels.count * length
+        else {
+            throw DatasetError(
+                "\(name) has \(samples.count) bytes of samples of shape \(sampleShape), and \(labels.count) labels; "
+                    + "expected as many bytes as the product of the lengths for each label")
+        }
+        if let index = labels.firstIndex(where: { $0 >= classCount }) {
+            throw DatasetError(
+                "sample \(index) of \(name) has label \(labels[index]), expected a class of 0 ..< \(classCount)")
+        }
+        self.init(
+            fitting: samples, to: labels, name: name, sampleShape: sampleShape, classCount: classCount)
+    }
+
+    /// Of samples and labels that are known to fit.
+    init(fitting samples: SampleBytes, to labels: [UInt8], name: String, sampleShape: Shape, classCount: Int) {
         self.name = name
         self.sampleShape = sampleShape
         self.samples = samples

@@ -58,11 +58,18 @@ public enum MNIST {
                 "\(images) has \(pixels.dimensions[0]) images but \(labels) has \(classes.dimensions[0]) labels; "
                     + "expected as many: are both from the same set?")
         }
-        if let index = classes.bytes.firstIndex(where: { $0 > 9 }) {
-            throw DatasetError("label \(classes.bytes[index]) at index \(index) of \(labels) is out of range 0...9")
-        }
-        return Dataset(
+        try check(classes.bytes, of: labels)
+        return try Dataset(
             name: "mnist", sampleShape: [28, 28, 1], samples: pixels.bytes, labels: Array(classes.bytes),
             classCount: 10)
+    }
+
+    private static func check(_ labels: SampleBytes, of path: String) throws(DatasetError) {
+        guard let index = labels.firstIndex(where: { $0 > 9 }) else { return }
+        let range = "\(labels.min() ?? 0) ... \(labels.max() ?? 0)"
+        throw DatasetError(
+            "label \(labels[index]) at index \(index) of \(path) is out of range 0 ... 9 (the file's labels are \(range)). "
+                + "Supported are sets of ten classes in MNIST's format: MNIST, Fashion-MNIST, KMNIST. EMNIST's letters "
+                + "and its other splits of more than ten classes are not, and EMNIST's pictures lie transposed")
     }
 }

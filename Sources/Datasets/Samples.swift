@@ -35,28 +35,43 @@ public struct Samples: Sendable {
     private let inputs: Inputs
     private let targets: [Float]
 
-    /// A dataset with its labels as class numbers, or with other targets, e.g. `toCategorical`'s.
+    /// A dataset with its labels as class numbers.
+    public init(_ dataset: Dataset) {
+        self.init(dataset, targets: dataset.labels.map(Float.init), targetShape: [])
+    }
+
+    /// A dataset with other targets, e.g. `toCategorical`'s.
     ///
     /// - Parameter targets: `[count, target shape...]`.
-    public init(_ dataset: Dataset, targets: Tensor? = nil) {
-        require(
-            targets == nil || targets!.shape.rank > 0 && targets!.shape[0] == dataset.count,
-            "Samples: \(dataset.name) has \(dataset.count) samples, targets have shape \(targets?.shape ?? [])")
+    /// - Throws: `DatasetError` for another number of them.
+    public init(_ dataset: Dataset, targets: Tensor) throws(DatasetError) {
+        guard targets.shape.rank > 0, targets.shape[0] == dataset.count else {
+            throw DatasetError(
+                "\(dataset.name) has \(dataset.count) samples, but targets of shape \(targets.shape); expected "
+                    + "[\(dataset.count), ...]")
+        }
+        self.init(dataset, targets: targets.scalars, targetShape: targets.shape.dropFirst())
+    }
+
+    private init(_ dataset: Dataset, targets: [Float], targetShape: Shape) {
         name = dataset.name
         count = dataset.count
         inputShape = dataset.sampleShape
-        targetShape = targets?.shape.dropFirst() ?? []
         inputs = .bytes(dataset.samples)
-        self.targets = targets?.scalars ?? dataset.labels.map(Float.init)
+        self.targetShape = targetShape
+        self.targets = targets
     }
 
     /// - Parameters:
     ///   - inputs: `[count, input shape...]`.
     ///   - targets: `[count]` class numbers, or `[count, target shape...]`.
-    public init(inputs: Tensor, targets: Tensor, name: String = "tensors") {
-        require(
-            inputs.shape.rank > 0 && targets.shape.rank > 0 && inputs.shape[0] == targets.shape[0],
-            "Samples: inputs \(inputs.shape) and targets \(targets.shape) differ in the number of samples")
+    /// - Throws: `DatasetError` where the numbers of samples differ.
+    public init(inputs: Tensor, targets: Tensor, name: String = "tensors") throws(DatasetError) {
+        guard inputs.shape.rank > 0, targets.shape.rank > 0, inputs.shape[0] == targets.shape[0] else {
+            throw DatasetError(
+                "\(name) has inputs of shape \(inputs.shape) and targets of shape \(targets.shape); expected as many "
+                    + "samples of both, [count, ...]")
+        }
         self.name = name
         count = inputs.shape[0]
         inputShape = inputs.shape.dropFirst()
@@ -66,7 +81,23 @@ public struct Samples: Sendable {
     }
 
     /// The samples with the given numbers, in that order.
-    public func batch(_ numbers: ArraySlice<Int32>, in workspace: Workspace) -> Batch {
+    ///
+    /// - Throws: `DatasetError` for a number that no sample has.
+    public func batch(_ numbers: ArraySlice<Int32>, in workspace: Workspace) throws(DatasetError) -> Batch {
+        try check(numbers)
+        return batch(known: numbers, in: workspace)
+    }
+
+    /// - Throws: `DatasetError` for a number that no sample has.
+    package func check(_ numbers: ArraySlice<Int32>) throws(DatasetError) {
+        let count = UInt32(count)
+        if let wrong = numbers.first(where: { UInt32(bitPattern: $0) >= count }) {
+            throw DatasetError("\(name) has no sample \(wrong): expected a number in 0 ..< \(count)")
+        }
+    }
+
+    /// `batch` for numbers that are `check`ed.
+    package func batch(known numbers: ArraySlice<Int32>, in workspace: Workspace) -> Batch {
         let x = Tensor(uninitialized: inputShape.prepending(numbers.count), in: workspace)
         let y = Tensor(uninitialized: targetShape.prepending(numbers.count), in: workspace)
         let width = inputShape.count
@@ -94,13 +125,19 @@ public struct Samples: Sendable {
     }
 
     /// The samples of a range in memory of their own, as in Keras's `x_test[0:5]`.
+    ///
+    /// - Throws: `DatasetError` for a range beyond the samples.
     public subscript(range: Range<Int>) -> Batch {
-        require(
-            range.lowerBound >= 0 && range.upperBound <= count, "\(name): range \(range) is outside \(count) samples")
-        return batch(range.map(Int32.init)[...], in: Workspace())
+        get throws(DatasetError) {
+            guard range.lowerBound >= 0, range.upperBound <= count else {
+                throw DatasetError("\(name) has no samples \(range): expected a range within 0 ..< \(count)")
+            }
+            return batch(known: range.map(Int32.init)[...], in: Workspace())
+        }
     }
 
     private func copyRows(of source: [Float], _ width: Int, _ numbers: ArraySlice<Int32>, to target: Tensor) {
+        guard width > 0 else { return }
         source.withUnsafeBufferPointer { source in
             for (row, number) in numbers.enumerated() {
                 (target.pointer + row * width).update(from: source.baseAddress! + Int(number) * width, count: width)
@@ -125,7 +162,50 @@ public struct Samples: Sendable {
 
     /// The first number in any target that is as wanted, nil where none is.
     package func firstTarget(where isWanted: (Float) -> Bool) -> Float? { targets.first(where: isWanted) }
+}
 
-    /// The last class that occurs, when targets are class numbers.
-    public var largestTarget: Float { targets.max() ?? 0 }
+extension Samples {
+    /// The first sample whose target is not `allowed`, in words; nil where all are.
+    ///
+    /// - Parameter numbers: those to look at, which are `check`ed; all unless given.
+    package func refusedTarget(_ allowed: AllowedValues, in numbers: ArraySlice<Int32>? = nil) -> String? {
+        let width = targetShape.count
+        let place = targets.withUnsafeBufferPointer { all -> Int? in
+            guard let numbers else { return allowed.firstViolation(in: all) }
+            for first in numbers.lazy.map({ Int($0) * width }) {
+                let sample = UnsafeBufferPointer(rebasing: all[first..<first + width])
+                if let place = allowed.firstViolation(in: sample) { return first + place }
+            }
+            return nil
+        }
+        return place.map { describe($0, value: targets[$0], targetShape, "target", allowed) }
+    }
+
+    /// The first sample with an input that is no number of a row, of so many; nil where all are.
+    package func refusedIndex(below limit: Int) -> String? {
+        let allowed = AllowedValues.numbers(below: limit)
+        switch inputs {
+        case .floats(let floats):
+            return floats.withUnsafeBufferPointer(allowed.firstViolation).map {
+                describe($0, value: floats[$0], inputShape, "index", allowed)
+            }
+        case .bytes(let bytes):
+            let scaled = (0...255).map { Float($0) * (1 / 255) }
+            let isAllowed = scaled.map(allowed.accepts)
+            return bytes.firstIndex { !isAllowed[Int($0)] }.map {
+                describe($0, value: scaled[Int(bytes[$0])], inputShape, "index", allowed)
+            }
+        }
+    }
+
+    private func describe(_ place: Int, value: Float, _ shape: Shape, _ kind: String, _ allowed: AllowedValues)
+        -> String
+    {
+        refusal(RefusedValue(row: 0, of: 1, value: value, kind: kind, expected: allowed), sample: place / shape.count)
+    }
+
+    /// A value of one of these samples that can't be used, in words.
+    package func refusal(_ refused: RefusedValue, sample: Int) -> String {
+        "sample \(sample) of \(name): \(refused.problem)"
+    }
 }

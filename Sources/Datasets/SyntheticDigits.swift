@@ -44,7 +44,8 @@ public enum SyntheticDigits {
             }
             filled = indices.count * length
         }
-        return Dataset(name: "digits", sampleShape: [28, 28, 1], samples: samples, labels: labels, classCount: 10)
+        return Dataset(
+            fitting: SampleBytes(samples), to: labels, name: "digits", sampleShape: [28, 28, 1], classCount: 10)
     }
 
     /// Draws one digit and returns its label.

@@ -6,11 +6,12 @@ import Tensors
 ///
 /// - Parameter classCount: more than every label.
 /// - Returns: `labels [n] -> [n, classCount]`, row-major.
-public func toCategorical(_ labels: [UInt8], classCount: Int) -> [Float] {
-    var rows = [Float](repeating: 0, count: labels.count * classCount)
-    for (index, label) in labels.enumerated() {
-        require(Int(label) < classCount, "toCategorical: label \(label) at index \(index) is not below \(classCount)")
-        rows[index * classCount + Int(label)] = 1
+/// - Throws: `DatasetError` for a label that is not below `classCount`.
+public func toCategorical(_ labels: [UInt8], classCount: Int) throws(DatasetError) -> [Float] {
+    if let index = labels.firstIndex(where: { $0 >= classCount }) {
+        throw DatasetError("label \(labels[index]) at index \(index) is no class of 0 ..< \(classCount)")
     }
+    var rows = [Float](repeating: 0, count: labels.count * classCount)
+    for (index, label) in labels.enumerated() { rows[index * classCount + Int(label)] = 1 }
     return rows
 }

@@ -12,7 +12,6 @@ public final class AveragePooling2D: Layer {
 
     /// - Parameter strides: the window itself when nil.
     public init(_ poolSize: Int = 2, strides: Int? = nil, padding: Padding = .valid) {
-        require(poolSize > 0 && (strides ?? 1) > 0, "AveragePooling2D: poolSize and strides must be positive")
         options = PoolingOptions(window: poolSize, strides: strides, padding: padding)
     }
 

@@ -11,6 +11,7 @@ import Tensors
 /// `moving = momentum * moving + (1 - momentum) * observed`. Inference uses the moving statistics. The equivalent of
 /// `keras.layers.BatchNormalization`. A layer may stand in one place of a model only.
 public final class BatchNormalization: Layer {
+    private let momentum: Float
     public let epsilon: Float
     public let gamma: Parameter
     public let beta: Parameter
@@ -21,8 +22,7 @@ public final class BatchNormalization: Layer {
     ///   - momentum: how much of the moving statistics survives a step, in `0 ... 1`.
     ///   - epsilon: positive; keeps the division finite.
     public init(momentum: Float = 0.99, epsilon: Float = 1e-3) {
-        require(momentum >= 0 && momentum <= 1, "BatchNormalization: momentum must be in 0 ... 1, got \(momentum)")
-        require(epsilon > 0, "BatchNormalization: epsilon must be positive, got \(epsilon)")
+        self.momentum = momentum
         self.epsilon = epsilon
         gamma = Parameter("gamma", initializer: .ones)
         beta = Parameter("beta", initializer: .zeros)
@@ -33,6 +33,11 @@ public final class BatchNormalization: Layer {
     public var parameters: [Parameter] { [gamma, beta, movingMean, movingVariance] }
 
     public func build(_ input: Shape) throws(ShapeError) -> Shape {
+        guard momentum >= 0, momentum <= 1, epsilon > 0 else {
+            throw ShapeError(
+                "BatchNormalization: expected a momentum in 0 ... 1 and a positive epsilon, got \(momentum) and "
+                    + "\(epsilon)")
+        }
         guard input.rank >= 1, input[-1] > 0 else {
             throw ShapeError("BatchNormalization: expected input [..., channels], got \(input)")
         }

@@ -24,9 +24,6 @@ public final class Conv2D: Layer {
         groups: Int = 1, activation: ActivationFunction = .linear, useBias: Bool = true,
         kernelInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros
     ) {
-        require(
-            filters > 0 && kernelSize > 0 && strides > 0 && dilation > 0 && groups > 0,
-            "Conv2D: filters, kernelSize, strides, dilation and groups must be positive")
         self.filters = filters
         self.kernelSize = kernelSize
         self.activation = activation
@@ -38,6 +35,11 @@ public final class Conv2D: Layer {
     public var parameters: [Parameter] { bias.map { [kernel, $0] } ?? [kernel] }
 
     public func build(_ input: Shape) throws(ShapeError) -> Shape {
+        let settings = [filters, kernelSize, options.strideHeight, options.dilationHeight, options.groups]
+        guard settings.allSatisfy({ $0 > 0 }) else {
+            throw ShapeError(
+                "Conv2D: filters, kernelSize, strides, dilation and groups must be positive, got \(settings)")
+        }
         guard input.rank == 3 else {
             throw ShapeError("Conv2D(\(filters)): expected input [height, width, channels], got \(input)")
         }

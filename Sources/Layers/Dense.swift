@@ -17,7 +17,6 @@ public final class Dense: Layer {
         _ units: Int, activation: ActivationFunction = .linear, useBias: Bool = true,
         kernelInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros
     ) {
-        require(units > 0, "Dense: units must be positive, got \(units)")
         self.units = units
         self.activation = activation
         kernel = Parameter("kernel", initializer: kernelInitializer)
@@ -27,6 +26,7 @@ public final class Dense: Layer {
     public var parameters: [Parameter] { bias.map { [kernel, $0] } ?? [kernel] }
 
     public func build(_ input: Shape) throws(ShapeError) -> Shape {
+        guard units > 0 else { throw ShapeError("Dense: units must be positive, got \(units)") }
         guard input.rank >= 1, input[-1] > 0 else {
             throw ShapeError("Dense(\(units)): expected input [..., features], got \(input)")
         }

@@ -11,13 +11,13 @@ import Tensors
 public final class Dropout: Layer {
     public let rate: Float
 
-    /// - Parameter rate: in `0 ..< 1`.
-    public init(_ rate: Float) {
-        require(rate >= 0 && rate < 1, "Dropout: rate must be in 0 ..< 1, got \(rate)")
-        self.rate = rate
-    }
+    /// - Parameter rate: in `0 ..< 1`; `build` refuses others.
+    public init(_ rate: Float) { self.rate = rate }
 
-    public func build(_ input: Shape) throws(ShapeError) -> Shape { input }
+    public func build(_ input: Shape) throws(ShapeError) -> Shape {
+        guard rate >= 0, rate < 1 else { throw ShapeError("Dropout: rate must be in 0 ..< 1, got \(rate)") }
+        return input
+    }
 
     public func call(_ input: Variable) -> Variable { input.dropout(rate: rate) }
 }

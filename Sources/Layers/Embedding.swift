@@ -6,7 +6,8 @@ import Tensors
 /// Turns whole numbers (words, categories) into rows of a learned table.
 ///
 /// Input `[batch, n...]` of whole numbers in `0 ..< inputDimension`, table `embeddings [inputDimension,
-/// outputDimension]`, output `[batch, n..., outputDimension]`. The equivalent of `keras.layers.Embedding`.
+/// outputDimension]`, output `[batch, n..., outputDimension]`. The equivalent of `keras.layers.Embedding`. Any other
+/// input is an error: of the data before the first step, and where it arises in the model in that step.
 public final class Embedding: Layer {
     public let inputDimension: Int
     public let outputDimension: Int
@@ -18,15 +19,19 @@ public final class Embedding: Layer {
     public init(
         _ inputDimension: Int, _ outputDimension: Int, embeddingsInitializer: Initializer = .uniform(-0.05, 0.05)
     ) {
-        require(inputDimension > 0 && outputDimension > 0, "Embedding: both dimensions must be positive")
         self.inputDimension = inputDimension
         self.outputDimension = outputDimension
         embeddings = Parameter("embeddings", initializer: embeddingsInitializer)
     }
 
     public var parameters: [Parameter] { [embeddings] }
+    public var indexLimit: Int? { inputDimension }
 
     public func build(_ input: Shape) throws(ShapeError) -> Shape {
+        guard inputDimension > 0, outputDimension > 0 else {
+            throw ShapeError(
+                "Embedding(\(inputDimension), \(outputDimension)): both dimensions must be positive")
+        }
         guard input.rank + 2 <= Shape.maximumRank else {
             throw ShapeError(
                 "Embedding(\(inputDimension), \(outputDimension)): expected at most \(Shape.maximumRank - 2) axes "

@@ -29,6 +29,10 @@ public protocol Layer: AnyObject, Sendable {
     /// - Throws: `ShapeError` naming the layer, what it got and what it expects.
     func build(_ input: Shape) throws(ShapeError) -> Shape
 
+    /// Where the layer takes its input for row numbers, how many rows there are; nil, unless defined, where any number
+    /// will do. Training then agrees before each update that no rank has met another number.
+    var indexLimit: Int? { get }
+
     /// Computes a batch: `[batch, sample...] -> [batch, output sample...]`. Others call `layer(input)`.
     func call(_ input: Variable) -> Variable
 }
@@ -36,6 +40,7 @@ public protocol Layer: AnyObject, Sendable {
 extension Layer {
     public var parameters: [Parameter] { [] }
     public var children: [(String, any Layer)] { [] }
+    public var indexLimit: Int? { nil }
 
     /// Computes a batch with `call`, whose time goes to this layer's account if the run is profiled.
     public func callAsFunction(_ input: Variable) -> Variable {
@@ -65,6 +70,9 @@ extension Layer {
         collect(Sequential.snakeCase(typeName), self)
         return result
     }
+
+    /// Whether the layer or one of its parts takes its input for row numbers.
+    package var readsIndices: Bool { allLayers().contains { $0.layer.indexLimit != nil } }
 
     /// All parameters of the layer and its parts, each once, in declaration order, with their paths
     /// (`dense_1.kernel`).

@@ -15,7 +15,6 @@ public final class LayerNormalization: Layer {
 
     /// - Parameter epsilon: positive; keeps the division finite.
     public init(epsilon: Float = 1e-3) {
-        require(epsilon > 0, "LayerNormalization: epsilon must be positive, got \(epsilon)")
         self.epsilon = epsilon
         gamma = Parameter("gamma", initializer: .ones)
         beta = Parameter("beta", initializer: .zeros)
@@ -24,6 +23,7 @@ public final class LayerNormalization: Layer {
     public var parameters: [Parameter] { [gamma, beta] }
 
     public func build(_ input: Shape) throws(ShapeError) -> Shape {
+        guard epsilon > 0 else { throw ShapeError("LayerNormalization: epsilon must be positive, got \(epsilon)") }
         guard input.rank >= 1, input[-1] > 0 else {
             throw ShapeError("LayerNormalization: expected input [..., features], got \(input)")
         }

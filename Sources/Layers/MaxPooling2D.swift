@@ -12,7 +12,6 @@ public final class MaxPooling2D: Layer {
 
     /// - Parameter strides: the window itself when nil.
     public init(_ poolSize: Int = 2, strides: Int? = nil, padding: Padding = .valid) {
-        require(poolSize > 0 && (strides ?? 1) > 0, "MaxPooling2D: poolSize and strides must be positive")
         options = PoolingOptions(window: poolSize, strides: strides, padding: padding)
     }
 
@@ -26,6 +25,9 @@ public final class MaxPooling2D: Layer {
 extension PoolingOptions {
     /// The shape of a pooled sample.
     func outputShape(_ input: Shape, layer: String) throws(ShapeError) -> Shape {
+        guard windowHeight > 0, strideHeight > 0 else {
+            throw ShapeError("\(layer): poolSize and strides must be positive, got strides \(strideHeight)")
+        }
         guard input.rank == 3 else {
             throw ShapeError("\(layer): expected input [height, width, channels], got \(input)")
         }

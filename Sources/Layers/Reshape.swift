@@ -9,15 +9,16 @@ public final class Reshape: Layer {
     /// The shape of an output sample; one length may be -1 and is inferred.
     public let target: [Int]
 
-    public init(_ target: [Int]) {
-        require(
-            target.allSatisfy { $0 > 0 || $0 == -1 } && target.count { $0 == -1 } <= 1,
-            "Reshape: lengths must be positive, at most one of them -1, got \(target)")
-        require(target.count < Shape.maximumRank, "Reshape: at most \(Shape.maximumRank - 1) lengths, got \(target)")
-        self.target = target
-    }
+    public init(_ target: [Int]) { self.target = target }
 
     public func build(_ input: Shape) throws(ShapeError) -> Shape {
+        guard target.allSatisfy({ $0 > 0 || $0 == -1 }), target.count(where: { $0 == -1 }) <= 1,
+            target.count < Shape.maximumRank
+        else {
+            throw ShapeError(
+                "Reshape: expected at most \(Shape.maximumRank - 1) positive lengths, at most one of them -1, "
+                    + "got \(target)")
+        }
         guard let known = Shape.count(of: target.lazy.filter { $0 != -1 }),
             target.contains(-1) ? input.count % known == 0 : input.count == known
         else {

@@ -12,7 +12,6 @@ public final class Sequential: Layer {
     public let names: [String]
 
     public init(_ layers: [any Layer]) {
-        require(!layers.isEmpty, "Sequential: expected at least one layer")
         self.layers = layers
         var counts: [String: Int] = [:]
         names = layers.map { layer in
@@ -28,6 +27,7 @@ public final class Sequential: Layer {
     }
 
     public func build(_ input: Shape) throws(ShapeError) -> Shape {
+        guard !layers.isEmpty else { throw ShapeError("Sequential: expected at least one layer") }
         var shape = input
         guard Shape.count(of: shape.dimensions) != nil else {
             throw ShapeError("input \(shape) is too large: expected fewer than 2^31 elements a sample")
@@ -45,6 +45,9 @@ public final class Sequential: Layer {
         }
         return shape
     }
+
+    /// That of the first layer that does not just give its input another shape.
+    public var indexLimit: Int? { layers.first { !($0 is Flatten || $0 is Reshape) }?.indexLimit }
 
     public func call(_ input: Variable) -> Variable {
         var (output, index) = (input, 0)

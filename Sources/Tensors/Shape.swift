@@ -66,3 +66,10 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
 
     public var description: String { "[" + dimensions.map(String.init).joined(separator: ", ") + "]" }
 }
+
+/// Shapes that do not fit: which layer or operation, what it got, what it expected.
+public struct ShapeError: Error, CustomStringConvertible, Sendable, Hashable {
+    public let description: String
+
+    public init(_ description: String) { self.description = description }
+}

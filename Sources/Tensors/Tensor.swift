@@ -43,15 +43,23 @@ public struct Tensor: Sendable, CustomStringConvertible {
     }
 
     /// - Parameter scalars: exactly `shape.count` elements in row-major order.
-    public init(_ shape: Shape, _ scalars: some Collection<Float>, in workspace: Workspace? = nil) {
-        require(
-            scalars.count == shape.count, "Tensor: shape \(shape) wants \(shape.count) scalars, got \(scalars.count)")
+    /// - Throws: `ShapeError` for another number of them.
+    public init(
+        _ shape: Shape, _ scalars: some Collection<Float>, in workspace: Workspace? = nil
+    ) throws(ShapeError) {
+        guard let count = Shape.count(of: shape.dimensions), count == scalars.count else {
+            throw ShapeError(
+                "Tensor: shape \(shape) wants as many scalars as the product of its lengths, got \(scalars.count)")
+        }
         self.init(uninitialized: shape, in: workspace)
         _ = UnsafeMutableBufferPointer(start: pointer, count: count).update(fromContentsOf: scalars)
     }
 
     /// A vector: shape `[scalars.count]`.
-    public init(_ scalars: [Float]) { self.init([scalars.count], scalars) }
+    public init(_ scalars: [Float]) {
+        self.init(uninitialized: [scalars.count])
+        pointer.update(from: scalars, count: scalars.count)
+    }
 
     /// Every element equal to `value`; shape `[]` unless given.
     public init(repeating value: Float, _ shape: Shape = [], in workspace: Workspace? = nil) {

@@ -5,6 +5,7 @@ import Collectives
 import DataParallel
 import Datasets
 import Layers
+import Synchronization
 import Tensors
 
 /// Loss and accuracy over a set of samples, equal on every rank and layout.
@@ -31,6 +32,8 @@ struct Evaluator {
 
     /// Loss and accuracy over all of `data`; nil on all ranks when `wantsStop` said yes on one before the end.
     /// Collective.
+    ///
+    /// - Throws: `TrainingError` on all ranks where a sample holds what the model or the loss can't take.
     func evaluate(
         _ data: Samples, loss: Loss, metrics: [Metric], wantsStop: () -> Bool = { false }
     ) throws -> Evaluation? {
@@ -42,6 +45,7 @@ struct Evaluator {
             return (worker * chunkCount / workers)..<((worker + 1) * chunkCount / workers)
         }
         let workspaces = (0..<team.size).map { _ in Workspace() }
+        let refusals = Mutex<[String]>([])
         let most = (0..<(communicator.size * team.size)).map { chunks(of: $0).count }.max() ?? 0
         for first in stride(from: 0, to: most, by: Evaluator.chunksPerRound) {
             let stops = try status.during(.waiting) {
@@ -59,9 +63,15 @@ struct Evaluator {
                     let workspace = workspaces[thread]
                     let own = chunks(of: communicator.rank * team.size + thread)
                     for chunk in own.dropFirst(first).prefix(Evaluator.chunksPerRound) {
-                        let batch = data.batch(Evaluator.numbers(chunk, data.count)[...], in: workspace)
-                        let predictions = network(Tape(.inference, workspace: workspace).constant(batch.inputs))
+                        let batch = data.batch(known: Evaluator.numbers(chunk, data.count)[...], in: workspace)
+                        let tape = Tape(.inference, workspace: workspace)
+                        let predictions = network(tape.constant(batch.inputs))
                         let losses = loss(predictions, batch.targets).value
+                        if let refused = tape.refused {
+                            let row = refused.sample(ofBatch: batch.inputs.shape[0])
+                            let text = data.refusal(refused, sample: chunk * Evaluator.chunkSize + row)
+                            refusals.withLock { $0.append(text) }
+                        }
                         results[2 * chunk] = losses.scalars.reduce(0) { $0 + Double($1) }
                         results[2 * chunk + 1] = metrics.isEmpty ? 0 : loss.hits(predictions, batch.targets)
                         status.mark()
@@ -69,6 +79,7 @@ struct Evaluator {
                 }
             }
         }
+        try status.during(.waiting) { try agree(on: refusals.withLock { $0 }) }
         if communicator.size > 1 {
             let stride = 2 * MemoryLayout<Double>.stride
             let blocks = (0..<communicator.size).map { rank in
@@ -85,15 +96,28 @@ struct Evaluator {
             loss: sum(0) / Double(data.count), accuracy: metrics.isEmpty ? nil : sum(1) / Double(data.count))
     }
 
+    /// Lets all ranks throw where one met what can't be used.
+    private func agree(on refusals: [String]) throws {
+        guard try communicator.allReduce([Int64(refusals.count)], .maximum)[0] > 0 else { return }
+        let texts = try gatherTexts(refusals.first ?? "", communicator)
+        throw TrainingError(texts.first { !$0.isEmpty } ?? "")
+    }
+
     /// What `read` makes of the model's output for every sample of `inputs [count, ...]`, on this rank:
     /// `[count, output...]`.
-    func predict(_ inputs: Tensor, read: (Variable) -> Tensor = { $0.value }) -> Tensor {
+    func predict(_ inputs: Tensor, read: (Variable) -> Tensor = { $0.value }) throws -> Tensor {
         let count = inputs.shape[0]
         let starts = Array(stride(from: 0, to: count, by: Evaluator.chunkSize))
         let workspace = Workspace()
-        let parts = starts.map { start in
+        let parts = try starts.map { start in
             let part = inputs.sliced(axis: 0, start..<min(count, start + Evaluator.chunkSize))
-            return read(network(Tape(.inference, workspace: workspace).constant(part)))
+            let tape = Tape(.inference, workspace: workspace)
+            let output = read(network(tape.constant(part)))
+            if let refused = tape.refused {
+                let row = start + refused.sample(ofBatch: part.shape[0])
+                throw TrainingError("row \(row) of the inputs: \(refused.problem)")
+            }
+            return output
         }
         return Tensor.concatenated(parts, axis: 0)
     }

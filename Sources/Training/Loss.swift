@@ -1,7 +1,6 @@
 // The losses a model can be compiled with, and which outputs and targets each takes.
 
 import Autograd
-import Datasets
 import Layers
 import Tensors
 
@@ -25,11 +24,11 @@ public struct Loss: Sendable, Hashable {
 
     private init(_ kind: Kind, fromLogits: Bool? = nil) { (self.kind, self.fromLogits) = (kind, fromLogits) }
 
-    /// Class numbers `[batch]` against probabilities or logits `[batch, classes]`.
+    /// Class numbers `[batch]`, whole numbers from 0, against probabilities or logits `[batch, classes]`.
     public static let sparseCategoricalCrossentropy = Loss(.sparseCategoricalCrossentropy)
-    /// One-hot targets `[batch, classes]` against probabilities or logits `[batch, classes]`.
+    /// Targets `[batch, classes]`, one-hot or any at least 0, against probabilities or logits `[batch, classes]`.
     public static let categoricalCrossentropy = Loss(.categoricalCrossentropy)
-    /// Zeros and ones against probabilities or logits of the same shape.
+    /// Zeros and ones, or numbers between them, against probabilities or logits of the same shape.
     public static let binaryCrossentropy = Loss(.binaryCrossentropy)
     public static let meanSquaredError = Loss(.meanSquaredError)
     public static let meanAbsoluteError = Loss(.meanAbsoluteError)
@@ -73,21 +72,25 @@ public struct Loss: Sendable, Hashable {
         return (kind == .binaryCrossentropy ? predictions.sigmoid : predictions.softmax).value
     }
 
-    /// Why targets of this shape can't be used with predictions of that shape, nil where they can.
-    func defect(output: Shape, data: Samples) -> String? {
-        if kind == .sparseCategoricalCrossentropy {
-            guard output.rank == 1, data.targetShape == [] else {
-                return "\(name) wants one output for each class and class numbers as targets, "
-                    + "got model output \(output) and targets \(data.targetShape)"
-            }
-            guard data.largestTarget < Float(output[0]) else {
-                return
-                    "\(data.name) has class \(Int(data.largestTarget)), but the model's output has only \(output[0]) "
-                    + "classes (0 ..< \(output[0]))"
-            }
-            return nil
+    /// What a target's elements may be where the model's output for a sample has this shape. Whoever has all targets at
+    /// hand looks at them before the first step; in any case the pass does that meets them (`Tape.refused`).
+    package func allowedTargets(output: Shape) -> AllowedValues {
+        switch kind {
+        case .sparseCategoricalCrossentropy: .numbers(below: output[-1])
+        case .categoricalCrossentropy: .weights
+        case .binaryCrossentropy: .probabilities
+        case .meanSquaredError, .meanAbsoluteError: .finite
         }
-        return output == data.targetShape
-            ? nil : "\(name) wants targets like the model's output \(output), got \(data.targetShape)"
+    }
+
+    /// Why targets of that shape can't be compared with a model's output of this shape, nil where they can.
+    func defect(output: Shape, target: Shape) -> String? {
+        if kind == .sparseCategoricalCrossentropy {
+            return output.rank == 1 && target == []
+                ? nil
+                : "\(name) wants one output for each class and class numbers as targets, "
+                    + "got model output \(output) and targets \(target)"
+        }
+        return output == target ? nil : "\(name) wants targets like the model's output \(output), got \(target)"
     }
 }

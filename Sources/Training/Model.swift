@@ -104,7 +104,7 @@ public final class Model {
     func check(_ data: Samples) throws {
         let output = try network.build(data.inputShape)
         let defect =
-            loss.defect(output: output, data: data) ?? loss.defect(of: network, input: data.inputShape)
+            data.defect(network, output: output, loss: loss) ?? loss.defect(of: network, input: data.inputShape)
             ?? metrics.lazy.compactMap { $0.defect(self.loss, data) }.first
         if let defect { throw TrainingError(defect) }
     }
@@ -136,7 +136,8 @@ public final class Model {
         try evaluate(Samples(data), threads: threads, on: world)
     }
 
-    /// The network's output for `inputs [count, ...]`: `[count, output...]`; logits, where it ends with them.
+    /// The network's output for `inputs [count, ...]`: `[count, output...]`; logits, where it ends with them. Of no rows,
+    /// none.
     public func predict(_ inputs: Tensor) throws -> Tensor { try predict(inputs) { $0.value } }
 
     /// `predict` with probabilities in the place of logits.
@@ -145,9 +146,13 @@ public final class Model {
     }
 
     private func predict(_ inputs: Tensor, read: (Variable) -> Tensor) throws -> Tensor {
-        _ = try build(input: inputs.shape.dropFirst())
+        guard inputs.shape.rank > 0 else {
+            throw TrainingError("predict: expected inputs [count, ...], got a single number")
+        }
+        let output = try build(input: inputs.shape.dropFirst())
+        guard inputs.shape[0] > 0 else { return .zeros(output.prepending(0)) }
         let team = WorkerTeam(size: 1)
-        return Evaluator(network: network, team: team, communicator: World.alone.communicator)
+        return try Evaluator(network: network, team: team, communicator: World.alone.communicator)
             .predict(inputs, read: read)
     }
 

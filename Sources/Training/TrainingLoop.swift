@@ -94,7 +94,7 @@ final class TrainingLoop {
         step = TrainingStep(
             reducer: reducer, team: team, optimizer: model.optimizer, seed: options.seed,
             onNonFinite: options.onNonFinite, augmentation: options.augmentation,
-            timelines: timelines.threads, objective: model.loss.objective(network))
+            mayRefuse: network.readsIndices, timelines: timelines.threads, objective: model.loss.objective(network))
         context = TrainingContext(isRankZero: world.rank == 0, weights: WeightsAccess { reducer.parameters })
         evaluator = Evaluator(
             network: network, team: team, communicator: world.communicator, status: status,
@@ -263,7 +263,7 @@ final class TrainingLoop {
         context.scheduledLearningRate = scheduledRate
         let rest = order.dropFirst(batchInEpoch * batchSize)
         let report = try step.run(
-            rest.prefix(batchSize), of: data, next: rest.dropFirst(batchSize).prefix(batchSize),
+            known: rest.prefix(batchSize), of: data, next: rest.dropFirst(batchSize).prefix(batchSize),
             learningRate: Float(context.learningRate), votes: votes)
         batchInEpoch += 1
         if !report.isSkipped { sums.add(report) }

@@ -7,6 +7,7 @@ import DataParallel
 import Datasets
 import Layers
 import Optimizers
+import Synchronization
 import Tensors
 
 /// What a model makes of one shard: the losses `[samples]` on the shard's tape, and how many samples it got right, of
@@ -25,15 +26,22 @@ public final class TrainingStep: @unchecked Sendable {
     /// That of a step that made its own; freed with what the reducer made with it.
     private var communicator: (any Communicator)?
     private let onNonFinite: NonFinitePolicy
+    private let mayRefuse: Bool
+    /// What of the present step's data can't be used, as this rank's threads found it.
+    let refusals = Mutex<[String]>([])
+    /// What is wrong with samples, for a loop that has not looked at all of them.
+    private(set) var defect: (Samples, ArraySlice<Int32>) -> String? = { _, _ in nil }
     private let seed: UInt64
     private let augmentation: Augmentation
     private let team: WorkerTeam
     private let workspaces: [Workspace]
     private let objective: Objective
 
+    /// - Parameter mayRefuse: whether the objective can meet data that it can't use (`Tape.refused`), so that ranks agree
+    ///   before the update that none has: a reduction of the gradient's norm in each step.
     public init(
         reducer: GradientReducer, team: WorkerTeam, optimizer: Optimizer, seed: UInt64,
-        onNonFinite: NonFinitePolicy = .stop, augmentation: Augmentation = Augmentation(),
+        onNonFinite: NonFinitePolicy = .stop, augmentation: Augmentation = Augmentation(), mayRefuse: Bool = true,
         timelines: [Timeline] = [], objective: @escaping Objective
     ) {
         self.reducer = reducer
@@ -41,26 +49,22 @@ public final class TrainingStep: @unchecked Sendable {
         self.optimizer = optimizer
         self.seed = seed
         self.augmentation = augmentation
-        self.onNonFinite = onNonFinite
+        (self.onNonFinite, self.mayRefuse) = (onNonFinite, mayRefuse)
         nonFinite = NonFiniteWatch(reducer.parameters)
         self.objective = objective
         state = optimizer.makeState(count: reducer.parameters.trainable.count)
         workspaces = (0..<team.size).map { Workspace(timeline: timelines.isEmpty ? nil : timelines[$0]) }
     }
 
-    /// Computes one step on the given samples, the whole global batch. Every rank calls it with the same arguments.
-    ///
-    /// - Parameters:
-    ///   - next: the samples of the step after it, where they are known: they are brought into the cache meanwhile.
-    ///   - votes: what this rank wants; the report holds what any rank did.
-    public func run(
-        _ batch: ArraySlice<Int32>, of data: Samples, next: ArraySlice<Int32> = [], learningRate: Float,
-        votes: StepVotes = []
+    /// Computes one step on the given samples, the whole global batch, which exist and are of use: see `run(_:of:)`.
+    func run(
+        known batch: ArraySlice<Int32>, of data: Samples, next: ArraySlice<Int32>, learningRate: Float,
+        votes: StepVotes
     ) throws -> StepReport {
         let step = state.step
         reducer.status.begin(step: step + 1)
         reducer.exchangeTimeline?.step = step
-        reducer.beginStep(wantsNorm: optimizer.clipNorm != nil || onNonFinite == .skip) {
+        reducer.beginStep(wantsNorm: optimizer.clipNorm != nil || onNonFinite == .skip || mayRefuse) {
             [self] range, gradients, norm in
             update(range, gradients, norm, learningRate, step)
         }
@@ -82,8 +86,10 @@ public final class TrainingStep: @unchecked Sendable {
         seconds.communication = reducer.exchangeSeconds
         seconds.update = reducer.updateSeconds
         try reducer.endStep()
+        let report = StepReport(record: reducer.parameters.values[reducer.parameters.record], samples: batch.count)
+        if report.refusedShards > 0 { throw try refusal(step) }
         state.step = step + 1
-        return StepReport(record: reducer.parameters.values[reducer.parameters.record], samples: batch.count)
+        return report
     }
 
     private func samples(ofShard shard: Int, _ batch: ArraySlice<Int32>) -> ArraySlice<Int32> {
@@ -101,6 +107,7 @@ public final class TrainingStep: @unchecked Sendable {
         let numbers = samples(ofShard: task.shard, batch)
         var (loss, hits, times) = (Float(0), 0.0, PhaseSeconds())
         var spoilt: [String] = []
+        var isRefused = false
         if numbers.isEmpty {
             gradients[0..<gradients.count].update(repeating: 0)
         } else {
@@ -108,7 +115,8 @@ public final class TrainingStep: @unchecked Sendable {
             enter(.data, thread)
             let timeline = workspaces[thread].timeline
             let shard = timeline.record(.data) {
-                augmentation(data.batch(numbers, in: workspaces[thread]), samples: numbers, seed: seed, step: step)
+                augmentation(
+                    data.batch(known: numbers, in: workspaces[thread]), samples: numbers, seed: seed, step: step)
             }
             let ready = monotonicSeconds()
             enter(.forward, thread)
@@ -118,6 +126,7 @@ public final class TrainingStep: @unchecked Sendable {
                 context: StepContext(seed: seed, step: step, shard: task.shard, fraction: fraction),
                 workspace: workspaces[thread], buffer: parameters, gradients: gradients)
             let result = timeline.record(.forward(0)) { objective(tape, shard) }
+            isRefused = tape.refused.map { note($0, data, numbers) } ?? false
             let computed = monotonicSeconds()
             enter(.backward, thread)
             loss = timeline.record(.forward(0)) { result.losses.value.sum().scalar }
@@ -141,9 +150,11 @@ public final class TrainingStep: @unchecked Sendable {
             times = PhaseSeconds(
                 data: ready - start, forward: computed - ready, backward: monotonicSeconds() - computed)
         }
-        let isFinite = numbers.isEmpty || nonFinite.isFinite(loss: loss, spoilt, shard: task.shard)
+        let isFinite =
+            numbers.isEmpty || isRefused || nonFinite.isFinite(loss: loss, spoilt, shard: task.shard)
         StepReport.write(
-            loss: loss, hits: hits, votes: votes, isFinite: isFinite, to: gradients[parameters.record])
+            loss: loss, hits: hits, votes: votes, isFinite: isFinite, isRefused: isRefused,
+            to: gradients[parameters.record])
         if thread == 0 { seconds.add(times) }
     }
 
@@ -157,14 +168,16 @@ public final class TrainingStep: @unchecked Sendable {
         _ range: Range<Int>, _ gradients: FlatBuffer, _ norm: Double?, _ learningRate: Float, _ step: Int
     ) {
         let parameters = reducer.parameters
-        let isSkipped = onNonFinite == .skip && norm?.isFinite == false
+        // A shard whose data can't be used has gradients of NaN.
+        let isVoid = norm?.isFinite == false
+        let isSkipped = onNonFinite == .skip && isVoid
         let trainable = range.clamped(to: parameters.trainable)
-        if !trainable.isEmpty && !isSkipped {
+        if !trainable.isEmpty && !isVoid {
             optimizer.update(
                 trainable, values: parameters.values, gradients: gradients, state: state, learningRate: learningRate,
                 step: step + 1, gradientScale: norm.map(optimizer.gradientScale(norm:)) ?? 1)
         }
-        if !isSkipped { parameters.updateStatistics(range, observations: gradients) }
+        if !isVoid { parameters.updateStatistics(range, observations: gradients) }
         let record = range.clamped(to: parameters.record)
         if !record.isEmpty {
             parameters.values[record].baseAddress!.update(from: gradients[record].baseAddress!, count: record.count)
@@ -200,6 +213,8 @@ public struct StepReport: Sendable {
     public let nonFiniteShards: Int
     /// Whether no update was made, because of `NonFinitePolicy.skip`.
     public let isSkipped: Bool
+    /// Shards with data that can't be used.
+    let refusedShards: Int
 
     init(record: UnsafeMutableBufferPointer<Float>, samples: Int) {
         lossSum = Double(record[0])
@@ -207,18 +222,21 @@ public struct StepReport: Sendable {
         votes = StepVotes((0..<StepVotes.count).filter { record[2 + $0] > 0 }.map { StepVotes(rawValue: 1 << $0) })
         nonFiniteShards = Int(record[4])
         isSkipped = record[5] > 0
+        refusedShards = Int(record[6])
         self.samples = samples
     }
 
     /// Writes a shard's part; the reduction adds up the parts.
     static func write(
-        loss: Float, hits: Double, votes: StepVotes, isFinite: Bool, to record: UnsafeMutableBufferPointer<Float>
+        loss: Float, hits: Double, votes: StepVotes, isFinite: Bool, isRefused: Bool,
+        to record: UnsafeMutableBufferPointer<Float>
     ) {
         record.update(repeating: 0)
         record[0] = loss
         record[1] = Float(hits)
         for index in 0..<StepVotes.count { record[2 + index] = votes.contains(StepVotes(rawValue: 1 << index)) ? 1 : 0 }
         record[4] = isFinite ? 0 : 1
+        record[6] = isRefused ? 1 : 0
     }
 
     /// Adds to the reduced record whether the update was skipped, on the worker whose `range` it lies in.
@@ -306,8 +324,14 @@ extension TrainingStep {
         try communicator.broadcast(reducer.parameters.values.bytes(reducer.parameters.all), from: 0)
         self.init(
             reducer: reducer, team: team, optimizer: optimizer, seed: seed, augmentation: augmentation,
-            objective: loss.objective(network))
+            mayRefuse: network.readsIndices, objective: loss.objective(network))
         self.communicator = communicator
+        let output = try network.build(input)
+        defect = { data, numbers in
+            data.inputShape == input
+                ? data.defect(network, output: output, loss: loss, in: numbers)
+                : "the model was made for samples \(input), \(data.name) has \(data.inputShape)"
+        }
     }
 
     /// Ends the training: moves the parameters into memory of their own, and frees what the ranks share. Collective;

@@ -72,7 +72,7 @@ struct FusionTests {
         }
         let tape = Tape()
         var image = values(shapes.input, 0).affine(scale: inputScale)
-        if let poison { image = Tensor(image.shape, [poison] + image.scalars.dropFirst()) }
+        if let poison { image = Tensor([poison] + image.scalars.dropFirst()).reshaped(image.shape.dimensions) }
         let x = watched ? tape.watched(image) : tape.constant(image)
         let kernel = tape.watched(values(shapes.kernelShape, 1))
         let out = Shape([shapes.kernel[2]])

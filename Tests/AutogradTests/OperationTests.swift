@@ -44,7 +44,8 @@ struct OperationTests {
                 ).scalars.map { $0 < 0 ? Float(-1) : 1 }
                 for (g, sign) in zip(run.gradients[index].scalars, signs) { expected += Double(g) * Double(sign) }
                 for (side, way) in [(0, step), (1, -step)] {
-                    moved[side].append(Tensor(Shape(input.shape), zip(input.scalars, signs).map { $0 + way * $1 }))
+                    moved[side].append(
+                        Tensor(zip(input.scalars, signs).map { $0 + way * $1 }).reshaped(input.shape))
                 }
             }
             let difference = try Run.objective(reference, moved[0]) - Run.objective(reference, moved[1])

@@ -132,8 +132,10 @@ struct PassTests {
     /// ReLU's gradient is taken in place, but not where a sum has handed the same memory to a second operand.
     @Test func aSharedGradientIsNotOverwritten() {
         let tape = Tape()
-        let (x, shortcut) = (tape.watched(Tensor([1, 2], [1, 1])), tape.watched(Tensor([1, 2], [5, 5])))
-        let hidden = x.dense(tape.constant(Tensor([2, 2], [1, -1, 1, -1])), bias: nil, relu: true)
+        let (x, shortcut) = (
+            tape.watched(Tensor([1, 1]).reshaped([1, 2])), tape.watched(Tensor([5, 5]).reshaped([1, 2]))
+        )
+        let hidden = x.dense(tape.constant(Tensor([1, -1, 1, -1]).reshaped([2, 2])), bias: nil, relu: true)
         tape.backward(from: hidden + shortcut)
         #expect(tape.gradient(of: shortcut).scalars == [1, 1])
         #expect(tape.gradient(of: x).scalars == [1, 1])
@@ -142,7 +144,7 @@ struct PassTests {
     /// With equal elements in a window the first takes the gradient, and a NaN counts as the largest.
     @Test func maxPoolingGivesTheGradientToOneElement() {
         let tape = Tape()
-        let x = tape.watched(Tensor([1, 2, 4, 1], [3, 3, 1, .nan, 3, 2, .nan, 5]))
+        let x = tape.watched(Tensor([3, 3, 1, .nan, 3, 2, .nan, 5]).reshaped([1, 2, 4, 1]))
         let y = x.maxPooled(.init(window: 2))
         #expect(y.value.scalars[0] == 3 && y.value.scalars[1].isNaN)
         tape.backward(from: y)

@@ -11,7 +11,7 @@ struct ReferenceCase: Decodable, Sendable, CustomTestStringConvertible {
         let shape: [Int]
         let scalars: [Float]
 
-        var tensor: Tensor { Tensor(Shape(shape), scalars) }
+        var tensor: Tensor { Tensor(scalars).reshaped(shape) }
     }
 
     let name: String

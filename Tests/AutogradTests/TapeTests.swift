@@ -9,7 +9,7 @@ struct TapeTests {
     private let kernel = TapeTests.parameter("kernel", [3, 2])
     private let bias = TapeTests.parameter("bias", [2])
     private let unused = TapeTests.parameter("unused", [4])
-    private let input = Tensor([2, 3], [1, -2, 3, 0.5, 4, -1])
+    private let input = Tensor([1, -2, 3, 0.5, 4, -1]).reshaped([2, 3])
 
     static func parameter(_ name: String, _ shape: Shape, role: Parameter.Role = .trainable) -> Parameter {
         let parameter = Parameter(name, initializer: .uniform(-1, 1), role: role)
@@ -97,7 +97,8 @@ struct TapeTests {
         func loss(_ mode: Tape.Mode) -> [Float] {
             // Probabilities so near 0 that clipping them would show.
             let tape = Tape(mode)
-            let losses = tape.watched(Tensor([2, 2], [60, 0, 1, 2])).softmax.sparseCategoricalCrossentropy(labels)
+            let losses = tape.watched(Tensor([60, 0, 1, 2]).reshaped([2, 2])).softmax.sparseCategoricalCrossentropy(
+                labels)
             if mode == .training { tape.backward(from: losses) }  // lets go of the tape
             return losses.value.scalars
         }

@@ -28,7 +28,10 @@ struct BadInputCase: Sendable, CustomTestStringConvertible {
             folder in
             try mnist(MNISTFolder(exchangesImagesForLabels: true), folder)
         },
-        BadInputCase("label out of range", ["label 12 at index 1", "out of range"]) { folder in
+        BadInputCase(
+            "label out of range",
+            ["label 12 at index 1", "out of range 0 ... 9", "labels are 0 ... 12", "Fashion-MNIST", "EMNIST"]
+        ) { folder in
             try mnist(MNISTFolder(testLabels: [0, 12, 2]), folder)
         },
         BadInputCase("missing data", ["/none lacks the MNIST files", "t10k-labels-idx1-ubyte", "get-mnist"]) { folder in
@@ -112,7 +115,14 @@ struct BadInputCase: Sendable, CustomTestStringConvertible {
             let layers = "layers:\n  - flatten\n  - reshape: {target-shape: [10, 10]}\n  - dense: {units: 10}\n"
             return ["--model", try file("model.yaml", layers, folder)]
         },
-        BadInputCase("too few outputs", ["class 9", "only 5 classes"]) { folder in
+        BadInputCase("pixels as indices", ["of digits: index 0.", "a whole number in 0 ..< 256", "looks up rows"]) {
+            folder in
+            let layers = "  - flatten\n  - embedding: {input-dimension: 256, output-dimension: 2}\n  - flatten\n"
+            let model = "layers:\n\(layers)  - dense: {units: 10, activation: softmax}\n"
+            return ["--model", try file("model.yaml", model, folder)]
+        },
+        BadInputCase("too few outputs", ["of digits: target ", "a whole number in 0 ..< 5", "model output [5]"]) {
+            folder in
             ["--model", try file("model.yaml", "layers:\n  - flatten\n  - dense: {units: 5}\n", folder)]
         },
     ]

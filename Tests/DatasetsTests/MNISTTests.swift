@@ -59,7 +59,7 @@ struct MNISTTests {
     @Test func labelOutOfRange() {
         write(["train-labels-idx1-ubyte": idx([2], [9, 10])])
         expectDatasetError(
-            "label 10 at index 1 of \(directory.path)/train-labels-idx1-ubyte.gz is out of range 0...9"
+            "label 10 at index 1 of \(directory.path)/train-labels-idx1-ubyte.gz is out of range 0 ... 9 (the file"
         ) { try MNIST.load(directory: directory.path) }
     }
 

@@ -92,6 +92,6 @@ private final class TwoTowers: Layer {
 
     @Test func aModelCanBeCalledWithoutBuilding() {
         let model = Sequential([Embedding(5, 3), LayerNormalization(), BatchNormalization(), Flatten(), Dense(2)])
-        #expect(infer(model, Tensor([1, 2], [4, 0])).shape == [1, 2])
+        #expect(infer(model, Tensor([4, 0]).reshaped([1, 2])).shape == [1, 2])
     }
 }

@@ -17,7 +17,7 @@ import Testing
     }
 
     /// Two channels with means 2 and 20, variances 1 and 100.
-    private let batch = Tensor([2, 2], [1, 10, 3, 30])
+    private let batch = Tensor([1, 10, 3, 30]).reshaped([2, 2])
 
     @Test func batchNormalizationTrainsOnTheBatch() throws {
         let layer = BatchNormalization()
@@ -64,7 +64,7 @@ import Testing
         _ = buffer.values[layer.gamma.range].update(fromContentsOf: [1, 2] as [Float])
         _ = buffer.values[layer.beta.range].update(fromContentsOf: [0, 5] as [Float])
         // Means 2 and 6, variances 1 and 16: 1 / sqrt(1.001) = 0.99950037, 4 / sqrt(16.001) = 0.99996875.
-        let output = infer(layer, Tensor([2, 2], [1, 3, 2, 10]))
+        let output = infer(layer, Tensor([1, 3, 2, 10]).reshaped([2, 2]))
         expectClose(output.scalars, [-0.99950037, 6.9990007, -0.99996875, 6.9999375])
     }
 
@@ -81,21 +81,21 @@ import Testing
         #expect(buffer.values[layer.embeddings.range].allSatisfy { abs($0) <= 0.05 })
         #expect(Set(buffer.values[layer.embeddings.range]).count == 8)
         _ = buffer.values[layer.embeddings.range].update(fromContentsOf: [0, 1, 10, 11, 20, 21, 30, 31] as [Float])
-        let output = infer(layer, Tensor([2, 3], [3, 0, 1, 1, 1, 2]))
+        let output = infer(layer, Tensor([3, 0, 1, 1, 1, 2]).reshaped([2, 3]))
         #expect(output.scalars == [30, 31, 0, 1, 10, 11, 10, 11, 10, 11, 20, 21])
     }
 
     @Test func embeddingGradients() throws {
         // Row 1 is used three times, row 3 never.
-        try expectGradients(Embedding(4, 2), Tensor([2, 3], [1, 0, 1, 1, 2, 0]), watchInput: false)
+        try expectGradients(Embedding(4, 2), Tensor([1, 0, 1, 1, 2, 0]).reshaped([2, 3]), watchInput: false)
     }
 
     @Test func averagePooling() throws {
-        let image = Tensor([1, 2, 3, 1], [1, 2, 3, 4, 5, 6])
+        let image = Tensor([1, 2, 3, 4, 5, 6]).reshaped([1, 2, 3, 1])
         #expect(infer(AveragePooling2D(2, strides: 1), image).scalars == [3, 4])
         // The window at the end of each row hangs over the border; what lies outside does not count.
         #expect(infer(AveragePooling2D(2, padding: .same), image).scalars == [3, 4.5])
-        #expect(infer(GlobalAveragePooling2D(), Tensor([1, 1, 2, 2], [1, 2, 3, 6])).scalars == [2, 4])
+        #expect(infer(GlobalAveragePooling2D(), Tensor([1, 2, 3, 6]).reshaped([1, 1, 2, 2])).scalars == [2, 4])
         try expectGradients(AveragePooling2D(2, padding: .same), wave([2, 3, 5, 2]))
         try expectGradients(GlobalAveragePooling2D(), wave([2, 3, 4, 2]))
     }
@@ -118,7 +118,7 @@ import Testing
     }
 
     @Test func reshapeKeepsTheOrder() throws {
-        let input = Tensor([1, 2, 3], [1, 2, 3, 4, 5, 6])
+        let input = Tensor([1, 2, 3, 4, 5, 6]).reshaped([1, 2, 3])
         #expect(infer(Reshape([3, 2]), input).scalars == [1, 2, 3, 4, 5, 6])
         try expectGradients(Reshape([-1]), wave([2, 2, 3]))
     }

@@ -8,7 +8,7 @@ import Testing
 
 /// Numbers around 0 that repeat at no shape's period.
 func wave(_ shape: Shape, _ phase: Float = 0) -> Tensor {
-    Tensor(shape, (0..<shape.count).map { sin(Float($0) * 1.3 + phase) * 1.5 })
+    Tensor((0..<shape.count).map { sin(Float($0) * 1.3 + phase) * 1.5 }).reshaped(shape.dimensions)
 }
 
 /// The layer's output for a batch, in inference.
@@ -89,7 +89,7 @@ func expectGradients(
         let expected = difference { step in
             var scalars = input.scalars
             scalars[index] += step
-            return Tensor(input.shape, scalars)
+            return Tensor(scalars).reshaped(input.shape.dimensions)
         }
         #expect(
             abs(inputGradient[index] - expected) <= tolerance * max(1, abs(expected)), "input[\(index)]",

@@ -101,8 +101,8 @@ struct ElementwiseKernelTests {
     }
 
     @Test func broadcastingRepeatsAlongEveryKindOfAxis() {
-        let a = Tensor([2, 1, 3, 1], Self.values(6, salt: 4))
-        let b = Tensor([4, 1, 17], Self.values(68, salt: 5))
+        let a = Tensor(Self.values(6, salt: 4)).reshaped([2, 1, 3, 1])
+        let b = Tensor(Self.values(68, salt: 5)).reshaped([4, 1, 17])
         let sum = a + b
         #expect(sum.shape == [2, 4, 3, 17])
         for index in 0..<sum.count {

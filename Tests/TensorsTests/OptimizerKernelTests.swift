@@ -71,7 +71,7 @@ struct OptimizerKernelTests {
 
     private func run(_ update: Update, _ a: inout [[Float]], from start: Int, _ count: Int) {
         let range = start..<(start + count)
-        let parts = a.map { Tensor([count], $0[range]) }
+        let parts = a.map { Tensor(Array($0[range])) }
         update.run(parts[0].pointer, parts[1].pointer, parts[2].pointer, parts[3].pointer, Int64(count))
         for k in a.indices { a[k].replaceSubrange(range, with: parts[k].scalars) }
     }

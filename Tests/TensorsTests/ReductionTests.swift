@@ -9,7 +9,7 @@ import Tensors
 struct ReductionTests {
     @Test(arguments: 1...40) func sumsAgreeWithPlainOnesForAnyWidth(_ width: Int) {
         for rows in [1, 2, 3, 4, 5, 8, 19, 70] {
-            let x = Tensor([2, rows, width], ElementwiseKernelTests.values(2 * rows * width, salt: 1))
+            let x = Tensor(ElementwiseKernelTests.values(2 * rows * width, salt: 1)).reshaped([2, rows, width])
             let (down, across) = (x.sum(axes: [1]).scalars, x.sum(axes: [2]).scalars)
             func value(_ o: Int, _ r: Int, _ w: Int) -> Double { Double(x.scalars[(o * rows + r) * width + w]) }
             // At most 70 additions of values below 2.25, each rounded at the size of the sum.
@@ -37,10 +37,10 @@ struct ReductionTests {
     }
 
     @Test func maximaPreferTheFirstAndKeepNaN() {
-        let x = Tensor([2, 4], [1, 3, 3, 2, -1, .nan, 5, 5])
+        let x = Tensor([1, 3, 3, 2, -1, .nan, 5, 5]).reshaped([2, 4])
         #expect(x.max(axes: [1]).scalars[0] == 3 && x.max(axes: [1]).scalars[1].isNaN)
-        #expect(Tensor([2, 4], [1, 3, 3, 2, 7, 7, 0, 7]).argmax().scalars == [1, 0])
-        #expect(Tensor([3, 2], [1, 4, 5, 4, 5, 0]).argmax(axis: 0).scalars == [1, 0])
+        #expect(Tensor([1, 3, 3, 2, 7, 7, 0, 7]).reshaped([2, 4]).argmax().scalars == [1, 0])
+        #expect(Tensor([1, 4, 5, 4, 5, 0]).reshaped([3, 2]).argmax(axis: 0).scalars == [1, 0])
     }
 
     @Test func sumOfSquares() {
@@ -68,7 +68,7 @@ struct ReductionTests {
     }
 
     @Test func softmaxOfExtremeLogits() {
-        let x = Tensor([3, 3], [1000, 1000, -1000, 3e38, -3e38, 0, -1e5, -1e5, -1e5])
+        let x = Tensor([1000, 1000, -1000, 3e38, -3e38, 0, -1e5, -1e5, -1e5]).reshaped([3, 3])
         let third = Float(1) / 3
         #expect(x.softmax.scalars == [0.5, 0.5, 0, 1, 0, 0, third, third, third])
         let logarithms = x.logSoftmax.scalars
@@ -81,7 +81,7 @@ struct ReductionTests {
     }
 
     @Test(arguments: 1...40) func softmaxOfAnyWidth(_ width: Int) {
-        let x = Tensor([2, width], ElementwiseKernelTests.values(2 * width, salt: 1))
+        let x = Tensor(ElementwiseKernelTests.values(2 * width, salt: 1)).reshaped([2, width])
         let (y, z) = (x.softmax.scalars, x.logSoftmax.scalars)
         for row in 0..<2 {
             let exponentials = (0..<width).map { exp(Double(x.scalars[row * width + $0])) }

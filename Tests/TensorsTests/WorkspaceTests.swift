@@ -58,12 +58,12 @@ struct WorkspaceTests {
     }
 
     @Test(arguments: MatrixProduct.Algorithm.allCases)
-    func matrixProductsTransposeAccumulateAndTakeEmptyAxes(algorithm: MatrixProduct.Algorithm) {
+    func matrixProductsTransposeAccumulateAndTakeEmptyAxes(algorithm: MatrixProduct.Algorithm) throws {
         let workspace = Workspace()
-        let (a, b) = (Tensor([2, 3], [1, 2, 3, 4, 5, 6]), Tensor([3, 2], [1, 0, 2, 1, 0, 3]))
+        let (a, b) = (Tensor([1, 2, 3, 4, 5, 6]).reshaped([2, 3]), Tensor([1, 0, 2, 1, 0, 3]).reshaped([3, 2]))
         let (at, bt) = (a.transposed([1, 0]), b.transposed([1, 0]))
         for (ta, tb) in [(false, false), (false, true), (true, false), (true, true)] {
-            let c = Tensor([2, 2], [100, 200, 300, 400], in: workspace)
+            let c = try Tensor([2, 2], [100, 200, 300, 400], in: workspace)
             MatrixProduct(m: 2, n: 2, k: 3, transposeA: ta, transposeB: tb, accumulate: true, algorithm: algorithm).run(
                 (ta ? at : a).pointer, (tb ? bt : b).pointer, into: c.pointer, in: workspace)
             #expect(c.scalars == [105, 211, 314, 423])

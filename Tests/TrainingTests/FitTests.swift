@@ -81,10 +81,10 @@ import Training
         let sparse = model()
         let oneHot = Sequential([Flatten(), Dense(16, activation: .relu), Dense(10, activation: .softmax)])
             .compile(loss: .categoricalCrossentropy, metrics: [.accuracy])
-        let targets = Tensor([400, 10], toCategorical(data.train.labels, classCount: 10))
+        let targets = try Tensor([400, 10], toCategorical(data.train.labels, classCount: 10))
         let a = try sparse.fit(data.train, epochs: 2, batchSize: 50, shards: 4, verbose: .silent)
         let b = try oneHot.fit(
-            Samples(data.train, targets: targets), epochs: 2, batchSize: 50, shards: 4, verbose: .silent)
+            try Samples(data.train, targets: targets), epochs: 2, batchSize: 50, shards: 4, verbose: .silent)
         #expect(abs(a["loss"][1] - b["loss"][1]) < 1e-4)
         #expect(a["accuracy"][1] == b["accuracy"][1])
     }
