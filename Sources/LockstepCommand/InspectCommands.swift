@@ -80,7 +80,12 @@ struct Evaluate: ParsableCommand {
 
 struct Predict: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "The class of images: numbers of test samples, or 28x28 PNG or PGM files (white on black).")
+        abstract: "The class of images: numbers of test samples, or 28x28 picture files (white on black).",
+        discussion: """
+            Picture files are PNG, JPEG, BMP, PGM, PPM or PBM. What is transparent shows
+            the training data's background, black (with --invert white, before it is
+            inverted). A picture with a light border is told, an empty one refused.
+            """)
 
     @Argument(help: ArgumentHelp("A run folder or a checkpoint folder.", valueName: "run"), completion: .directory)
     var path: String
@@ -88,6 +93,8 @@ struct Predict: ParsableCommand {
     var images: [String]
     @Option(help: "digits or mnist[:DIR]; the run's own unless given.")
     var data: String?
+    @Flag(help: "The picture files have dark ink on a light or transparent sheet.")
+    var invert = false
 
     func run() throws {
         withWorld { world in
@@ -104,7 +111,9 @@ struct Predict: ParsableCommand {
                     }
                     pixels = Array(test.samples[(index * 784)..<((index + 1) * 784)])
                 } else {
-                    pixels = try ImageFile.grayscale(path: image, height: 28, width: 28)
+                    let picture = try PictureInput(path: image, inverts: invert)
+                    for warning in picture.warnings where world.rank == 0 { world.logger.warning("\(warning)") }
+                    pixels = picture.pixels
                 }
                 let output = try model.predictProbabilities(Tensor([1, 28, 28, 1], pixels.map { Float($0) / 255 }))
                 let best = Int(output.argmax().scalars[0])

@@ -128,8 +128,7 @@ func makeTargets(_ folder: String) throws -> [Target] {
           - global-average-pooling2d
           - embedding: {input-dimension: 30, output-dimension: 4}
         """
-    let picture = Array("P5\n28 28\n255\n".utf8) + [UInt8](repeating: 7, count: 784)
-    return [
+    return try pictureTargets(written) + [
         Target(name: "IDX", examples: [images, labels] + [images, labels].compactMap { gzip($0, folder) }) { bytes in
             for axes in [1, 3] {
                 do {
@@ -151,9 +150,6 @@ func makeTargets(_ folder: String) throws -> [Target] {
         },
         Target(name: "model files", examples: [Array(model.utf8), Array(odderModel.utf8)]) {
             _ = try ModelFile(text: String(decoding: $0, as: UTF8.self)).model.build([28, 28, 1])
-        },
-        Target(name: "pictures", examples: [picture]) {
-            _ = try ImageFile.grayscale(path: try written($0), height: 28, width: 28)
         },
     ]
 }
