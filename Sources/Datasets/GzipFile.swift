@@ -1,6 +1,7 @@
 // Reads a data file from the disk, unpacking it on the way when it is gzipped. IDXFile and ImageFile read through it.
 
 import CZlib
+import Tensors
 
 #if canImport(Glibc)
     import Glibc
@@ -22,6 +23,7 @@ struct GzipFile: ~Copyable {
     private let handle: gzFile
 
     init(path: String) throws(DatasetError) {
+        let path = expandingHome(path)
         var status = stat()
         guard stat(path, &status) == 0 else {
             throw DatasetError("cannot read \(path): \(String(cString: strerror(errno))); check the path")
@@ -37,9 +39,6 @@ struct GzipFile: ~Copyable {
         self.storedBytes = Int(status.st_size)
         self.handle = handle
     }
-
-    /// Whether anything lies at `path`.
-    static func exists(path: String) -> Bool { access(path, F_OK) == 0 }
 
     deinit { gzclose_r(handle) }
 

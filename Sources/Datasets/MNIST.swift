@@ -16,7 +16,8 @@ public enum MNIST {
     }
 
     /// Reads `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
-    /// `t10k-labels-idx1-ubyte` from `directory`, each plain or with `.gz`. Plain files are mapped.
+    /// `t10k-labels-idx1-ubyte` from `directory`, under these names or similar ones, each plain or with `.gz`. Plain
+    /// files are mapped.
     ///
     /// - Returns: training and test set, samples `[28, 28, 1]`, labels 0 ... 9.
     /// - Throws: `DatasetError` when a file is missing, damaged, or does not fit the others.
@@ -29,21 +30,6 @@ public enum MNIST {
     public static func load(_ part: Part, directory: String) throws(DatasetError) -> Dataset {
         let paths = try files(of: [part], in: directory)
         return try dataset(images: paths[0], labels: paths[1])
-    }
-
-    /// The paths of images and labels of each part, plain or gzipped; an error that lists all the absent ones.
-    package static func files(of parts: [Part], in directory: String) throws(DatasetError) -> [String] {
-        let names = parts.flatMap { [$0.images, $0.labels] }
-        let found = names.map { name in
-            ["\(directory)/\(name)", "\(directory)/\(name).gz"].first { GzipFile.exists(path: $0) }
-        }
-        let absent = zip(names, found).filter { $0.1 == nil }.map(\.0)
-        guard absent.isEmpty else {
-            throw DatasetError(
-                "\(directory) lacks the MNIST files \(absent.joined(separator: ", ")) (each may end in .gz); "
-                    + "to download them: scripts/get-mnist \(directory)")
-        }
-        return found.compactMap { $0 }
     }
 
     private static func dataset(images: String, labels: String) throws(DatasetError) -> Dataset {

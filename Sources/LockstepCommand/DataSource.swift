@@ -15,8 +15,22 @@ enum DataSource: CustomStringConvertible {
         case "digits": self = .digits
         case "mnist": self = .mnist(directory: (environment["LOCKSTEP_DATA"] ?? "data") + "/mnist")
         case _ where text.hasPrefix("mnist:") && text.count > 6: self = .mnist(directory: String(text.dropFirst(6)))
-        default: throw TrainingError("unknown --data '\(text)': expected digits, mnist or mnist:DIR")
+        default: throw DataSource.unknown(text)
         }
+        // The same files from any working folder.
+        if case .mnist(let directory) = self { self = .mnist(directory: RunSettings.absolutePath(directory)) }
+    }
+
+    private static func unknown(_ text: String) -> TrainingError {
+        var isFolder: ObjCBool = false
+        let path = expandingHome(text)
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+            return TrainingError("unknown --data '\(text)': expected digits, mnist or mnist:DIR")
+        }
+        let folder = isFolder.boolValue ? text : (text as NSString).deletingLastPathComponent
+        return TrainingError(
+            "--data '\(text)' does not say of which kind it is: a folder with MNIST's files is --data "
+                + "mnist:\(folder.isEmpty ? "." : folder)")
     }
 
     var description: String {

@@ -8,6 +8,15 @@ extension ModelDescription {
     /// As text for a checkpoint.
     func encoded() throws -> String { String(decoding: try JSONEncoder().encode(self), as: UTF8.self) }
 
+    /// A run's or a checkpoint's model where `path` names one, else what `init(_:)` makes of it.
+    init(named path: String) throws {
+        if NamedModel(rawValue: path) == nil, (try? Checkpoint.locate(path)) != nil {
+            try self.init(of: Checkpoint.open(path))
+        } else {
+            try self.init(path)
+        }
+    }
+
     /// The model that a checkpoint was written for.
     init(of checkpoint: Checkpoint) throws {
         do {
@@ -15,15 +24,6 @@ extension ModelDescription {
         } catch {
             throw TrainingError("\(checkpoint.path) does not say which model it is for")
         }
-    }
-}
-
-extension Checkpoint {
-    /// The data named by `text`; those of the checkpoint's own run where it is nil.
-    fileprivate func dataSource(_ text: String?) throws -> DataSource {
-        if let text { return try DataSource(text) }
-        let own = try ConfigurationFile(text: state.configuration, file: path).arguments
-        return try DataSource(Train.parse(own.filter { $0.hasPrefix("--data=") }).data)
     }
 }
 
@@ -45,7 +45,9 @@ struct Evaluate: ParsableCommand {
     var path: String
     @Option(help: "digits or mnist[:DIR]; the run's own unless given.")
     var data: String?
-    @Option(help: "Read files from a copy that each host keeps in this folder, as in training.")
+    @Option(
+        help: "Read files from a copy that each host keeps in this folder, as in training.",
+        transform: expandingHome)
     var stage: String?
     @Option(help: "Threads of each rank (default: one per core).")
     var threads: Int?
@@ -64,7 +66,10 @@ struct Evaluate: ParsableCommand {
                 let source = try checkpoint.dataSource(data)
                 let test = try status.during(.loading) {
                     faults.reach(.load)
-                    return try source.staged(in: stage, world, status).loadTest()
+                    let staged = try source.staged(in: stage, world, status)
+                    let test = try staged.loadTest()
+                    if data == nil { try checkpoint.requireOwn(test, from: staged) }
+                    return test
                 }
                 faults.reach(.evaluate)
                 let result = try loadModel(checkpoint, input: test.sampleShape)
@@ -89,7 +94,7 @@ struct Predict: ParsableCommand {
 
     @Argument(help: ArgumentHelp("A run folder or a checkpoint folder.", valueName: "run"), completion: .directory)
     var path: String
-    @Argument(help: "Numbers of samples in the test data, or picture files.")
+    @Argument(help: "Numbers of samples in the test data (from 0), ranges such as 0-9, or picture files.")
     var images: [String]
     @Option(help: "digits or mnist[:DIR]; the run's own unless given.")
     var data: String?
@@ -100,33 +105,49 @@ struct Predict: ParsableCommand {
         withWorld { world in
             let checkpoint = try Checkpoint.open(path)
             let model = try loadModel(checkpoint, input: [28, 28, 1])
-            let source = images.contains { Int($0) != nil } ? try checkpoint.dataSource(data) : nil
-            let test = try source?.loadTest()
-            for image in images {
-                let pixels: [UInt8]
-                if let source, let test, let index = Int(image) {
-                    guard index >= 0, index < test.count else {
+            let wanted = try images.map { try PredictedImage($0) }
+            let test =
+                wanted.contains { if case .samples = $0 { true } else { false } } ? try testData(checkpoint) : nil
+            for image in wanted {
+                switch image {
+                case .samples(let numbers):
+                    guard let test else { continue }
+                    guard numbers.upperBound < test.count else {
                         throw TrainingError(
-                            "sample \(index) is out of range: \(source) has test samples 0 ..< \(test.count)")
+                            "sample \(numbers.upperBound) is out of range: \(test.name) has test samples 0 ..< "
+                                + "\(test.count)")
                     }
-                    pixels = Array(test.samples[(index * 784)..<((index + 1) * 784)])
-                } else {
-                    let picture = try PictureInput(path: image, inverts: invert)
+                    for number in numbers {
+                        let pixels = Array(test.samples[(number * 784)..<((number + 1) * 784)])
+                        try predict(pixels, "\(number)", model, world)
+                    }
+                case .picture(let path):
+                    let picture = try PictureInput(path: path, inverts: invert)
                     for warning in picture.warnings where world.rank == 0 { world.logger.warning("\(warning)") }
-                    pixels = picture.pixels
+                    try predict(picture.pixels, path, model, world)
                 }
-                let output = try model.predictProbabilities(Tensor([1, 28, 28, 1], pixels.map { Float($0) / 255 }))
-                let best = Int(output.argmax().scalars[0])
-                if world.rank == 0 { print("\(image): \(best) (probability \(output.scalars[best]))") }
             }
         }
+    }
+
+    private func testData(_ checkpoint: Checkpoint) throws -> Dataset {
+        let source = try checkpoint.dataSource(data)
+        let test = try source.loadTest()
+        if data == nil { try checkpoint.requireOwn(test, from: source) }
+        return test
+    }
+
+    private func predict(_ pixels: [UInt8], _ name: String, _ model: Model, _ world: World) throws {
+        let output = try model.predictProbabilities(Tensor([1, 28, 28, 1], pixels.map { Float($0) / 255 }))
+        let best = Int(output.argmax().scalars[0])
+        if world.rank == 0 { print("\(name): \(best) (probability \(output.scalars[best]))") }
     }
 }
 
 struct Summary: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "The layers of a model, their shapes and parameters.")
 
-    @Argument(help: "mnist-mlp, mnist-cnn, mnist-cnn-2, mnist-cnn-3, or FILE.yaml.")
+    @Argument(help: "mnist-mlp, mnist-cnn, mnist-cnn-2, mnist-cnn-3, FILE.yaml, or a run or checkpoint.")
     var model: String
     @Option(help: "Shape of a sample, e.g. 28x28x1.")
     var input = "28x28x1"
@@ -138,7 +159,7 @@ struct Summary: ParsableCommand {
                 throw TrainingError(
                     "--input must be positive lengths such as 28x28x1, of fewer than 2^31 elements, got '\(input)'")
             }
-            let description = try ModelDescription(model)
+            let description = try ModelDescription(named: model)
             print(try description.makeModel().summary(input: Shape(lengths), name: description.name))
         }
     }

@@ -19,4 +19,11 @@ struct LockstepCommand: ParsableCommand {
             Train.self, Launch.self, Evaluate.self, Predict.self, Summary.self, FingerprintCommand.self, Verify.self,
             Compare.self, Replay.self, Doctor.self, Plan.self,
         ])
+
+    static func main() {
+        do {
+            var command = try parseAsRoot(CommandLineWords.all)
+            try command.run()
+        } catch { CommandLineWords.leave(error) }
+    }
 }

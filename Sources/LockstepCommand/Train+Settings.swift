@@ -14,7 +14,7 @@ extension Train {
 
     /// These flags on top of the configuration file's and of the run that is resumed, and what it goes on from.
     func withBaseConfiguration() throws -> (settings: Train, former: Former) {
-        let given = Array(CommandLine.arguments.drop { $0 != "train" }.dropFirst())
+        let given = CommandLineWords.all.drop { $0 != "train" }.dropFirst().map { $0 }
         let file = try configurationFile()
         let configured = try onTop(of: file, given)
         var former = Former(checkpoint: try configured.resumedCheckpoint())
@@ -62,7 +62,8 @@ extension Train {
 
     /// The model to train. A run that goes on has its own, since a model file may be gone or changed by now.
     private func modelDescription(_ checkpoint: Checkpoint?) throws -> ModelDescription {
-        if let checkpoint, try checkpoint.settings().contains("--model=\(model)") {
+        let own = try checkpoint?.settings().first { $0.hasPrefix("--model=") }?.dropFirst("--model=".count)
+        if let checkpoint, let own, RunSettings.absolute("model", model) == RunSettings.absolute("model", String(own)) {
             return try ModelDescription(of: checkpoint)
         }
         return try ModelDescription(model)
@@ -101,6 +102,7 @@ extension Train {
         let folder = try runFolder ?? RunFolder.defaultPath(model: description.name, data: train.name, date: Date())
         var settings = RunSettings(
             folder: folder, configuration: resolvedConfiguration(source, options), modelName: try description.encoded())
+        settings.takesNextName = runFolder == nil
         settings.changeable = Train.changeable(schedule: schedule)
         settings.checkpoints = try checkpointPolicy()
         settings.warn = { world.logger.warning("\($0)") }
@@ -120,11 +122,12 @@ extension Train {
         let history = try compiled.fit(
             Samples(train), validationData: Samples(validation), callbacks: callbacks, options: options,
             settings: settings, on: world, status: status)
+        let used = history.runFolder ?? folder
         if world.rank == 0, options.verbosity != .silent, let fingerprint = compiled.fingerprint {
-            print("fingerprint \(fingerprint)\nrun folder \(folder)")
+            print("fingerprint \(fingerprint)\nrun folder \(used)")
         }
         if world.rank == 0, history.isInterrupted {
-            world.logger.notice("stopped by a signal; go on with: lockstep train --run \(folder) --resume auto")
+            world.logger.notice("stopped by a signal; go on with: lockstep train --run \(used) --resume auto")
         }
         return history.isInterrupted
     }
@@ -250,7 +253,8 @@ extension Train {
     /// Every setting that is not a default of absence, as YAML that `--config` takes.
     private func resolvedConfiguration(_ source: DataSource, _ options: FitOptions) -> String {
         let settings: [(String, String?)] = [
-            ("model", model), ("data", source.description), ("epochs", "\(epochs)"), ("batch-size", batchSize),
+            ("model", RunSettings.absolute("model", model)), ("data", source.description), ("epochs", "\(epochs)"),
+            ("batch-size", batchSize),
             ("optimizer", optimizer), ("learning-rate", learningRate.map { "\($0)" }),
             ("momentum", momentum.map { "\($0)" }), ("nesterov", nesterov ? "true" : nil),
             ("weight-decay", weightDecay.map { "\($0)" }), ("clip-norm", clipNorm.map { "\($0)" }),
@@ -263,7 +267,7 @@ extension Train {
             ("validation-split", validationSplit.map { "\($0)" }),
             ("limit-train-batches", limitTrainBatches.map { "\($0)" }),
             ("early-stopping-patience", earlyStoppingPatience.map { "\($0)" }),
-            ("resume-weights", resumeWeights),
+            ("resume-weights", resumeWeights.map { RunSettings.absolute("resume-weights", $0) }),
             ("checkpoint-every-n-steps", "\(checkpointEveryNSteps)"),
             ("checkpoint-every-n-minutes", "\(checkpointEveryNMinutes)"),
             ("checkpoint-every-n-epochs", "\(checkpointEveryNEpochs)"),
@@ -279,7 +283,7 @@ extension Train {
 
 extension Checkpoint {
     /// The settings of its run, as arguments.
-    fileprivate func settings() throws -> [String] {
+    func settings() throws -> [String] {
         try ConfigurationFile(text: state.configuration, file: path).arguments
     }
 }

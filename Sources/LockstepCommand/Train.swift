@@ -34,11 +34,15 @@ struct Train: ParsableCommand {
             command with --resume auto goes on.
             """)
 
-    @Option(help: "mnist-mlp, mnist-cnn, mnist-cnn-2, mnist-cnn-3, or a model described in FILE.yaml.")
+    @Option(
+        help: "mnist-mlp, mnist-cnn, mnist-cnn-2, mnist-cnn-3, or a model described in FILE.yaml.",
+        transform: expandingHome)
     var model = "mnist-cnn"
     @Option(help: "digits (embedded), or mnist[:DIR] (IDX files in DIR; default $LOCKSTEP_DATA/mnist or data/mnist).")
     var data = "digits"
-    @Option(help: "Read files from a copy that each host keeps in this folder of its own: unpacked once, then mapped.")
+    @Option(
+        help: "Read files from a copy that each host keeps in this folder of its own: unpacked once, then mapped.",
+        transform: expandingHome)
     var stage: String?
     @Option(help: "Passes over the training data.")
     var epochs = 10
@@ -46,7 +50,7 @@ struct Train: ParsableCommand {
     var batchSize = "32"
     @Option(help: "sgd, adam, adamw or rmsprop.")
     var optimizer = "adam"
-    @Option(help: "Learning rate (default: 0.01 for sgd, else 0.001).")
+    @Option(name: [.long, .customLong("lr")], help: "Learning rate (default: 0.01 for sgd, else 0.001).")
     var learningRate: Float?
     @Option(help: "Momentum of sgd and rmsprop (default 0).")
     var momentum: Float?
@@ -79,12 +83,17 @@ struct Train: ParsableCommand {
     var threads = "auto"
     @Option(help: "Validate on this last fraction of the training data instead of the test data.")
     var validationSplit: Double?
-    @Option(name: .customLong("run"), help: "Folder of the run (default: runs/MODEL-DATA-TIME).")
+    @Option(
+        name: .customLong("run"), help: "Folder of the run (default: runs/MODEL-DATA-TIME).",
+        transform: expandingHome)
     var runFolder: String?
-    @Option(help: "Go on: 'auto' from --run's newest checkpoint (or start, where there is none), or from PATH.")
+    @Option(
+        help: "Go on: 'auto' from --run's newest checkpoint (or start, where there is none), or from PATH.",
+        transform: expandingHome)
     var resume: String?
     @Option(
-        help: "A recipe (\(NamedConfiguration.list)) or a YAML file of settings, the flags' words; flags win.")
+        help: "A recipe (\(NamedConfiguration.list)) or a YAML file of settings, the flags' words; flags win.",
+        transform: expandingHome)
     var config: String?
     @Option(help: "Batches of an epoch at most.")
     var limitTrainBatches: Int?
@@ -92,7 +101,9 @@ struct Train: ParsableCommand {
     var maxSteps: Int?
     @Option(help: "A metrics row every so many steps besides one every epoch.")
     var logEveryNSteps = 0
-    @Option(help: "Begin a new run with the weights of PATH (a run, a checkpoint or a safetensors file).")
+    @Option(
+        help: "Begin a new run with the weights of PATH (a run, a checkpoint or a safetensors file).",
+        transform: expandingHome)
     var resumeWeights: String?
     @Option(help: "A checkpoint every so many steps; 0 for none within epochs.")
     var checkpointEveryNSteps = 0
@@ -120,7 +131,7 @@ struct Train: ParsableCommand {
     var stallTimeout = 300.0
     @Flag(help: "Show where a step's time goes: layers, exchange, wait (also profile.txt, profile.json).")
     var profile = false
-    @Option(help: "Write a Chrome/Perfetto trace of all ranks to this file.")
+    @Option(help: "Write a Chrome/Perfetto trace of all ranks to this file.", transform: expandingHome)
     var trace: String?
     @Option(help: "Steps that the trace holds, as in 1-100 (default: the first 100 of this process).")
     var traceSteps: String?
@@ -130,7 +141,7 @@ struct Train: ParsableCommand {
     /// The flags that a configuration may hold: those that describe what is trained.
     static let configurable =
         [
-            "model", "data", "epochs", "batch-size", "optimizer", "learning-rate", "momentum", "nesterov",
+            "model", "data", "epochs", "batch-size", "optimizer", "learning-rate", "lr", "momentum", "nesterov",
             "weight-decay", "clip-norm", "clip-value", "schedule", "warm-up-steps", "random-translation",
             "random-rotation", "random-zoom", "seed", "shards", "threads", "validation-split", "limit-train-batches",
             "max-steps", "log-every-n-steps", "early-stopping-patience", "on-nan", "stall-timeout", "verify-every",

@@ -2,6 +2,7 @@
 
 import Foundation
 import Layers
+import Tensors
 import Yams
 
 /// A `Sequential` described by a YAML text:
@@ -34,12 +35,17 @@ public struct ModelFile: Sendable {
 
     /// The text of the file at `path`.
     static func read(_ path: String) throws(ModelFileError) -> String {
+        let place = expandingHome(path)
         do {
-            return try String(contentsOfFile: path, encoding: .utf8)
+            return try String(contentsOfFile: place, encoding: .utf8)
         } catch {
+            var isFolder: ObjCBool = false
+            let exists = FileManager.default.fileExists(atPath: place, isDirectory: &isFolder)
             let problem =
-                FileManager.default.fileExists(atPath: path)
-                ? "can't read the model file as UTF-8 text: \(error.localizedDescription)" : "no such model file"
+                isFolder.boolValue
+                ? "a folder; expected a model's name or a model file, such as ./cnn.yaml"
+                : exists
+                    ? "can't read the model file as UTF-8 text: \(error.localizedDescription)" : "no such model file"
             throw ModelFileError(file: path, problem: problem)
         }
     }

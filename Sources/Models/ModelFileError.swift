@@ -25,7 +25,7 @@ public struct ModelFileError: Error, Sendable, Hashable, CustomStringConvertible
     }
 
     /// Insertions, deletions and replacements of characters that turn `a` into `b` (Levenshtein 1966).
-    private static func editDistance(_ a: String, _ b: String) -> Int {
+    package static func editDistance(_ a: String, _ b: String) -> Int {
         let target = Array(b)
         var row = Array(0...target.count)
         for (i, character) in a.enumerated() {

@@ -1,6 +1,7 @@
 // Keras's callbacks, with Keras's defaults.
 
 import Foundation
+import Tensors
 
 /// Whether smaller or larger values of a metric are better; told from its name as in Keras.
 struct Monitor: Sendable {
@@ -177,7 +178,7 @@ public final class ModelCheckpoint: Callback {
     private var best: Double?
 
     public init(_ path: String, monitor: String = "val_loss", saveBestOnly: Bool = false) {
-        self.path = path
+        self.path = expandingHome(path)
         self.monitor = Monitor(metric: monitor, minimumDelta: 0)
         self.saveBestOnly = saveBestOnly
     }
@@ -202,7 +203,7 @@ public final class CSVLogger: Callback {
     private let path: String
     private var columns: [String] = []
 
-    public init(_ path: String) { self.path = path }
+    public init(_ path: String) { self.path = expandingHome(path) }
 
     public func epochEnd(_ context: TrainingContext) throws {
         guard context.isRankZero else { return }

@@ -1,17 +1,8 @@
-// Looking at checkpoints without going on from them: the links to them, and where two of them differ. The commands
-// verify and compare call it.
+// Looking at checkpoints without going on from them: where two of them differ. The command compare calls it.
 
 import Foundation
 
 extension Checkpoint {
-    /// The links `last` and `best`, where they exist, with the name that each leads to.
-    public static func links(in runFolder: String) -> [(name: String, target: String)] {
-        linkNames.compactMap { name in
-            let path = folder(of: runFolder) + "/" + name
-            return (try? FileManager.default.destinationOfSymbolicLink(atPath: path)).map { (name, $0) }
-        }
-    }
-
     /// The first value, in the order of the files, that is not the same in `other`: the weights before the optimizer's
     /// state. nil where all bits are equal.
     ///

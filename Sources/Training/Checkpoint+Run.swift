@@ -1,29 +1,9 @@
-// The checkpoints of one run together: the links `last` and `best`, the newest that is whole, and the removal of old
+// The checkpoints of one run together: the newest that is whole, the best, and the removal of old
 // ones. The training loop's checkpoint callback and `--resume auto` call it.
 
 import Foundation
 
 extension Checkpoint {
-    /// The links that `link` makes and `prune` respects.
-    static let linkNames = ["last", "best"]
-
-    /// Points the relative symbolic link `checkpoints/NAME` to `checkpoint`, in one atomic step.
-    ///
-    /// - Parameter name: `last` or `best`.
-    public static func link(_ name: String, to checkpoint: Checkpoint) throws(CheckpointError) {
-        let (folder, target) = DurableFile.split(checkpoint.path)
-        let temporary = folder + "/" + TemporaryName.make(for: name)
-        unlink(temporary)
-        guard symlink(target, temporary) == 0 else { throw DurableFile.failure("make the link", temporary) }
-        do throws(CheckpointError) {
-            try DurableFile.rename(temporary, to: folder + "/" + name)
-        } catch {
-            unlink(temporary)
-            throw error
-        }
-        try DurableFile.syncFolder(folder)
-    }
-
     /// The complete checkpoint of the latest step, nil where there are none at all.
     ///
     /// - Returns: also the damaged ones that are newer than it, each with the reason; older ones are not looked at.
@@ -95,8 +75,9 @@ extension Checkpoint {
         }
     }
 
-    /// Folders that are named like checkpoints, latest step first.
-    private static func candidates(in runFolder: String) throws(CheckpointError) -> [String] {
+    /// Folders that are named like checkpoints, latest step first; also a copied `last` or `best` where the checkpoint
+    /// itself was not copied.
+    static func candidates(in runFolder: String) throws(CheckpointError) -> [String] {
         let folder = folder(of: runFolder)
         if !DurableFile.isFolder(folder) {
             var status = stat()
@@ -107,7 +88,10 @@ extension Checkpoint {
         do { names = try FileManager.default.contentsOfDirectory(atPath: folder) } catch {
             throw CheckpointError("\(folder) can't be read: \(error.localizedDescription); check its permissions")
         }
-        return names.compactMap { name in place(name).map { (name: name, step: $0.step, epoch: $0.epoch) } }
+        let copies = linkNames.filter { names.contains($0) && isOwnFolder(folder + "/" + $0) }.compactMap { name in
+            (try? readState(folder + "/" + name)).map { (name: name, step: $0.step, epoch: $0.epoch) }
+        }.filter { !names.contains("epoch=\($0.epoch)-step=\($0.step)") }
+        return (names.compactMap { name in place(name).map { (name: name, step: $0.step, epoch: $0.epoch) } } + copies)
             .sorted { ($0.step, $0.epoch, $0.name) > ($1.step, $1.epoch, $1.name) }
             .map { folder + "/" + $0.name }
     }

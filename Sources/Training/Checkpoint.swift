@@ -46,21 +46,18 @@ public struct Checkpoint: Sendable {
         return try snapshot.write(in: runFolder)
     }
 
-    /// Opens a checkpoint folder, or a run folder's newest checkpoint.
+    /// Opens a checkpoint, or a run's newest one, by any path that `locate` understands.
     ///
     /// - Throws: `CheckpointError` unless state.json, and size and hash of every file, are verified. Nothing has been
     ///   loaded by then. Where a run's newest checkpoint is damaged, the error names the one before it.
     public static func open(_ path: String) throws(CheckpointError) -> Checkpoint {
-        var path = path
-        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
-        guard DurableFile.isFolder(path) else { throw CheckpointError("\(path) is no checkpoint: no such folder") }
-        if FileManager.default.fileExists(atPath: path + "/" + stateFile) { return try openFolder(path) }
-        guard DurableFile.isFolder(folder(of: path)) else {
-            throw CheckpointError(
-                "\(path) is neither a checkpoint (it has no \(stateFile)) nor a run (it has no folder checkpoints)")
+        let run: String
+        switch try locate(path) {
+        case .checkpoint(let folder): return try openFolder(folder)
+        case .run(let folder): run = folder
         }
-        let (newest, skipped) = try newest(in: path)
-        guard let newest else { throw CheckpointError("\(path) holds no checkpoint yet") }
+        let (newest, skipped) = try newest(in: run)
+        guard let newest else { throw CheckpointError("\(run) holds no checkpoint yet") }
         if let damaged = skipped.first {
             throw CheckpointError(
                 "\(damaged.why); the newest whole checkpoint is \(newest.path): name that one to use it")
@@ -69,7 +66,7 @@ public struct Checkpoint: Sendable {
     }
 
     /// Opens exactly this folder, or the one that a link names.
-    static func openFolder(_ path: String) throws(CheckpointError) -> Checkpoint {
+    package static func openFolder(_ path: String) throws(CheckpointError) -> Checkpoint {
         var path = path
         let (folder, _) = DurableFile.split(path)
         if let target = try? FileManager.default.destinationOfSymbolicLink(atPath: path) {

@@ -44,9 +44,10 @@ final class CheckpointSnapshot {
     ) throws(CheckpointError) -> Checkpoint {
         guard var state else { fatalError("a snapshot is written before it is taken") }
         let folder = Checkpoint.folder(of: runFolder)
-        let name = "epoch=\(state.epoch)-step=\(state.step)"
+        let name = state.checkpointName
         try DurableFile.makeFolder(folder)
         Checkpoint.putBackFormer(in: folder)
+        Checkpoint.removeCopies(in: folder)
         TemporaryName.removeLeftovers(in: folder)
         state.files = [
             Checkpoint.modelFile: Checkpoint.record(model), Checkpoint.optimizerFile: Checkpoint.record(optimizer),

@@ -17,7 +17,7 @@ package enum DurableFile {
     package static func create(
         _ path: String, _ data: Data, progress: () -> Void = {}, halfWritten: () -> Void = {}
     ) throws(CheckpointError) {
-        let descriptor = open(path, O_WRONLY | O_CLOEXEC | O_CREAT | O_EXCL, 0o644)
+        let descriptor = open(path, O_WRONLY | O_CLOEXEC | O_CREAT | O_EXCL, 0o666)
         guard descriptor >= 0 else { throw failure("write", path) }
         try write(path, data, to: descriptor, sync: true, progress: progress, halfWritten: halfWritten)
     }
@@ -27,7 +27,7 @@ package enum DurableFile {
     ///
     /// - Parameter heading: comes first in a file that holds nothing yet.
     package static func append(_ path: String, _ data: Data, heading: Data = Data()) throws(CheckpointError) {
-        let descriptor = open(path, O_WRONLY | O_CLOEXEC | O_CREAT | O_APPEND | O_NONBLOCK, 0o644)
+        let descriptor = open(path, O_WRONLY | O_CLOEXEC | O_CREAT | O_APPEND | O_NONBLOCK, 0o666)
         guard descriptor >= 0 else { throw failure("write", path) }
         var before = stat()
         guard fstat(descriptor, &before) == 0 else {

@@ -3,6 +3,7 @@
 
 import Foundation
 import Synchronization
+import Tensors
 
 /// What this rank shall do to itself, and where.
 ///
@@ -73,7 +74,7 @@ public final class FaultPlan: Sendable {
     ///     forgets them with the process.
     /// - Throws: `TrainingError` naming what there is.
     public init(_ text: String, rank: Int, onceIn: String? = nil) throws(TrainingError) {
-        self.onceIn = onceIn
+        self.onceIn = onceIn.map(expandingHome)
         var own: [Fault] = []
         for part in text.split(separator: ",") {
             let (fault, itsRank) = try FaultPlan.parse(String(part))
@@ -113,7 +114,7 @@ public final class FaultPlan: Sendable {
     private func isFirst(_ fault: Fault) -> Bool {
         guard let onceIn else { return true }
         let name = fault.text.replacing("/", with: "-").replacing(":", with: "-")
-        let descriptor = open("\(onceIn)/\(name)", O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o644)
+        let descriptor = open("\(onceIn)/\(name)", O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o666)
         if descriptor >= 0 { close(descriptor) }
         return descriptor >= 0
     }

@@ -9,6 +9,9 @@ public struct History: Sendable, Hashable {
     /// Whether the run was asked to stop (`FitOptions.stopRequested`) before its end.
     public internal(set) var isInterrupted = false
 
+    /// The run's folder, on rank 0 of a run that has one.
+    package internal(set) var runFolder: String?
+
     /// One metric over the epochs, as in Keras's `history.history["loss"]`.
     public subscript(metric: String) -> [Double] { epochs.compactMap { $0[metric] } }
 }

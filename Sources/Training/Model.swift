@@ -162,13 +162,13 @@ public final class Model {
     /// Writes the weights to a safetensors file, complete or not at all.
     public func save(_ path: String) throws {
         guard let parameters else { throw TrainingError("save: the model has no weights yet; fit or build it first") }
-        try parameters.save(path)
+        try parameters.save(expandingHome(path))
     }
 
     /// Reads weights that `save` wrote, for samples of shape `input`.
     public func load(_ path: String, input: Shape) throws {
         _ = try build(input: input)
-        try parameters!.load(path)
+        try parameters!.load(expandingHome(path))
     }
 
     /// Places the parameters for samples of shape `input`, drawn from `seed`, unless that is done; returns the output's

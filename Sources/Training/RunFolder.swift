@@ -3,6 +3,7 @@
 
 import Foundation
 import Synchronization
+import Tensors
 
 /// The files of one run. Only one process at a time writes a run: the last one that has begun.
 public final class RunFolder: Sendable {
@@ -11,12 +12,14 @@ public final class RunFolder: Sendable {
     private static let configurationFile = "config.yaml"
     private static let incarnationFile = "incarnation"
     private static let header = MetricsRow.columns.joined(separator: ",") + "\n"
-    private var csvFile: String { path + "/metrics.csv" }
-    private var jsonFile: String { path + "/metrics.jsonl" }
+    var csvFile: String { path + "/metrics.csv" }
+    var jsonFile: String { path + "/metrics.jsonl" }
     private let configuration: String
     /// Names this process, in the file `incarnation`.
     private let incarnation: String
-    private let warn: @Sendable (String) -> Void
+    let warn: @Sendable (String) -> Void
+    /// Whether it was told that links can't be made.
+    let hasNoLinks = Mutex(false)
     /// Rows that are not written yet.
     private let pending = Mutex<(csv: Data, json: Data)>((Data(), Data()))
     private let claiming = Mutex<Void>(())
@@ -32,11 +35,19 @@ public final class RunFolder: Sendable {
     /// - Parameters:
     ///   - configuration: the text of the resolved config.yaml.
     ///   - resuming: whether a run that is already there is meant.
-    ///   - warn: is told when the folder had to be made again.
-    /// - Throws: `CheckpointError` for a folder that holds another run or cannot be written.
+    ///   - takesNextName: adds -2, -3, ... to the name where there is such a folder.
+    ///   - warn: is told when the folder had to be made again, and when there are no links.
+    /// - Throws: `CheckpointError` for a folder that holds another run or cannot be written, or is part of a run.
     public static func create(
-        _ path: String, configuration: String, resuming: Bool, warn: @escaping @Sendable (String) -> Void = { _ in }
+        _ path: String, configuration: String, resuming: Bool, takesNextName: Bool = false,
+        warn: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(CheckpointError) -> RunFolder {
+        var path = expandingHome(path)
+        if takesNextName {
+            path = try makeNew(path)
+        } else if DurableFile.isFolder(path) {
+            try requireNoPart(path)
+        }
         let traces = [configurationFile, "checkpoints", "metrics.csv"]
         if !resuming, let found = traces.first(where: { FileManager.default.fileExists(atPath: path + "/" + $0) }) {
             throw CheckpointError(
@@ -44,6 +55,7 @@ public final class RunFolder: Sendable {
                     + "with --run")
         }
         let folder = RunFolder(path: path, configuration: configuration, warn: warn)
+        try folder.requireWritable()
         try folder.begin()
         return folder
     }
@@ -79,7 +91,7 @@ public final class RunFolder: Sendable {
         }
     }
 
-    /// `runs/MODEL-DATA-20260131-142501`, with -2, -3, ... where that is taken.
+    /// `runs/MODEL-DATA-20260131-142501`. Runs that begin in the same second have the same: see `makeNew`.
     ///
     /// - Parameters:
     ///   - model: a name, or the path of a model file.
@@ -96,14 +108,7 @@ public final class RunFolder: Sendable {
             return text.count < 2 ? "0" + text : text
         }
         let time = numbers[..<3].joined() + "-" + numbers[3...].joined()
-        let path = "\(parent)/\(plain(model))-\(plain(data))-\(time)"
-        var candidate = path
-        var number = 2
-        while FileManager.default.fileExists(atPath: candidate) {
-            candidate = "\(path)-\(number)"
-            number += 1
-        }
-        return candidate
+        return "\(parent)/\(plain(model))-\(plain(data))-\(time)"
     }
 
     /// Appends one row to metrics.csv, after its header, and to metrics.jsonl.

@@ -4,6 +4,7 @@
 import Autograd
 import Foundation
 import Optimizers
+import Tensors
 
 /// Metrics, checkpoints and summary of a run.
 final class RunRecorder {
@@ -29,7 +30,8 @@ final class RunRecorder {
     func open(keepingRowsTo step: Int) throws {
         let (settings, monitor, faults, progress) = (settings, monitor, faults, progress)
         let folder = try RunFolder.create(
-            settings.folder, configuration: settings.configuration, resuming: isSameRun, warn: settings.warn)
+            settings.folder, configuration: settings.configuration, resuming: isSameRun,
+            takesNextName: settings.takesNextName, warn: settings.warn)
         try folder.truncateMetrics(afterStep: step)
         self.folder = folder
         let known = KnownCheckpoints()
@@ -53,7 +55,9 @@ final class RunRecorder {
     }
 
     /// The absolute path without links.
-    private static func plain(_ path: String) -> String { URL(filePath: path).resolvingSymlinksInPath().path }
+    private static func plain(_ path: String) -> String {
+        URL(filePath: expandingHome(path)).resolvingSymlinksInPath().path
+    }
 
     /// Appends a row, or keeps it for later.
     func append(_ row: MetricsRow) {
@@ -92,6 +96,9 @@ final class RunRecorder {
 
     func waitForWriter() { writer?.wait() }
 
+    /// Where the run's files are, once it is open.
+    var path: String? { folder?.path }
+
     /// Ends the run's files, with one more attempt at what could not be written.
     ///
     /// - Throws: `CheckpointError` when that fails too, or when a failure has stopped the run.
@@ -127,10 +134,8 @@ final class RunRecorder {
         ) { () throws(CheckpointError) in try folder.claim() }
         known.add(checkpoint)
         try folder.claim()
-        try Checkpoint.link("last", to: checkpoint)
-        faults.reach(.links)
         let best = Checkpoint.best(in: folder.path, monitor, known)
-        if let first = best.first, policy.keepBest > 0 { try Checkpoint.link("best", to: first) }
+        folder.link(last: checkpoint, best: policy.keepBest > 0 ? best.first : nil, faults)
         faults.reach(.prune)
         Checkpoint.prune(
             in: folder.path, keepLast: policy.keepLast, keep: Set(best.prefix(policy.keepBest).map(\.name)), known,

@@ -1,6 +1,7 @@
 // What a run that keeps a folder needs beyond `FitOptions`.
 
 import Foundation
+import Tensors
 
 /// Where a run goes on from.
 public enum Resume: Sendable, Hashable {
@@ -16,6 +17,8 @@ public enum Resume: Sendable, Hashable {
 public struct RunSettings: Sendable {
     /// The run's folder; made if absent.
     public var folder: String
+    /// Whether the folder's name was not chosen by a person: the run then takes the next one that is free.
+    package var takesNextName = false
     /// The resolved configuration, kept as `config.yaml` and in every checkpoint.
     public var configuration: String
     /// What the checkpoints say the model is.
@@ -31,7 +34,7 @@ public struct RunSettings: Sendable {
     public var changeable: Set<String> = []
 
     public init(folder: String, configuration: String, modelName: String) {
-        self.folder = folder
+        self.folder = expandingHome(folder)
         self.configuration = configuration
         self.modelName = modelName
     }
@@ -57,7 +60,9 @@ extension RunSettings {
         let before = Dictionary(RunSettings.entries(earlier), uniquingKeysWith: { $1 })
         let now = Dictionary(RunSettings.entries(configuration), uniquingKeysWith: { $1 })
         return Set(before.keys).union(now.keys).sorted()
-            .filter { before[$0] != now[$0] }
+            .filter { key in
+                before[key].map { RunSettings.absolute(key, $0) } != now[key].map { RunSettings.absolute(key, $0) }
+            }
             .map { ($0, before[$0] ?? "(default)", now[$0] ?? "(default)") }
     }
 }

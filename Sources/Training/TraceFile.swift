@@ -31,6 +31,7 @@ struct TraceFile {
 
     /// - Parameter accounts: the names of what a timeline calls by number.
     init(_ path: String, accounts: [String]) throws(CheckpointError) {
+        let path = expandingHome(path)
         let (folder, name) = DurableFile.split(path)
         self.path = path
         temporary = folder + "/" + TemporaryName.make(for: name)
@@ -53,7 +54,7 @@ struct TraceFile {
 
     /// Makes the file's folder now, rather than fail at the end of a long run.
     static func check(_ path: String) throws(CheckpointError) {
-        let folder = DurableFile.split(path).folder
+        let folder = DurableFile.split(expandingHome(path)).folder
         try DurableFile.makeFolder(folder)
         guard access(folder, W_OK) == 0 else { throw DurableFile.failure("write", path) }
     }

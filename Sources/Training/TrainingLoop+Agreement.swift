@@ -1,5 +1,6 @@
 // What a run is about to do, in words that ranks can compare.
 
+import Autograd
 import DataParallel
 import Datasets
 
@@ -9,7 +10,10 @@ extension TrainingLoop {
         _ model: Model, _ data: Samples, _ validation: Samples?, _ options: FitOptions, _ settings: RunSettings?
     ) -> ReplicaAgreement {
         let parameters = model.network.allParameters().map { "\($0.path) \($0.parameter.shape ?? [])" }
-        let configured = RunSettings.entries(settings?.configuration ?? "")
+        // Hosts may have the same files in different places: their contents are compared.
+        let configured = RunSettings.entries(settings?.configuration ?? "").map { key, value in
+            (key: key, value: RunSettings.paths.contains(key) ? DurableFile.split(value).name : value)
+        }
         let facts: [(key: String, value: String)] = [
             ("resume", settings.map { "\($0.resume)" } ?? "never"), ("epochs", "\(options.epochs)"),
             ("batch-size", "\(options.batchSize)"), ("shards", options.shards.map { "\($0)" } ?? "auto"),
@@ -18,11 +22,16 @@ extension TrainingLoop {
             ("profile", "\(options.timing.profile)"), ("trace", options.timing.trace ?? "none"),
             ("augmentation", "\(options.augmentation)"), ("optimizer settings", "\(model.optimizer)"),
             ("loss", model.loss.name + (model.loss.fromLogits.map { " from logits: \($0)" } ?? "")),
+            ("model's description", "hash \(hash(settings?.modelName ?? ""))"),
             ("parameters", parameters.joined(separator: ", ")),
             ("training data", "\(data.count) samples, hash \(data.fingerprint)"),
             ("validation data", validation.map { "\($0.count) samples, hash \($0.fingerprint)" } ?? "none"),
         ]
         let known = Set(configured.map(\.key))
         return ReplicaAgreement(configured + facts.filter { !known.contains($0.key) })
+    }
+
+    private static func hash(_ text: String) -> Fingerprint {
+        Array(text.utf8).withUnsafeBytes(Fingerprint.init(of:))
     }
 }

@@ -126,6 +126,7 @@ final class TrainingLoop {
         try status.during(world.rank == 0 ? .starting : .waiting) {
             try world.onRankZero { try recorder?.open(keepingRowsTo: lastRegularRow) }
         }
+        history.runFolder = recorder?.path
         // Whatever ends the run, a checkpoint under way is finished.
         defer { recorder?.waitForWriter() }
         if options.verbosity != .silent && world.rank == 0 {

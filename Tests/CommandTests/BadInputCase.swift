@@ -37,6 +37,9 @@ struct BadInputCase: Sendable, CustomTestStringConvertible {
         BadInputCase("missing data", ["/none lacks the MNIST files", "t10k-labels-idx1-ubyte", "get-mnist"]) { folder in
             ["--data", "mnist:\(folder)/none"]
         },
+        BadInputCase("data of no kind", ["a folder with MNIST's files is --data mnist:/"]) { folder in
+            ["--data", folder]
+        },
         BadInputCase("unknown data", ["unknown --data 'cifar'", "expected digits, mnist"]) { _ in ["--data", "cifar"] },
     ]
 

@@ -54,6 +54,89 @@ extension CommandTests {
             }
         }
 
+        /// A run, a checkpoint or a file of either, in every command that takes one.
+        @Test func runsAndCheckpointsAreKnownByAnyOfTheirPaths() throws {
+            try withTemporaryFolder { folder in
+                let fingerprint = try train(InspectTests.settings, run: folder + "/run")
+                let runs = ["run", "run/", "run/config.yaml", "run/metrics.csv", "run/checkpoints", "run/checkpoints/"]
+                let checkpoints = [
+                    "run/checkpoints/last", "run/checkpoints/epoch=1-step=20/",
+                    "run/checkpoints/best/model.safetensors",
+                    "run/checkpoints/best/state.json", "run/checkpoints/last/optimizer.safetensors",
+                ]
+                for path in runs + checkpoints {
+                    let result = try shell(
+                        """
+                        set -e
+                        lockstep fingerprint \(path); lockstep verify \(path)
+                        lockstep summary \(path) | grep 'Total params: 50,890'
+                        """, in: folder)
+                    #expect(result.status == 0, "\(path): \(result.standardOutput) \(result.standardError)")
+                    #expect(result.lines.first == fingerprint)
+                    #expect(
+                        result.lines.dropFirst().first?.hasPrefix("ok       epoch=1-step=20") == true,
+                        "\(path): \(result.lines)")
+                }
+                let within = try shell(
+                    "cd run/checkpoints; lockstep fingerprint .; lockstep fingerprint best/", in: folder)
+                #expect(within.lines == [fingerprint, fingerprint], "\(within.standardError)")
+                let others = try shell(
+                    """
+                    set -e
+                    settings='--model mnist-mlp --max-steps 1 --epochs 1 --verbose 0 --shards 2'
+                    lockstep evaluate run/checkpoints/best/model.safetensors; lockstep evaluate run/checkpoints
+                    lockstep compare run/checkpoints run/config.yaml; lockstep replay run/checkpoints
+                    lockstep plan mnist-mlp --batch-size 64 --hosts 1 --measured run/metrics.csv
+                    for path in run/checkpoints run/checkpoints/last/model.safetensors run/config.yaml; do
+                        lockstep train $settings --run new-$((n = ${n:-0} + 1)) --resume-weights $path
+                        lockstep train --run on-$n --resume $path --epochs 2 --max-steps 21 --verbose 0
+                    done
+                    """, in: folder)
+                #expect(others.status == 0, "\(others.standardOutput) \(others.standardError)")
+                for (command, status, words) in [
+                    ("compare run run/checkpoints/last", 2, "is a checkpoint; expected the folder of its run"),
+                    ("replay run/checkpoints/best/state.json", 2, "is a checkpoint; expected the folder of its run"),
+                    (
+                        "plan mnist-mlp --batch-size 64 --measured run/checkpoints/last", 1,
+                        "expected the folder of its run"
+                    ),
+                    ("train --run run/checkpoints --resume auto", 1, "belongs to the run run"),
+                    ("train --run run/checkpoints/last", 1, "is a checkpoint; expected the folder of a run"),
+                    ("train --model ./run", 1, "a folder; expected a model's name or a model file"),
+                    ("evaluate weights.safetensors", 1, "--resume-weights takes weights"),
+                    ("verify weights.safetensors", 2, "--resume-weights takes weights"),
+                    ("summary weights.safetensors", 1, "weights.safetensors"),
+                    ("evaluate .", 1, "neither a checkpoint"),
+                    ("verify none", 2, "no such folder"), ("summary none/", 1, "no such model file"),
+                ] as [(String, Int32, String)] {
+                    let result = try shell(
+                        "cp run/checkpoints/last/model.safetensors weights.safetensors; lockstep \(command)", in: folder
+                    )
+                    #expect(result.status == status, "\(command): \(result.status)")
+                    #expect(result.standardError.contains(words), "\(command): \(result.standardError)")
+                }
+            }
+        }
+
+        @Test func predictsRangesOfSamples() throws {
+            try withTemporaryFolder { folder in
+                _ = try train(InspectTests.settings, run: folder + "/run")
+                try writePGM(MNISTFolder.image(3), to: folder + "/0-x")
+                let result = try lockstep(["predict", folder + "/run", "7", "0-9", folder + "/0-x", "1999-1999"])
+                #expect(result.status == 0, "\(result.standardError)")
+                let names = result.lines.map { String($0.prefix { $0 != ":" }) }
+                #expect(names == ["7"] + (0...9).map(String.init) + [folder + "/0-x", "1999"])
+                for (word, message) in [
+                    ("1990-2000", "sample 2000 is out of range"), ("0-99999999999999999", "is out of range"),
+                    ("5-3", "'5-3' is no range of samples: expected FIRST-LAST, such as 3-5"),
+                ] {
+                    let refused = try lockstep(["predict", folder + "/run", word])
+                    #expect(refused.status == 1 && refused.standardError.contains(message), "\(refused.standardError)")
+                    #expect(refused.standardOutput == "")
+                }
+            }
+        }
+
         @Test func summaryCountsParameters() throws {
             let result = try lockstep(["summary", "mnist-cnn"])
             #expect(result.status == 0)

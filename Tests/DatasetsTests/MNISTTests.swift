@@ -42,6 +42,62 @@ struct MNISTTests {
         ) { try MNIST.load(directory: directory.path) }
     }
 
+    /// Kaggle's archive, torchvision's folders, other spellings.
+    @Test(arguments: [
+        "%.idx3-ubyte", "%-idx3-ubyte/%-idx3-ubyte", "%.idx3-ubyte/%.idx3-ubyte", "%-idx3-ubyte/%.idx3-ubyte",
+        "MNIST/raw/%-idx3-ubyte", "mnist/raw/%-idx3-ubyte", "raw/%-idx3-ubyte", "%-IDX3-UBYTE", "%.IDX3-ubyte.GZ",
+    ])
+    func otherNames(pattern: String) throws {
+        write()
+        let manager = FileManager.default
+        for file in try manager.contentsOfDirectory(atPath: directory.path) {
+            let parts = file.split(separator: "-")
+            let axes = parts[1] == "images" ? "idx3" : "idx1"
+            let name = pattern.replacing("%", with: parts[..<2].joined(separator: "-"))
+                .replacing("idx3", with: axes).replacing("IDX3", with: axes.uppercased())
+            let path = directory.path + "/new/" + name
+            try manager.createDirectory(
+                atPath: URL(filePath: path).deletingLastPathComponent().path, withIntermediateDirectories: true)
+            try manager.moveItem(atPath: "\(directory.path)/\(file)", toPath: path)
+        }
+        let (train, test) = try MNIST.load(directory: directory.path + "/new")
+        #expect(train.labels == [3, 9] && test.labels == [0])
+        #expect(try MNIST.load(.test, directory: directory.path + "/new/").labels == [0])
+    }
+
+    @Test func theUsualNameWinsAndSetsAreNotMixed() throws {
+        write()
+        _ = directory.write("t10k-labels.idx1-ubyte", idx([1], [5]))
+        #expect(try MNIST.load(directory: directory.path).test.labels == [0])
+        // The four of one folder belong together, though another holds two of them, too.
+        let raw = directory.path + "/MNIST/raw"
+        try FileManager.default.createDirectory(atPath: raw, withIntermediateDirectories: true)
+        let manager = FileManager.default
+        for file in try manager.contentsOfDirectory(atPath: directory.path) where file.contains("-ubyte") {
+            try manager.copyItem(atPath: "\(directory.path)/\(file)", toPath: "\(raw)/\(file)")
+        }
+        try manager.removeItem(atPath: "\(directory.path)/train-images-idx3-ubyte.gz")
+        _ = directory.write("t10k-labels-idx1-ubyte", idx([1], [7]))
+        #expect(try MNIST.load(.test, directory: directory.path).labels == [0])
+    }
+
+    @Test func whatIsThereUnderOtherNamesIsTold() throws {
+        let image = idx([1, 28, 28], [UInt8](repeating: 7, count: 784))
+        _ = directory.write("emnist-letters-train-images-idx3-ubyte", image)
+        _ = directory.write("notes.txt", [65])
+        expectDatasetError(
+            "lacks the MNIST files train-images", "it holds emnist-letters-train-images-idx3-ubyte, which"
+        ) {
+            try MNIST.load(directory: directory.path)
+        }
+        expectDatasetError("/none lacks the MNIST files", "there is no such folder") {
+            try MNIST.load(directory: directory.path + "/none")
+        }
+        expectDatasetError("it is a file, expected their folder") {
+            try MNIST.load(directory: directory.path + "/notes.txt")
+        }
+    }
+
     @Test func otherImageSize() {
         write(["t10k-images-idx3-ubyte": idx([1, 4, 2], [UInt8](repeating: 0, count: 8))])
         expectDatasetError("t10k-images-idx3-ubyte has images of 4 x 2 pixels, expected 28 x 28") {

@@ -111,11 +111,13 @@ import Training
             }
             #expect(path("mnist-cnn", "digits") == "runs/mnist-cnn-digits-20260131-142501")
             #expect(path("models/my net.yaml", "/data/train/") == "runs/my-net-train-20260131-142501")
-            let taken = path("m", "d", in: folder)
-            try FileManager.default.createDirectory(atPath: taken, withIntermediateDirectories: true)
-            #expect(path("m", "d", in: folder) == taken + "-2")
-            try FileManager.default.createDirectory(atPath: taken + "-2", withIntermediateDirectories: true)
-            #expect(path("m", "d", in: folder) == taken + "-3")
+            let base = path("m", "d", in: folder + "/made")
+            #expect(try RunFolder.makeNew(base) == base)
+            #expect(try RunFolder.makeNew(base) == base + "-2")
+            let run = try RunFolder.create(base, configuration: "", resuming: false, takesNextName: true)
+            #expect(run.path == base + "-3")
+            let nowhere = message { _ = try RunFolder.makeNew("/proc/m") }
+            #expect(nowhere?.hasPrefix("cannot make the folder /proc/m: ") == true)
         }
     }
 }

@@ -27,7 +27,7 @@ struct Doctor: ParsableCommand {
     var data = "digits"
     @Option(help: "Samples of a step over all ranks together, for the suggestion.")
     var batchSize = 256
-    @Option(name: .customLong("run"), help: "Folder in which the run will be.")
+    @Option(name: .customLong("run"), help: "Folder in which the run will be.", transform: expandingHome)
     var runFolder = "runs"
     @Flag(help: "Skip the measurements (some seconds).")
     var noMeasurements = false

@@ -35,7 +35,9 @@ struct Launch: ParsableCommand {
     var maxRestarts = 5
     @Option(help: "Seconds before a restart; they double up to 60 until there is a newer checkpoint.")
     var backOff = 1.0
-    @Option(help: "Hosts, a line 'NAME slots=N' each (default: this machine, or the batch system's hosts).")
+    @Option(
+        help: "Hosts, a line 'NAME slots=N' each (default: this machine, or the batch system's hosts).",
+        transform: expandingHome)
     var hostfile: String?
     @Option(help: "Seconds to wait for slots while there are fewer than --min-ranks.")
     var slotWait = 600.0
@@ -62,24 +64,25 @@ struct Launch: ParsableCommand {
         }
         guard maxRestarts >= 0 else { throw ValidationError("--max-restarts must be 0 or more, got \(maxRestarts)") }
         guard backOff >= 0, slotWait >= 0 else {
-            throw ValidationError("--back-off and --slot-wait must be 0 or more seconds")
+            throw ValidationError(
+                "--back-off and --slot-wait must be 0 or more seconds, got \(backOff) and \(slotWait)")
         }
     }
 
     func run() throws {
-        let given = Array(command.dropFirst())
+        let given = CommandLineWords.joined(Array(command.dropFirst()))
         let settings: Train
-        do { settings = try Train.parse(given) } catch { Train.exit(withError: error) }
+        do { settings = try Train.parse(given) } catch { CommandLineWords.leave(error, Train.self) }
         let configured = try settings.onTop(of: settings.configurationFile(), given)
-        let runFolder =
-            try configured.runFolder
-            ?? RunFolder.defaultPath(
-                model: ModelDescription(configured.model).name, data: DataSource(configured.data).name, date: Date())
+        let runFolder = try configured.runFolder ?? newFolder(configured)
+        // Where nothing was trained, a folder of ours is empty.
+        defer { if configured.runFolder == nil { rmdir(runFolder) } }
         let environment = ProcessInfo.processInfo.environment
         var launcher = Launcher(
             Launcher.Request(
                 ranks: ranks, minRanks: minRanks ?? ranks, hostfile: hostfile, slotWaitSeconds: slotWait,
                 maxRestarts: maxRestarts, backOffSeconds: backOff, runFolder: runFolder,
+                isReserved: configured.runFolder == nil,
                 beginsElsewhere: configured.resume != nil && configured.resume != "auto",
                 trainArguments: command + ["--run", runFolder],
                 command: JobCommand(
@@ -87,5 +90,12 @@ struct Launch: ParsableCommand {
                     mpirunOptions: mpirunOption.flatMap { $0.split(separator: " ").map(String.init) },
                     environment: environment)))
         throw ExitCode(try launcher.run())
+    }
+
+    /// Reserves the folder of a run that was given no name, for all its incarnations.
+    private func newFolder(_ settings: Train) throws -> String {
+        try RunFolder.makeNew(
+            RunFolder.defaultPath(
+                model: ModelDescription(settings.model).name, data: DataSource(settings.data).name, date: Date()))
     }
 }

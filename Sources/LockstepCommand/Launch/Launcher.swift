@@ -16,6 +16,8 @@ struct Launcher {
         var maxRestarts: Int
         var backOffSeconds: Double
         var runFolder: String
+        /// Whether the launcher has made the folder, which is no run before somebody trains.
+        var isReserved: Bool
         /// Whether the run's first weights are another run's.
         var beginsElsewhere: Bool
         /// Of `lockstep`, from `train` on.
@@ -36,7 +38,7 @@ struct Launcher {
 
     init(_ request: Request) {
         self.request = request
-        log = LaunchLog(runFolder: request.runFolder)
+        log = LaunchLog(runFolder: request.runFolder, isReserved: request.isReserved)
         isNewRun = !FileManager.default.fileExists(atPath: request.runFolder + "/config.yaml")
         Job.adoptOrphans()
     }

@@ -39,10 +39,11 @@ struct Plan: ParsableCommand {
     var input = "28x28x1"
     @Option(help: "sgd, adam, adamw or rmsprop, for the memory.")
     var optimizer = "adam"
-    @Option(help: "Write a plot as SVG.")
+    @Option(help: "Write a plot as SVG.", transform: expandingHome)
     var plot: String?
     @Option(
-        help: "Write the messages of the largest number of hosts as a SimGrid trace, one file a rank, into a folder.")
+        help: "Write the messages of the largest number of hosts as a SimGrid trace, one file a rank, into a folder.",
+        transform: expandingHome)
     var trace: String?
     @Flag(help: "Print JSON.")
     var json = false
@@ -93,7 +94,7 @@ struct Plan: ParsableCommand {
         }
         let buffer = try ModelDescription(model).makeModel().makeParameterBuffer(input: Shape(lengths))
         let floats = buffer.values.count
-        let run = try MeasuredRun(path: measured, floats: floats)
+        let run = try MeasuredRun(path: RecordedRun.folder(measured), floats: floats)
         let threads = threads ?? run.threads
         return ScalingModel(
             measured: run, network: try Network(network), batchSize: batchSize,

@@ -16,13 +16,15 @@ struct RecordedRun {
 
     /// - Throws: `CheckpointError` where the folder holds no run, or contradicts itself.
     init(_ path: String) throws {
+        let path = try RecordedRun.folder(path)
         self.path = path
         guard let text = FileManager.default.contents(atPath: path + "/config.yaml") else {
             throw CheckpointError("\(path) is no run: it has no config.yaml")
         }
         configuration = String(decoding: text, as: UTF8.self)
         settings = Dictionary(
-            RunSettings.entries(configuration).map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
+            RunSettings.entries(configuration).map { ($0.key, RunSettings.absolute($0.key, $0.value)) },
+            uniquingKeysWith: { $1 })
         var fingerprints: [Int: Fingerprint] = [:]
         if FileManager.default.fileExists(atPath: path + "/metrics.csv") {
             for row in try RecordedMetrics(runFolder: path).rows {
@@ -41,6 +43,21 @@ struct RecordedRun {
         }
         self.fingerprints = fingerprints
     }
+
+    /// The run's folder that `path` names, the path itself where it names nothing.
+    ///
+    /// - Throws: `CheckpointError` for a checkpoint.
+    static func folder(_ path: String) throws -> String {
+        switch try? Checkpoint.locate(path) {
+        case .run(let run): return run
+        case .checkpoint(let folder):
+            throw CheckpointError("\(folder) is a checkpoint; expected the folder of its run")
+        case nil: return expandingHome(path)
+        }
+    }
+
+    /// The hash of the training data; nil where there is no checkpoint that tells.
+    var dataHash: Fingerprint? { checkpoints.values.compactMap(\.state.dataHash).first }
 
     /// The folders of a run that are named like checkpoints, in the order of their steps, each verified in full.
     static func checkpoints(in path: String) -> [(path: String, result: Result<Checkpoint, CheckpointError>)] {
@@ -63,8 +80,10 @@ struct RecordedRun {
     /// Settings that mean other weights and are not the same in both runs.
     func settingsThatDiffer(from other: RecordedRun) -> [(key: String, first: String, second: String)] {
         let free = Train.changeable(schedule: settings["schedule"])
-        return Set(settings.keys).union(other.settings.keys).subtracting(free).sorted()
+        let differing = Set(settings.keys).union(other.settings.keys).subtracting(free).sorted()
             .filter { settings[$0] != other.settings[$0] }
             .map { ($0, settings[$0] ?? "(default)", other.settings[$0] ?? "(default)") }
+        guard let hash = dataHash, let otherHash = other.dataHash, hash != otherHash else { return differing }
+        return differing + [("data (hash)", "\(hash)", "\(otherHash)")]
     }
 }

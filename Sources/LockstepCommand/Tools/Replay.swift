@@ -29,7 +29,8 @@ struct Replay: ParsableCommand {
     func validate() throws {
         if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, got \(threads)") }
         guard fromStep >= 0, fromStep <= toStep ?? fromStep else {
-            throw ValidationError("--from-step must be from 0 to --to-step, got \(fromStep)")
+            let last = toStep.map { " and --to-step \($0)" } ?? ""
+            throw ValidationError("--from-step must be from 0 to --to-step, got \(fromStep)\(last)")
         }
     }
 
@@ -43,7 +44,7 @@ struct Replay: ParsableCommand {
         // Every rank reads the run by itself; all give up if one can't.
         var plan: ReplayPlan?
         var problem = ""
-        do { plan = try makePlan() } catch { problem = "\(error)" }
+        do { plan = try makePlan(world) } catch { problem = "\(error)" }
         let problems = try gatherTexts(problem, world.communicator).filter { !$0.isEmpty }
         guard let plan, problems.isEmpty else {
             if world.rank == 0 { world.logger.error("\(problems[0])") }
@@ -52,15 +53,15 @@ struct Replay: ParsableCommand {
         if world.rank == 0 { print(plan.headline) }
         let check = ReplayCheck(plan.recorded) { if world.rank == 0 { print($0) } }
         // Of several ranks, one that fails has to end the job.
-        do { try plan.execute(check, threads: threads, world) } catch let error as TrainingError where world.isAlone {
+        do { try plan.execute(check, world) } catch let error as TrainingError where world.isAlone {
             world.logger.error("\(error)")
             return Trouble.status
         }
         return check.isRefuted ? Trouble.no.rawValue : 0
     }
 
-    private func makePlan() throws -> ReplayPlan {
-        try ReplayPlan(RecordedRun(path), data: data, from: fromStep, to: toStep)
+    private func makePlan(_ world: World) throws -> ReplayPlan {
+        try ReplayPlan(RecordedRun(path), data: data, from: fromStep, to: toStep, threads: threads, world)
     }
 }
 

@@ -10,13 +10,13 @@ struct ReplayPlan {
     private let run: RecordedRun
     /// nil for the seed.
     private let start: Checkpoint?
-    private let data: String?
     private let last: Int
+    private let material: ReplayMaterial
 
-    /// - Throws: `TrainingError` where there is no way to the first step, or nothing recorded to compare with.
-    init(_ run: RecordedRun, data: String?, from: Int, to: Int?) throws {
+    /// - Throws: `TrainingError` where there is no way to the first step, or nothing recorded to compare with, or where
+    ///   the data are not those of the run; what keeps data and model from being read.
+    init(_ run: RecordedRun, data: String?, from: Int, to: Int?, threads: Int?, _ world: World) throws {
         self.run = run
-        self.data = data
         let before = run.checkpoints.keys.filter { $0 <= from }.max()
         start = before.flatMap { run.checkpoints[$0] }
         let beginning = before ?? 0
@@ -37,6 +37,7 @@ struct ReplayPlan {
                 "\(run.path) has no checkpoint at or before step \(from), and it did not begin with the seed but with "
                     + "the weights of \(weights); its checkpoints are of \(run.checkpointsText)")
         }
+        material = try ReplayMaterial(run, start, data: data, lastStep: last, threads: threads, world)
     }
 
     var headline: String {
@@ -45,23 +46,44 @@ struct ReplayPlan {
     }
 
     /// Trains; every rank calls it.
-    func execute(_ check: any Callback, threads: Int?, _ world: World) throws {
-        let configuration = start?.state.configuration ?? run.configuration
-        let own = try ConfigurationFile(text: configuration, file: run.path).arguments
-        let train = try Train.parse([]).onTop(
-            of: own.filter { !$0.hasPrefix("--threads=") },
-            ["--verbose", "0", "--max-steps", "\(last)", "--threads", threads.map { "\($0)" } ?? "auto"]
-                + (data.map { ["--data", $0] } ?? []))
-        let (samples, options, optimizer) = try train.parts(world)
-        let anyCheckpoint = start ?? run.checkpoints.values.first
-        let model = try anyCheckpoint.map { try ModelDescription(of: $0) } ?? ModelDescription(train.model)
+    func execute(_ check: any Callback, _ world: World) throws {
         // A run of its own, which nobody needs any more.
         let folder = FileManager.default.temporaryDirectory.appending(path: "lockstep-replay-\(getpid())").path
         defer { if world.rank == 0 { try? FileManager.default.removeItem(atPath: folder) } }
-        var settings = RunSettings(folder: folder, configuration: configuration, modelName: try model.encoded())
+        var settings = try RunSettings(
+            folder: folder, configuration: material.configuration, modelName: material.model.encoded())
         settings.resume = start.map { .from($0.path) } ?? .never
-        try model.makeModel().compile(
-            optimizer: optimizer, loss: .sparseCategoricalCrossentropy, metrics: [.accuracy]
-        ).fit(Samples(samples), callbacks: [check], options: options, settings: settings, on: world)
+        let parts = material.parts
+        try material.model.makeModel().compile(
+            optimizer: parts.optimizer, loss: .sparseCategoricalCrossentropy, metrics: [.accuracy]
+        ).fit(Samples(parts.data), callbacks: [check], options: parts.options, settings: settings, on: world)
+    }
+}
+
+/// What steps are executed again with: the run's own settings and model, and its data.
+private struct ReplayMaterial {
+    let configuration: String
+    let model: ModelDescription
+    let parts: (data: Dataset, options: FitOptions, optimizer: Optimizer)
+
+    /// - Throws: `TrainingError` where the data are not the run's, or what keeps data and model from being read.
+    init(
+        _ run: RecordedRun, _ start: Checkpoint?, data: String?, lastStep: Int, threads: Int?, _ world: World
+    ) throws {
+        configuration = start?.state.configuration ?? run.configuration
+        let own = try ConfigurationFile(text: configuration, file: run.path).arguments
+        let train = try Train.parse([]).onTop(
+            of: own.filter { !$0.hasPrefix("--threads=") },
+            ["--verbose", "0", "--max-steps", "\(lastStep)", "--threads", threads.map { "\($0)" } ?? "auto"]
+                + (data.map { ["--data", $0] } ?? []))
+        let anyCheckpoint = start ?? run.checkpoints.values.first
+        model = try anyCheckpoint.map { try ModelDescription(of: $0) } ?? ModelDescription(train.model)
+        parts = try train.parts(world)
+        let hash = Samples(parts.data).fingerprint
+        if let recorded = run.dataHash, recorded != hash {
+            throw TrainingError(
+                "\(train.data) holds other training data than the run's: hash \(hash), the run's had \(recorded); say "
+                    + "where the run's are by now with --data")
+        }
     }
 }

@@ -17,7 +17,13 @@ struct Verify: ParsableCommand {
     var path: String
 
     func run() throws {
-        if FileManager.default.fileExists(atPath: path + "/state.json") { return try verifyOne() }
+        let path: String
+        do {
+            switch try Checkpoint.locate(self.path) {
+            case .checkpoint(let folder): return try verifyOne(folder)
+            case .run(let run): path = run
+            }
+        } catch let error as CheckpointError { try Trouble.end("\(self.path) holds no checkpoint: \(error)") }
         let checkpoints = RecordedRun.checkpoints(in: path)
         guard !checkpoints.isEmpty else {
             try Trouble.end("\(path) holds no checkpoint: expected a run's folder with checkpoints/epoch=E-step=S")
@@ -39,15 +45,24 @@ struct Verify: ParsableCommand {
                 "\(isWhole ? "ok     " : "DAMAGED")  \(link.name) -> \(link.target)"
                     + (target == nil ? "  no such checkpoint" : ""))
         }
+        for copy in Checkpoint.copies(in: path) where !checkpoints.contains(where: { $0.path == copy }) {
+            let name = (copy as NSString).lastPathComponent
+            do { tell(try Checkpoint.openFolder(copy), as: name + ", a copy of ") } catch {
+                damaged += 1
+                print("DAMAGED  \(name)  \(error)")
+            }
+        }
         if damaged > 0 { throw ExitCode(1) }
     }
 
-    private func tell(_ checkpoint: Checkpoint) {
+    private func tell(_ checkpoint: Checkpoint, as prefix: String = "") {
         let bytes = checkpoint.state.files.values.reduce(0) { $0 + $1.bytes }
-        print("ok       \(checkpoint.name)  \(bytes) bytes, fingerprint \(checkpoint.state.fingerprint)")
+        print(
+            "ok       \(prefix)\(checkpoint.state.checkpointName)  \(bytes) bytes, fingerprint \(checkpoint.state.fingerprint)"
+        )
     }
 
-    private func verifyOne() throws {
+    private func verifyOne(_ path: String) throws {
         do { tell(try Checkpoint.open(path)) } catch {
             print("DAMAGED  \(error)")
             throw ExitCode(1)

@@ -1,0 +1,25 @@
+// What `predict` is asked for: numbers of test samples, single ones and ranges, or pictures.
+
+import Lockstep
+
+enum PredictedImage: Equatable {
+    /// Numbers of test samples.
+    case samples(ClosedRange<Int>)
+    /// The path of a picture.
+    case picture(String)
+
+    /// - Parameter word: `7`, `0-9`, or a path.
+    /// - Throws: `TrainingError` for a range that runs backwards.
+    init(_ word: String) throws {
+        let ends = word.split(separator: "-", omittingEmptySubsequences: false)
+        let numbers = ends.compactMap { $0.allSatisfy { $0.isASCII && $0.isNumber } ? Int($0) : nil }
+        guard ends.count <= 2, numbers.count == ends.count, let first = numbers.first, let last = numbers.last else {
+            self = .picture(expandingHome(word))
+            return
+        }
+        guard first <= last else {
+            throw TrainingError("'\(word)' is no range of samples: expected FIRST-LAST, such as \(last)-\(first)")
+        }
+        self = .samples(first...last)
+    }
+}
