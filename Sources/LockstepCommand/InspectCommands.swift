@@ -90,7 +90,7 @@ struct Predict: ParsableCommand {
     var data: String?
 
     func run() throws {
-        withWorld { world in
+        withoutMPI {
             let checkpoint = try Checkpoint.open(path)
             let model = try loadModel(checkpoint, input: [28, 28, 1])
             let source = images.contains { Int($0) != nil } ? try checkpoint.dataSource(data) : nil
@@ -108,7 +108,7 @@ struct Predict: ParsableCommand {
                 }
                 let output = try model.predictProbabilities(Tensor([1, 28, 28, 1], pixels.map { Float($0) / 255 }))
                 let best = Int(output.argmax().scalars[0])
-                if world.rank == 0 { print("\(image): \(best) (probability \(output.scalars[best]))") }
+                print("\(image): \(best) (probability \(output.scalars[best]))")
             }
         }
     }
@@ -123,7 +123,7 @@ struct Summary: ParsableCommand {
     var input = "28x28x1"
 
     func run() throws {
-        withWorld { world in
+        withoutMPI {
             let lengths = input.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
             guard lengths.allSatisfy({ $0 > 0 }), lengths.count <= 5, Shape.count(of: lengths) != nil else {
                 throw TrainingError(
@@ -146,6 +146,6 @@ struct FingerprintCommand: ParsableCommand {
     var path: String
 
     func run() throws {
-        withWorld { _ in print(try Checkpoint.open(path).weightsFingerprint()) }
+        withoutMPI { print(try Checkpoint.open(path).weightsFingerprint()) }
     }
 }

@@ -1,6 +1,10 @@
 // The command `lockstep`.
 
 import ArgumentParser
+import Collectives
+import Foundation
+import Lockstep
+import Streams
 
 @main
 struct LockstepCommand: ParsableCommand {
@@ -19,4 +23,18 @@ struct LockstepCommand: ParsableCommand {
             Train.self, Launch.self, Evaluate.self, Predict.self, Summary.self, FingerprintCommand.self, Verify.self,
             Compare.self, Replay.self, Doctor.self, Plan.self,
         ])
+
+    static func main() {
+        StandardStream.prepare()
+        main(nil)
+    }
+}
+
+/// Runs what needs no other rank, like any program that knows nothing of MPI: it is not started under a launcher either,
+/// which has one start of it for each of its processes.
+func withoutMPI(_ body: () throws -> Void) {
+    do { try body() } catch {
+        World.alone.logger.error("\(error)")
+        exit(ExitStatus.error)
+    }
 }

@@ -23,8 +23,8 @@ struct Train: ParsableCommand {
             memory; gzipped ones are unpacked by every rank. With --stage DIR the lowest
             rank of each host unpacks them into DIR, where the next run finds them again.
 
-            SIGTERM, SIGUSR1 and SIGINT stop all ranks after the next step, with a
-            checkpoint; a second SIGINT at once.
+            SIGTERM, SIGUSR1, SIGINT and SIGHUP (unless under nohup) stop all ranks after
+            the next step, with a checkpoint; a second SIGINT at once.
 
             A rank that dies or stalls ends the whole job with a message that names it.
 

@@ -1,6 +1,7 @@
 // What a run that keeps a folder needs beyond `FitOptions`.
 
 import Foundation
+import Streams
 
 /// Where a run goes on from.
 public enum Resume: Sendable, Hashable {
@@ -23,9 +24,7 @@ public struct RunSettings: Sendable {
     public var resume = Resume.never
     public var checkpoints = CheckpointPolicy()
     /// Takes what a person should know though the run goes on; standard error unless given.
-    public var warn: @Sendable (String) -> Void = {
-        FileHandle.standardError.write(Data("warning: \($0)\n".utf8))
-    }
+    public var warn: @Sendable (String) -> Void = { StandardStream.error.write("warning: \($0)\n") }
 
     /// Settings of `configuration` that a run may change when it goes on, since they change no bits of what is to come.
     public var changeable: Set<String> = []

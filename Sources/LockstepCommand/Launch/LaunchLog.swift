@@ -1,6 +1,7 @@
 // What `lockstep launch` tells: on standard error, and in RUN/launch.log as soon as there is a run.
 
 import Foundation
+import Streams
 
 /// Lines with their time. The run's folder is left to `train` to make: a command that it refuses leaves none behind.
 final class LaunchLog {
@@ -11,7 +12,7 @@ final class LaunchLog {
 
     func callAsFunction(_ text: String) {
         let line = "\(LaunchLog.stamp()) launch: \(text)\n"
-        FileHandle.standardError.write(Data(line.utf8))
+        StandardStream.error.write(line)
         unwritten += line
         flush()
     }

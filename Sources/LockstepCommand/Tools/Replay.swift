@@ -52,7 +52,7 @@ struct Replay: ParsableCommand {
         if world.rank == 0 { print(plan.headline) }
         let check = ReplayCheck(plan.recorded) { if world.rank == 0 { print($0) } }
         // Of several ranks, one that fails has to end the job.
-        do { try plan.execute(check, threads: threads, world) } catch let error as TrainingError where world.isAlone {
+        do { try plan.execute(check, threads: threads, world) } catch let error as TrainingError where world.size == 1 {
             world.logger.error("\(error)")
             return Trouble.status
         }
