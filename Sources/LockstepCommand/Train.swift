@@ -50,7 +50,7 @@ struct Train: ParsableCommand {
     var learningRate: Float?
     @Option(help: "Momentum of sgd and rmsprop (default 0).")
     var momentum: Float?
-    @Flag(help: "Nesterov's form of sgd's momentum.")
+    @Flag(inversion: .prefixedNo, exclusivity: .chooseLast, help: "Nesterov's form of sgd's momentum.")
     var nesterov = false
     @Option(help: "Weight decay: L2, for adamw decoupled (default: 0, for adamw 0.004).")
     var weightDecay: Float?
@@ -136,6 +136,9 @@ struct Train: ParsableCommand {
             "max-steps", "log-every-n-steps", "early-stopping-patience", "on-nan", "stall-timeout", "verify-every",
             "verbose", "run", "stage", "resume-weights",
         ] + checkpointing
+
+    /// Those of them that are true or false.
+    static let flags: Set = ["nesterov"]
 
     /// Those of checkpoints.
     static let checkpointing = [

@@ -2,6 +2,7 @@
 
 import Foundation
 import Layers
+import Streams
 import Yams
 
 /// A `Sequential` described by a YAML text:
@@ -34,13 +35,15 @@ public struct ModelFile: Sendable {
 
     /// The text of the file at `path`.
     static func read(_ path: String) throws(ModelFileError) -> String {
-        do {
-            return try String(contentsOfFile: path, encoding: .utf8)
-        } catch {
+        let bytes: Data
+        do { bytes = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
             let problem =
                 FileManager.default.fileExists(atPath: path)
-                ? "can't read the model file as UTF-8 text: \(error.localizedDescription)" : "no such model file"
+                ? "can't read the model file: \(error.localizedDescription)" : "no such model file"
             throw ModelFileError(file: path, problem: problem)
+        }
+        do { return try Text.decode(bytes, file: path) } catch {
+            throw ModelFileError(file: path, line: error.line, problem: error.problem)
         }
     }
 }

@@ -7,9 +7,9 @@ extension TrainingLoop {
     /// What all ranks must agree on before anything else is exchanged.
     static func agreement(
         _ model: Model, _ data: Samples, _ validation: Samples?, _ options: FitOptions, _ settings: RunSettings?
-    ) -> ReplicaAgreement {
+    ) throws -> ReplicaAgreement {
         let parameters = model.network.allParameters().map { "\($0.path) \($0.parameter.shape ?? [])" }
-        let configured = RunSettings.entries(settings?.configuration ?? "")
+        let configured = try RunSettings.entries(settings?.configuration ?? "")
         let facts: [(key: String, value: String)] = [
             ("resume", settings.map { "\($0.resume)" } ?? "never"), ("epochs", "\(options.epochs)"),
             ("batch-size", "\(options.batchSize)"), ("shards", options.shards.map { "\($0)" } ?? "auto"),

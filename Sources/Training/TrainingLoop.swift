@@ -70,7 +70,7 @@ final class TrainingLoop {
         }
         if world.size > 1 {
             let facts = ReplicaAgreement.platform(world.communicator)
-            let agreement = TrainingLoop.agreement(model, data, validation, options, settings)
+            let agreement = try TrainingLoop.agreement(model, data, validation, options, settings)
             try status.during(.waiting) { try ReplicaAgreement(agreement.facts + facts).check(world.communicator) }
         }
         resumed = try ResumePoint.find(settings, world)

@@ -2,6 +2,7 @@
 
 import Foundation
 import Lockstep
+import Streams
 
 /// A run as its folder records it.
 struct RecordedRun {
@@ -17,12 +18,13 @@ struct RecordedRun {
     /// - Throws: `CheckpointError` where the folder holds no run, or contradicts itself.
     init(_ path: String) throws {
         self.path = path
-        guard let text = FileManager.default.contents(atPath: path + "/config.yaml") else {
+        let file = path + "/config.yaml"
+        guard let bytes = FileManager.default.contents(atPath: file) else {
             throw CheckpointError("\(path) is no run: it has no config.yaml")
         }
-        configuration = String(decoding: text, as: UTF8.self)
-        settings = Dictionary(
-            RunSettings.entries(configuration).map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
+        configuration = try Text.decode(bytes, file: file)
+        settings = try Dictionary(
+            RunSettings.entries(configuration, file: file).map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
         var fingerprints: [Int: Fingerprint] = [:]
         if FileManager.default.fileExists(atPath: path + "/metrics.csv") {
             for row in try RecordedMetrics(runFolder: path).rows {
