@@ -26,6 +26,7 @@ let package = Package(
 
         // Layer 1
         .target(name: "Collectives"),
+        .target(name: "Streams"),
         .target(name: "Tensors", dependencies: ["COneDNN", "CKernels"]),
 
         // Layer 2
@@ -39,7 +40,8 @@ let package = Package(
 
         // Layer 4
         .target(
-            name: "Models", dependencies: ["Layers", "Autograd", "Tensors", .product(name: "Yams", package: "Yams")]),
+            name: "Models",
+            dependencies: ["Layers", "Autograd", "Tensors", "Streams", .product(name: "Yams", package: "Yams")]),
         .target(name: "DataParallel", dependencies: ["Collectives", "Optimizers", "Autograd", "Tensors", "CKernels"]),
 
         // Layer 5
@@ -47,7 +49,7 @@ let package = Package(
             name: "Training",
             dependencies: [
                 "Collectives", "Models", "Layers", "Optimizers", "Datasets", "DataParallel", "Autograd", "Tensors",
-                "CHash", "CKernels", .product(name: "Yams", package: "Yams"),
+                "Streams", "CHash", "CKernels", .product(name: "Yams", package: "Yams"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
 
@@ -56,17 +58,18 @@ let package = Package(
             name: "Lockstep",
             dependencies: [
                 "Collectives", "MPI", "Models", "Layers", "Optimizers", "Datasets", "DataParallel", "Training",
-                "Autograd", "Tensors", .product(name: "Logging", package: "swift-log"),
+                "Autograd", "Tensors", "Streams", .product(name: "Logging", package: "swift-log"),
             ]),
         .executableTarget(
             name: "LockstepCommand",
             dependencies: [
-                "Lockstep", "MPI", "CProcess", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Lockstep", "MPI", "Streams", "CProcess",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
             ],
             // Within the binary, so that it works wherever it is copied.
             resources: ["mnist-fast", "mnist-99", "mnist-994"].map { .embedInCode("Configurations/\($0).yaml") }),
-        .executableTarget(name: "MPISelfTest", dependencies: ["MPI", "Collectives", "DataParallel"]),
+        .executableTarget(name: "MPISelfTest", dependencies: ["MPI", "Collectives", "DataParallel", "Streams"]),
 
         // Examples: what a user's own program looks like.
         .executableTarget(name: "Tutorial", dependencies: ["Lockstep"], path: "Examples/Tutorial"),
@@ -84,6 +87,7 @@ let package = Package(
         .executableTarget(name: "StepProbe", dependencies: ["Lockstep"], path: "Tests/StepProbe"),
         .executableTarget(name: "FitProbe", dependencies: ["Lockstep"], path: "Tests/FitProbe"),
         .testTarget(name: "CollectivesTests", dependencies: ["Collectives"]),
+        .testTarget(name: "StreamsTests", dependencies: ["Streams"]),
         .testTarget(name: "MPITests", dependencies: ["MPI", "MPISelfTest", "TestSupport"]),
         // Tests
         .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels"]),

@@ -28,5 +28,5 @@ struct Peak: ParsableCommand {
 /// Writes one line of JSON for the driver.
 func reply(_ facts: [String: Any]) {
     let line = (try? JSONSerialization.data(withJSONObject: facts, options: .sortedKeys)) ?? Data("{}".utf8)
-    FileHandle.standardOutput.write(line + Data("\n".utf8))
+    writeToStandardOutput(String(decoding: line, as: UTF8.self) + "\n")
 }

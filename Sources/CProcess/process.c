@@ -9,8 +9,8 @@
 #include <sys/prctl.h>
 #endif
 
-static void become(const char *path, char *const arguments[], char *const environment[], int signal_at_parents_death,
-                   pid_t parent) {
+static void become(const char *path, char *const arguments[], char *const environment[], int output, int error,
+                   int signal_at_parents_death, pid_t parent) {
     // Signals of the terminal are for the launcher, which passes them on.
     if (setpgid(0, 0) != 0) return;
 #ifdef __linux__
@@ -23,10 +23,12 @@ static void become(const char *path, char *const arguments[], char *const enviro
     if (sigprocmask(SIG_SETMASK, &none, NULL) != 0) return;
     int input = open("/dev/null", O_RDONLY);
     if (input < 0 || (input != STDIN_FILENO && dup2(input, STDIN_FILENO) < 0)) return;
+    if (dup2(output, STDOUT_FILENO) < 0 || dup2(error, STDERR_FILENO) < 0) return;
     execve(path, arguments, environment);
 }
 
-pid_t lockstep_spawn(const char *path, char *const arguments[], char *const environment[], int signal_at_parents_death) {
+pid_t lockstep_spawn(const char *path, char *const arguments[], char *const environment[], int output, int error,
+                     int signal_at_parents_death) {
     int report[2];  // closed by exec; carries errno where there was none
     if (pipe(report) != 0) return -errno;
     fcntl(report[0], F_SETFD, FD_CLOEXEC);
@@ -34,7 +36,7 @@ pid_t lockstep_spawn(const char *path, char *const arguments[], char *const envi
     pid_t parent = getpid();
     pid_t child = fork();
     if (child == 0) {
-        become(path, arguments, environment, signal_at_parents_death, parent);
+        become(path, arguments, environment, output, error, signal_at_parents_death, parent);
         int problem = errno;
         (void)!write(report[1], &problem, sizeof problem);
         _exit(127);

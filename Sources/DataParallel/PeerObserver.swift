@@ -82,6 +82,8 @@ package struct PeerObserver: Sendable {
 
     private mutating func stall() -> Verdict? {
         let watched = present
+        // A rank that lives is held up from outside, by who reads its output.
+        if watched.contains(where: { memories[$0]!.state.phase == .output && !isSilent(memories[$0]!) }) { return nil }
         let ages = watched.map { (rank: $0, seconds: delay(memories[$0]!)) }
         // Only who sees everybody can tell that everybody waits.
         let allWait = watched.count == identities.count && ages.allSatisfy { $0.seconds == 0 }
@@ -109,10 +111,10 @@ package struct PeerObserver: Sendable {
     /// For how long a rank has held up the others. Those on other hosts are heard of every half second at best, so that
     /// only a longer silence counts.
     private func delay(_ memory: Memory) -> Double {
-        max(
-            memory.beatAge >= stallSeconds / 5 ? memory.beatAge : 0,
-            memory.state.phase.isWaiting ? 0 : memory.markAge)
+        max(isSilent(memory) ? memory.beatAge : 0, memory.state.phase.isWaiting ? 0 : memory.markAge)
     }
+
+    private func isSilent(_ memory: Memory) -> Bool { memory.beatAge >= stallSeconds / 5 }
 
     /// The ranks that this one sees, and that have not ended.
     private var present: [Int] {

@@ -6,6 +6,8 @@ import Synchronization
 /// What a rank is busy with.
 public enum RunPhase: Int, Sendable {
     case starting, loading, data, forward, backward, exchange, update, callbacks, reporting, evaluation, saving
+    /// Writing to standard output, whose reader may take any time: a pager, a terminal that was paused.
+    case output
     /// Another rank has something to do, or all agree on something.
     case waiting
     /// Training is over on this rank, well or with an error that it tells itself.
@@ -23,6 +25,7 @@ public enum RunPhase: Int, Sendable {
         case .saving: "saving a checkpoint"
         case .callbacks: "the callbacks"
         case .reporting: "writing progress and metrics"
+        case .output: "writing to standard output"
         default: "\(self)"
         }
     }

@@ -1,7 +1,8 @@
 // Log lines that say which rank speaks.
 
-import Foundation
 import Logging
+import Streams
+import Training
 
 /// Writes to standard error; lines of a rank of several carry `[rank r/N host]`.
 struct RankLogHandler: LogHandler {
@@ -18,7 +19,7 @@ struct RankLogHandler: LogHandler {
 
     func log(event: LogEvent) {
         let level = event.level >= .warning ? "\(event.level): " : ""
-        FileHandle.standardError.write(Data("\(prefix)\(level)\(event.message)\n".utf8))
+        StandardStream.error.write("\(prefix)\(level)\(event.message)\n")
     }
 }
 

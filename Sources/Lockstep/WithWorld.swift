@@ -5,24 +5,29 @@ import DataParallel
 import Foundation
 import Logging
 import MPI
+import Streams
 import Training
 
-/// Runs `body` as one process, or as one rank of the job that `mpirun` or `srun` started. MPI is only started under a
-/// launcher. An error of `body` is shown with the rank's name and ends the whole job with a non-zero status.
+/// Runs `body` as one process, or as one rank of the job that `mpirun` or `srun` started. MPI is only started where there
+/// are other ranks. An error of `body` is shown with the rank's name and ends the whole job with a non-zero status.
+///
+/// From here on, a pipe that nobody reads ends no process (SIGPIPE is ignored), and standard streams that were closed
+/// at the start are `/dev/null`: call it before anything opens a file.
 ///
 ///     withWorld { world in
 ///         try model.fit(data, epochs: 5, on: world)
 ///     }
 ///
 /// - Parameter acceptsBrokenPromise: runs `body` even where the world is not as large as the launcher promised, to look
-///   for the reason.
+///   for the reason: in MPI's world, whatever was promised.
 public func withWorld(
     environment: [String: String] = ProcessInfo.processInfo.environment, acceptsBrokenPromise: Bool = false,
     _ body: (World) throws -> Void
 ) {
+    StandardStream.prepare()
     let launch = LaunchEnvironment(environment)
-    guard launch.isUnderLauncher else {
-        let world = World.alone
+    guard launch.isUnderLauncher, acceptsBrokenPromise || !launch.isOnlyRank else {
+        let world = launch.isUnderLauncher ? World(LocalCommunicator()) : .alone
         do {
             if !acceptsBrokenPromise { try launch.check(worldSize: 1) }
             try body(world)
@@ -33,6 +38,7 @@ public func withWorld(
         return
     }
     do {
+        try launch.claimStart()
         let runtime = try MPIRuntime()
         let world = World(runtime.world, hostOf: hosts(environment["LOCKSTEP_HOSTS"], ranks: runtime.world.size))
         do {

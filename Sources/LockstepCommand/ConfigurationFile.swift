@@ -4,11 +4,12 @@
 import ArgumentParser
 import Foundation
 import Lockstep
+import Streams
 import Yams
 
 /// A YAML mapping of flag names to values.
 struct ConfigurationFile {
-    /// `--key value` for every entry.
+    /// `--key=value` for every entry; `--key` or `--no-key` for one that is true or false.
     let arguments: [String]
 
     /// - Parameter nameOrPath: a built-in configuration's name, else the path of a file.
@@ -22,7 +23,7 @@ struct ConfigurationFile {
                 "can't read the configuration \(nameOrPath): no such file, or not readable, and none of the built-in "
                     + "configurations \(NamedConfiguration.list)")
         }
-        try self.init(text: String(decoding: data, as: UTF8.self), file: nameOrPath)
+        try self.init(text: Text.decode(data, file: nameOrPath), file: nameOrPath)
     }
 
     init(text: String, file: String) throws {
@@ -42,7 +43,15 @@ struct ConfigurationFile {
             guard let scalar = value.scalar?.string else {
                 throw TrainingError("\(file)\(line): '\(name)' wants a single value")
             }
-            arguments += ["--\(name)=\(scalar)"]
+            guard Train.flags.contains(name) else {
+                arguments.append("--\(name)=\(scalar)")
+                continue
+            }
+            // YAML's words for truth, also where they are quoted.
+            guard let isSet = Bool.construct(from: Node.Scalar(scalar)) else {
+                throw TrainingError("\(file)\(line): '\(name)' must be true or false, got '\(scalar)'")
+            }
+            arguments.append(isSet ? "--\(name)" : "--no-\(name)")
         }
         self.arguments = arguments
     }

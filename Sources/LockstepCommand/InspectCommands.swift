@@ -102,7 +102,7 @@ struct Predict: ParsableCommand {
     var invert = false
 
     func run() throws {
-        withWorld { world in
+        withoutMPI {
             let checkpoint = try Checkpoint.open(path)
             let model = try loadModel(checkpoint, input: [28, 28, 1])
             let wanted = try images.map { try PredictedImage($0) }
@@ -119,12 +119,12 @@ struct Predict: ParsableCommand {
                     }
                     for number in numbers {
                         let pixels = Array(test.samples[(number * 784)..<((number + 1) * 784)])
-                        try predict(pixels, "\(number)", model, world)
+                        try predict(pixels, "\(number)", model)
                     }
                 case .picture(let path):
                     let picture = try PictureInput(path: path, inverts: invert)
-                    for warning in picture.warnings where world.rank == 0 { world.logger.warning("\(warning)") }
-                    try predict(picture.pixels, path, model, world)
+                    for warning in picture.warnings { World.alone.logger.warning("\(warning)") }
+                    try predict(picture.pixels, path, model)
                 }
             }
         }
@@ -137,10 +137,10 @@ struct Predict: ParsableCommand {
         return test
     }
 
-    private func predict(_ pixels: [UInt8], _ name: String, _ model: Model, _ world: World) throws {
+    private func predict(_ pixels: [UInt8], _ name: String, _ model: Model) throws {
         let output = try model.predictProbabilities(Tensor([1, 28, 28, 1], pixels.map { Float($0) / 255 }))
         let best = Int(output.argmax().scalars[0])
-        if world.rank == 0 { print("\(name): \(best) (probability \(output.scalars[best]))") }
+        print("\(name): \(best) (probability \(output.scalars[best]))")
     }
 }
 
@@ -153,7 +153,7 @@ struct Summary: ParsableCommand {
     var input = "28x28x1"
 
     func run() throws {
-        withWorld { world in
+        withoutMPI {
             let lengths = input.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
             guard lengths.allSatisfy({ $0 > 0 }), lengths.count <= 5, Shape.count(of: lengths) != nil else {
                 throw TrainingError(
@@ -176,6 +176,6 @@ struct FingerprintCommand: ParsableCommand {
     var path: String
 
     func run() throws {
-        withWorld { _ in print(try Checkpoint.open(path).weightsFingerprint()) }
+        withoutMPI { print(try Checkpoint.open(path).weightsFingerprint()) }
     }
 }

@@ -1,6 +1,10 @@
 // The command `lockstep`.
 
 import ArgumentParser
+import Collectives
+import Foundation
+import Lockstep
+import Streams
 
 @main
 struct LockstepCommand: ParsableCommand {
@@ -21,9 +25,19 @@ struct LockstepCommand: ParsableCommand {
         ])
 
     static func main() {
+        StandardStream.prepare()
         do {
             var command = try parseAsRoot(CommandLineWords.all)
             try command.run()
         } catch { CommandLineWords.leave(error) }
+    }
+}
+
+/// Runs what needs no other rank, like any program that knows nothing of MPI: it is not started under a launcher either,
+/// which has one start of it for each of its processes.
+func withoutMPI(_ body: () throws -> Void) {
+    do { try body() } catch {
+        World.alone.logger.error("\(error)")
+        exit(ExitStatus.error)
     }
 }

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Foundation
 import Lockstep
+import Streams
 
 extension Train {
     /// What a run goes on from: its newest checkpoint, or where it has none yet, its configuration.
@@ -24,8 +25,9 @@ extension Train {
         } else if configured.resume == "auto", let path = configured.runFolder.map({ $0 + "/config.yaml" }),
             FileManager.default.fileExists(atPath: path)
         {
-            former.configuration = try String(contentsOfFile: path, encoding: .utf8)
-            run = try ConfigurationFile(path).arguments
+            let text = try Text.decode(Data(contentsOf: URL(fileURLWithPath: path)), file: path)
+            former.configuration = text
+            run = try ConfigurationFile(text: text, file: path).arguments
         } else {
             return (configured, former)
         }
@@ -41,12 +43,7 @@ extension Train {
     /// The flags `given` after `base`, which they win over.
     func onTop(of base: [String], _ given: [String]) throws -> Train {
         if base.isEmpty { return self }
-        do {
-            return try Train.parse(
-                base.filter { $0 != "--nesterov=false" }.map {
-                    $0 == "--nesterov=true" ? "--nesterov" : $0
-                } + given)
-        } catch {
+        do { return try Train.parse(base + given) } catch {
             throw TrainingError("\(config ?? "the run's configuration"): \(Train.message(for: error))")
         }
     }
@@ -101,7 +98,8 @@ extension Train {
             metrics: [.accuracy])
         let folder = try runFolder ?? RunFolder.defaultPath(model: description.name, data: train.name, date: Date())
         var settings = RunSettings(
-            folder: folder, configuration: resolvedConfiguration(source, options), modelName: try description.encoded())
+            folder: folder, configuration: try resolvedConfiguration(source, options),
+            modelName: try description.encoded())
         settings.takesNextName = runFolder == nil
         settings.changeable = Train.changeable(schedule: schedule)
         settings.checkpoints = try checkpointPolicy()
@@ -251,7 +249,7 @@ extension Train {
     }
 
     /// Every setting that is not a default of absence, as YAML that `--config` takes.
-    private func resolvedConfiguration(_ source: DataSource, _ options: FitOptions) -> String {
+    private func resolvedConfiguration(_ source: DataSource, _ options: FitOptions) throws -> String {
         let settings: [(String, String?)] = [
             ("model", RunSettings.absolute("model", model)), ("data", source.description), ("epochs", "\(epochs)"),
             ("batch-size", batchSize),
@@ -277,7 +275,7 @@ extension Train {
             ("verify-every", "\(verifyEvery)"), ("stall-timeout", "\(stallTimeout)"),
             ("verbose", "\(verbose)"),
         ]
-        return settings.compactMap { key, value in value.map { "\(key): \($0)\n" } }.joined()
+        return try RunSettings.text(settings.compactMap { key, value in value.map { (key, $0) } })
     }
 }
 

@@ -23,8 +23,8 @@ struct Train: ParsableCommand {
             memory; gzipped ones are unpacked by every rank. With --stage DIR the lowest
             rank of each host unpacks them into DIR, where the next run finds them again.
 
-            SIGTERM, SIGUSR1 and SIGINT stop all ranks after the next step, with a
-            checkpoint; a second SIGINT at once.
+            SIGTERM, SIGUSR1, SIGINT and SIGHUP (unless under nohup) stop all ranks after
+            the next step, with a checkpoint; a second SIGINT at once.
 
             A rank that dies or stalls ends the whole job with a message that names it.
 
@@ -54,7 +54,7 @@ struct Train: ParsableCommand {
     var learningRate: Float?
     @Option(help: "Momentum of sgd and rmsprop (default 0).")
     var momentum: Float?
-    @Flag(help: "Nesterov's form of sgd's momentum.")
+    @Flag(inversion: .prefixedNo, exclusivity: .chooseLast, help: "Nesterov's form of sgd's momentum.")
     var nesterov = false
     @Option(help: "Weight decay: L2, for adamw decoupled (default: 0, for adamw 0.004).")
     var weightDecay: Float?
@@ -147,6 +147,9 @@ struct Train: ParsableCommand {
             "max-steps", "log-every-n-steps", "early-stopping-patience", "on-nan", "stall-timeout", "verify-every",
             "verbose", "run", "stage", "resume-weights",
         ] + checkpointing
+
+    /// Those of them that are true or false.
+    static let flags: Set = ["nesterov"]
 
     /// Those of checkpoints.
     static let checkpointing = [

@@ -12,6 +12,11 @@ public struct LaunchEnvironment: Sendable, Equatable {
     /// How many ranks were promised, and by which variable; nil where nobody promised anything.
     public let promise: Promise?
 
+    /// Whether every variable that tells a number of ranks says that there is this one only.
+    package let isOnlyRank: Bool
+    /// The file by which this rank's place shows that MPI was started in it; nil where the launcher names no folder.
+    let startMarker: String?
+
     /// A number of ranks, and the variable that names it.
     public struct Promise: Sendable, Equatable {
         public let worldSize: Int
@@ -27,10 +32,15 @@ public struct LaunchEnvironment: Sendable, Equatable {
         isUnderLauncher = hasPMIx || variables["OMPI_COMM_WORLD_SIZE"] != nil
         let slurm =
             hasPMIx || Self.isInSlurmStep(variables) ? ["SLURM_STEP_NUM_TASKS", "SLURM_NTASKS"] : []
-        promise =
-            (["OMPI_COMM_WORLD_SIZE"] + slurm + ["PMI_SIZE"]).lazy.compactMap { name in
-                variables[name].flatMap(Int.init).map { Promise(worldSize: $0, variable: name) }
-            }.first
+        let promises = (["OMPI_COMM_WORLD_SIZE"] + slurm + ["PMI_SIZE"]).compactMap { name in
+            variables[name].flatMap(Int.init).map { Promise(worldSize: $0, variable: name) }
+        }
+        promise = promises.first
+        isOnlyRank = !promises.isEmpty && promises.allSatisfy { $0.worldSize == 1 }
+        startMarker =
+            if let folder = variables["PMIX_SERVER_TMPDIR"], let job = variables["PMIX_NAMESPACE"],
+                let rank = variables["PMIX_RANK"]
+            { "\(folder)/lockstep-start-\(job)-\(rank)" } else { nil }
     }
 
     /// Whether `srun` started this process as a task; the batch and interactive shells are steps with special numbers.

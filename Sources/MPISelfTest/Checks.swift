@@ -3,6 +3,7 @@
 import Collectives
 import Foundation
 import MPI
+import Streams
 
 /// What every topic is handed: the world, and a way to state what must be true.
 final class Checks {
@@ -44,7 +45,7 @@ final class Checks {
 
     /// Ends the whole job with status 1.
     func fail(_ what: String) -> Never {
-        FileHandle.standardError.write(Data("[rank \(world.rank)/\(world.size) \(world.hostName)] \(what)\n".utf8))
+        StandardStream.error.write("[rank \(world.rank)/\(world.size) \(world.hostName)] \(what)\n")
         world.abort(code: 1)
     }
 }

@@ -4,11 +4,12 @@
 import Collectives
 import DataParallel
 import Foundation
+import Streams
 
 /// Watches for three seconds, in which every rank gets on; with a rank to stop, until the job is ended.
 func checkWatchdog(_ world: any Communicator, stopping victim: Int?) throws {
     let watchdog = try Watchdog(ApartCommunicator(world), stallSeconds: 5, isBeingEnded: { false }) { text in
-        FileHandle.standardError.write(Data("[rank \(world.rank)/\(world.size)] \(text)\n".utf8))
+        StandardStream.error.write("[rank \(world.rank)/\(world.size)] \(text)\n")
     }
     for tick in 1...(victim == nil ? 30 : 300) {
         watchdog.status.begin(step: tick)

@@ -3,6 +3,7 @@
 
 import Foundation
 import MPI
+import Streams
 
 let launch = LaunchEnvironment(ProcessInfo.processInfo.environment)
 if !launch.isUnderLauncher {
@@ -30,6 +31,6 @@ do {
     try runtime.finalize()
     if rank == 0 { print("MPISelfTest: \(size) ranks, \(passed) passed, 0 failed") }
 } catch {
-    FileHandle.standardError.write(Data("MPISelfTest: \(error)\n".utf8))
+    StandardStream.error.write("MPISelfTest: \(error)\n")
     exit(1)
 }

@@ -2,6 +2,7 @@
 
 import Foundation
 import Layers
+import Streams
 import Tensors
 import Yams
 
@@ -36,17 +37,18 @@ public struct ModelFile: Sendable {
     /// The text of the file at `path`.
     static func read(_ path: String) throws(ModelFileError) -> String {
         let place = expandingHome(path)
-        do {
-            return try String(contentsOfFile: place, encoding: .utf8)
-        } catch {
+        let bytes: Data
+        do { bytes = try Data(contentsOf: URL(fileURLWithPath: place)) } catch {
             var isFolder: ObjCBool = false
             let exists = FileManager.default.fileExists(atPath: place, isDirectory: &isFolder)
             let problem =
                 isFolder.boolValue
                 ? "a folder; expected a model's name or a model file, such as ./cnn.yaml"
-                : exists
-                    ? "can't read the model file as UTF-8 text: \(error.localizedDescription)" : "no such model file"
+                : exists ? "can't read the model file: \(error.localizedDescription)" : "no such model file"
             throw ModelFileError(file: path, problem: problem)
+        }
+        do { return try Text.decode(bytes, file: path) } catch {
+            throw ModelFileError(file: path, line: error.line, problem: error.problem)
         }
     }
 }

@@ -30,7 +30,10 @@ extension CheckpointState {
     ///
     /// - Parameter file: the path, for messages.
     /// - Throws: `CheckpointError` for a damaged file and for one of another format version.
-    package init(json data: Data, file: String) throws(CheckpointError) {
+    package init(json bytes: Data, file: String) throws(CheckpointError) {
+        // There are none in what `json` makes; some systems put them before every line end of a text.
+        let end = UInt8(ascii: "\r")
+        let data = bytes.contains(end) ? Data(bytes.filter { $0 != end }) : bytes
         let opening = Data(CheckpointState.opening.utf8)
         guard data.starts(with: opening) else {
             throw CheckpointError("\(file) is damaged or no state of a checkpoint: it does not begin with a checksum")

@@ -2,6 +2,7 @@
 // makes a plan from LOCKSTEP_FAULT; the training loop and the checkpoint writer say when they reach a point.
 
 import Foundation
+import Streams
 import Synchronization
 import Tensors
 
@@ -95,7 +96,7 @@ public final class FaultPlan: Sendable {
             return number ?? counts[point, default: 0]
         }
         for fault in faults where fault.point == point && fault.number == count && isFirst(fault) {
-            FileHandle.standardError.write(Data("fault: \(fault.text)\n".utf8))
+            StandardStream.error.write("fault: \(fault.text)\n")
             switch fault.action {
             case .kill: Foundation.kill(getpid(), SIGKILL)
             case .stop:

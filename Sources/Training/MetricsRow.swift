@@ -65,13 +65,22 @@ public struct MetricsRow: Sendable {
     /// The step of a CSV line, nil for a line that is cut or none.
     static func step(csv line: Substring) -> Int? {
         let fields = line.split(separator: ",", omittingEmptySubsequences: false)
-        return fields.count == columns.count ? Int(fields[1]) : nil
+        guard fields.count == columns.count, fields[13].isEmpty || Fingerprint(String(fields[13])) != nil else {
+            return nil
+        }
+        return Int(fields[1])
     }
 
     /// The step of a JSON line, nil for a line that is cut or none.
     static func step(json line: Substring) -> Int? {
-        struct Step: Decodable { let step: Int }
-        return try? JSONDecoder().decode(Step.self, from: Data(line.utf8)).step
+        struct Row: Decodable {
+            let epoch: Int
+            let step: Int
+            let learningRate: Double
+        }
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return try? decoder.decode(Row.self, from: Data(line.utf8)).step
     }
 
     private typealias Field = (text: String, isNumber: Bool)

@@ -7,6 +7,7 @@ import Datasets
 import Foundation
 import Layers
 import Optimizers
+import Streams
 import Tensors
 
 extension Layer {
@@ -66,8 +67,11 @@ public final class Model {
     ) throws -> History {
         try TrainingLoop(
             model: self, data: data, validation: validationData, options: options, callbacks: callbacks, world: world,
-            settings: settings, status: status, write: write
-        ).run()
+            settings: settings, status: status
+        ) { text in
+            // A pager or a paused terminal is no stall; a file that can't be written is.
+            status.during(StandardStream.output.hasReader ? .output : .reporting) { write(text) }
+        }.run()
     }
 
     /// Trains with the most used settings named as in Keras.

@@ -13,27 +13,40 @@ public struct RecordedMetrics: Sendable {
 
         /// The hash of the weights.
         public var fingerprint: Fingerprint? { fields["fingerprint"].flatMap { Fingerprint($0) } }
+
+        /// nil for a line that does not fit the columns.
+        fileprivate init?(_ line: Substring, _ columns: [String]) {
+            let fields = RecordedMetrics.fields(line)
+            guard fields.count == columns.count else { return nil }
+            self.fields = Dictionary(zip(columns, fields), uniquingKeysWith: { $1 })
+            guard let step = Int(self.fields["step"] ?? "") else { return nil }
+            self.step = step
+        }
     }
 
     public let rows: [Row]
 
     /// Reads the complete lines; a last one that is cut short does not count.
     ///
-    /// - Throws: `CheckpointError` where there is no such file or its header names no step.
+    /// - Throws: `CheckpointError` where there is no such file, its header names no step, or a line is no row.
     public init(runFolder: String) throws(CheckpointError) {
         let file = runFolder + "/metrics.csv"
-        let text = String(decoding: try DurableFile.read(file), as: UTF8.self)
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map {
-            $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        let found = try MetricsLines(file)
+        let columns = found.lines.first.map { RecordedMetrics.fields($0.text) } ?? []
+        guard Set(columns).isSuperset(of: ["step", "fingerprint"]), Set(columns).count == columns.count else {
+            throw CheckpointError("\(file) is no record of a run: expected a first line with step and fingerprint")
         }
-        guard let columns = lines.first, Set(columns).isSuperset(of: ["step", "fingerprint"]),
-            Set(columns).count == columns.count
-        else { throw CheckpointError("\(file) is no record of a run: expected a first line with step and fingerprint") }
-        rows = lines.dropFirst().compactMap { fields in
-            let named = Dictionary(zip(columns, fields), uniquingKeysWith: { $1 })
-            guard fields.count == columns.count, let step = Int(named["step"] ?? "") else { return nil }
-            return Row(step: step, fields: named)
+        var rows: [Row] = []
+        for line in found.lines.dropFirst() {
+            guard let row = Row(line.text, columns) else { throw found.unreadable(line, expected: "a row of metrics") }
+            rows.append(row)
         }
+        if let last = Row(found.rest.text, columns), last.fingerprint != nil { rows.append(last) }
+        self.rows = rows
+    }
+
+    private static func fields(_ line: Substring) -> [String] {
+        line.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     }
 
     /// The step of the last row, nil where nothing is recorded.

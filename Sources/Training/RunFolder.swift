@@ -11,7 +11,7 @@ public final class RunFolder: Sendable {
 
     private static let configurationFile = "config.yaml"
     private static let incarnationFile = "incarnation"
-    private static let header = MetricsRow.columns.joined(separator: ",") + "\n"
+    private static let header = MetricsRow.columns.joined(separator: ",")
     var csvFile: String { path + "/metrics.csv" }
     var jsonFile: String { path + "/metrics.jsonl" }
     private let configuration: String
@@ -128,7 +128,7 @@ public final class RunFolder: Sendable {
             if pending.json.isEmpty { return }
             try claim()
             if !pending.csv.isEmpty {
-                try DurableFile.append(csvFile, pending.csv, heading: Data(RunFolder.header.utf8))
+                try DurableFile.append(csvFile, pending.csv, heading: Data((RunFolder.header + "\n").utf8))
                 pending.csv = Data()
             }
             faults.reach(.metrics)
@@ -147,9 +147,12 @@ public final class RunFolder: Sendable {
     /// of a run that was never interrupted.
     ///
     /// - Parameter step: the step of the checkpoint that the run resumes from; its rows stay.
+    /// - Throws: `CheckpointError` for a line that is no row, with all files as they were.
     public func truncateMetrics(afterStep step: Int) throws(CheckpointError) {
-        try keep(in: csvFile, header: RunFolder.header) { line in MetricsRow.step(csv: line).map { $0 <= step } }
-        try keep(in: jsonFile, header: "") { line in MetricsRow.step(json: line).map { $0 <= step } }
+        let csv = try shortened(csvFile, header: RunFolder.header, toStep: step, MetricsRow.step(csv:))
+        let json = try shortened(jsonFile, header: nil, toStep: step, MetricsRow.step(json:))
+        if let csv { try DurableFile.replace(csvFile, csv) }
+        if let json { try DurableFile.replace(jsonFile, json) }
     }
 
     /// Writes summary.txt, what a person wants to know of a finished run.
@@ -165,15 +168,36 @@ public final class RunFolder: Sendable {
         try DurableFile.replace(path + "/profile.json", json)
     }
 
-    private func keep(
-        in file: String, header: String, where isWanted: (Substring) -> Bool?
-    ) throws(CheckpointError) {
-        guard FileManager.default.fileExists(atPath: file) else { return }
-        let text = String(decoding: try DurableFile.read(file), as: UTF8.self)
-        // What follows the last line end is a line that a killed process did not finish.
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
-        let kept = header + lines.filter { isWanted($0) == true }.map { $0 + "\n" }.joined()
-        if kept != text { try DurableFile.replace(file, Data(kept.utf8)) }
+    /// What a metrics file is to hold, with rows up to a step; nil where it is so already, or absent.
+    ///
+    /// - Parameter stepOf: a row's step, nil for what is no row.
+    private func shortened(
+        _ file: String, header: String?, toStep step: Int, _ stepOf: (Substring) -> Int?
+    ) throws(CheckpointError) -> Data? {
+        guard FileManager.default.fileExists(atPath: file) else { return nil }
+        let found = try MetricsLines(file)
+        var lines = found.lines
+        let rest = found.rest.text
+        if stepOf(rest) != nil || rest == header ?? "" {
+            lines.append(found.rest)
+        } else if !rest.allSatisfy(\.isWhitespace) {
+            warn("\(file): dropped the last line, which was cut: \(rest.prefix(100).debugDescription)")
+        }
+        lines.removeAll { $0.text.isEmpty }
+        var kept: [Substring] = []
+        if let header {
+            if let first = lines.first, first.text != header {
+                throw found.unreadable(first, expected: "the columns \(header)")
+            }
+            lines = Array(lines.dropFirst())
+            kept.append(header[...])
+        }
+        for line in lines {
+            guard let row = stepOf(line.text) else { throw found.unreadable(line, expected: "a row of metrics") }
+            if row <= step { kept.append(line.text) }
+        }
+        let data = Data(kept.map { $0 + "\n" }.joined().utf8)
+        return data == found.bytes ? nil : data
     }
 
     /// The name in `text`, which may be a path, in characters that need no quoting in a shell.

@@ -1,7 +1,9 @@
 // What a run that keeps a folder needs beyond `FitOptions`.
 
 import Foundation
+import Streams
 import Tensors
+import Yams
 
 /// Where a run goes on from.
 public enum Resume: Sendable, Hashable {
@@ -26,9 +28,7 @@ public struct RunSettings: Sendable {
     public var resume = Resume.never
     public var checkpoints = CheckpointPolicy()
     /// Takes what a person should know though the run goes on; standard error unless given.
-    public var warn: @Sendable (String) -> Void = {
-        FileHandle.standardError.write(Data("warning: \($0)\n".utf8))
-    }
+    public var warn: @Sendable (String) -> Void = { StandardStream.error.write("warning: \($0)\n") }
 
     /// Settings of `configuration` that a run may change when it goes on, since they change no bits of what is to come.
     public var changeable: Set<String> = []
@@ -41,24 +41,43 @@ public struct RunSettings: Sendable {
 }
 
 extension RunSettings {
-    /// The lines `key: value` of a configuration, in order.
-    package static func entries(_ configuration: String) -> [(key: String, value: String)] {
-        configuration.split(separator: "\n").map { line in
-            let parts = line.split(separator: ":", maxSplits: 1)
-            return (String(parts[0]), parts.count > 1 ? String(parts[1].drop { $0 == " " }) : "")
+    /// A configuration's text: YAML that gives the very same entries again, whatever the values hold.
+    package static func text(_ entries: [(key: String, value: String)]) throws -> String {
+        try Yams.serialize(
+            node: Node(entries.map { (Node($0.key), Node($0.value)) }), width: -1, allowUnicode: true)
+    }
+
+    /// The settings of a configuration, in order.
+    ///
+    /// - Parameter file: what errors call it.
+    /// - Throws: `TrainingError` where the text is no mapping of names to single values.
+    package static func entries(
+        _ configuration: String, file: String = "the configuration"
+    ) throws -> [(key: String, value: String)] {
+        let node: Node?
+        do { node = try Yams.compose(yaml: configuration) } catch {
+            throw TrainingError("\(file) is not YAML: \(error)")
+        }
+        guard let node else { return [] }
+        let pairs = node.mapping.map { $0.map { ($0.key.scalar?.string, $0.value.scalar?.string) } } ?? [(nil, nil)]
+        return try pairs.map { key, value in
+            guard let key, let value else {
+                throw TrainingError("\(file): expected lines such as 'epochs: 5', one setting each")
+            }
+            return (key, value)
         }
     }
 
     /// Refuses to go on with a run whose configuration was another, where that would change bits.
     package func require(sameBitsAs earlier: String) throws {
-        let differing = changes(from: earlier).filter { !changeable.contains($0.key) }
+        let differing = try changes(from: earlier).filter { !changeable.contains($0.key) }
         if !differing.isEmpty { throw TrainingError.refusedToGoOn(differing) }
     }
 
     /// Settings that differ from an earlier configuration of the run.
-    func changes(from earlier: String) -> [(key: String, before: String, now: String)] {
-        let before = Dictionary(RunSettings.entries(earlier), uniquingKeysWith: { $1 })
-        let now = Dictionary(RunSettings.entries(configuration), uniquingKeysWith: { $1 })
+    func changes(from earlier: String) throws -> [(key: String, before: String, now: String)] {
+        let before = Dictionary(try RunSettings.entries(earlier), uniquingKeysWith: { $1 })
+        let now = Dictionary(try RunSettings.entries(configuration), uniquingKeysWith: { $1 })
         return Set(before.keys).union(now.keys).sorted()
             .filter { key in
                 before[key].map { RunSettings.absolute(key, $0) } != now[key].map { RunSettings.absolute(key, $0) }

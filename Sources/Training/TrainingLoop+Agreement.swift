@@ -8,10 +8,10 @@ extension TrainingLoop {
     /// What all ranks must agree on before anything else is exchanged.
     static func agreement(
         _ model: Model, _ data: Samples, _ validation: Samples?, _ options: FitOptions, _ settings: RunSettings?
-    ) -> ReplicaAgreement {
+    ) throws -> ReplicaAgreement {
         let parameters = model.network.allParameters().map { "\($0.path) \($0.parameter.shape ?? [])" }
         // Hosts may have the same files in different places: their contents are compared.
-        let configured = RunSettings.entries(settings?.configuration ?? "").map { key, value in
+        let configured = try RunSettings.entries(settings?.configuration ?? "").map { key, value in
             (key: key, value: RunSettings.paths.contains(key) ? DurableFile.split(value).name : value)
         }
         let facts: [(key: String, value: String)] = [

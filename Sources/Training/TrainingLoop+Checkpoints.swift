@@ -85,7 +85,7 @@ extension TrainingLoop {
             ("optimizer", state.optimizer, model.optimizer.name),
             ("data (training samples)", "\(state.sampleCount)", "\(data.count)"),
         ]
-        let changes = settings?.changes(from: state.configuration) ?? []
+        let changes = try settings?.changes(from: state.configuration) ?? []
         var differing = checks.filter { $0.before != $0.now }
         differing += changes.filter { change in
             settings?.changeable.contains(change.key) == false && !checks.contains { $0.key == change.key }

@@ -8,6 +8,7 @@ import Datasets
 import Foundation
 import Layers
 import Optimizers
+import Streams
 import Tensors
 
 /// One run of `fit`. The public face is `Model`.
@@ -69,7 +70,7 @@ final class TrainingLoop {
         }
         if world.size > 1 {
             let facts = ReplicaAgreement.platform(world.communicator)
-            let agreement = TrainingLoop.agreement(model, data, validation, options, settings)
+            let agreement = try TrainingLoop.agreement(model, data, validation, options, settings)
             try status.during(.waiting) { try ReplicaAgreement(agreement.facts + facts).check(world.communicator) }
         }
         resumed = try ResumePoint.find(settings, world)
@@ -158,7 +159,7 @@ final class TrainingLoop {
     private func occupyCores() -> CoreSet.Mask? {
         if world.rank == 0 {
             for warning in warnings + (placement.warning.map { [$0] } ?? []) {
-                FileHandle.standardError.write(Data("warning: \(warning)\n".utf8))
+                StandardStream.error.write("warning: \(warning)\n")
             }
         }
         guard let parts = placement.parts?[world.rank] else { return nil }

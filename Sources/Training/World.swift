@@ -3,6 +3,7 @@
 import Collectives
 import DataParallel
 import Foundation
+import Streams
 import Synchronization
 
 /// The ranks of a job, from this rank's side.
@@ -37,7 +38,7 @@ public struct World: Sendable {
     package var messagePrefix: String { size > 1 ? "[rank \(rank)/\(size) \(communicator.hostName)] " : "" }
 
     /// Writes a line to standard error under this rank's name.
-    func tell(_ text: String) { FileHandle.standardError.write(Data("\(messagePrefix)\(text)\n".utf8)) }
+    func tell(_ text: String) { StandardStream.error.write("\(messagePrefix)\(text)\n") }
 
     /// Warns, on rank 0, of hosts whose ranks could not share memory.
     func tell(shortage: String?) { if let shortage, rank == 0 { tell("warning: " + shortage) } }

@@ -135,7 +135,8 @@ extension CommandTests {
                     mkdir -p $run
                     case $call in
                         1) echo 'localhost slots=3' >$hosts ;;
-                        2) printf '# one is gone\\nlocalhost\\n\\nlocalhost slots=1 max_slots=4\\n' >$hosts ;;
+                        # As some editors write it.
+                        2) printf '\\357\\273\\277# one is gone\\r\\nlocalhost\\r\\n\\r\\nlocalhost slots=1 max_slots=4\\r\\n' >$hosts ;;
                         3) printf 'localhost slots=4\\nother slots=8 # two for all\\n' >$hosts ;;
                         4) exit 0 ;;
                     esac

@@ -185,15 +185,17 @@ extension CommandTests {
             }
         }
 
-        /// Under mpirun this setting stops MPI_Init; so a plain process that works has not called it.
+        /// Under mpirun this setting stops MPI_Init; so a process that works has not called it.
         @Test func plainProcessStartsNoMPI() throws {
             let noMPI = ["OMPI_MCA_pml": "absent"]
             try withTemporaryFolder { folder in
                 let arguments = ["train", "--model", "mnist-mlp", "--max-steps", "2", "--run"]
                 let plain = try lockstep(arguments + [folder + "/plain"], environment: noMPI)
                 #expect(plain.status == 0, "\(plain.standardError)")
-                let rank = try lockstep(ranks: 1, arguments + [folder + "/rank"], environment: noMPI)
-                #expect(rank.status != 0)
+                let only = try lockstep(ranks: 1, arguments + [folder + "/only"], environment: noMPI)
+                #expect(only.status == 0, "\(only.standardError)")
+                let ranks = try lockstep(ranks: 2, arguments + [folder + "/ranks"], environment: noMPI)
+                #expect(ranks.status != 0)
             }
         }
     }

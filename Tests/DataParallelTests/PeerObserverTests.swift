@@ -57,6 +57,20 @@ struct PeerObserverTests {
         }
     }
 
+    /// A pager or a paused terminal may hold up rank 0, and with it all others, for any time; not if it was stopped.
+    @Test func whoWaitsForAReaderDoesNotStall() {
+        for own in [0, 1] {
+            var scene = Scene(ranks: 2, own: own, stallSeconds: 10)
+            scene.states[0]?.phase = .output
+            #expect(scene.pass(seconds: 60, ticksPerBeat: 5).isEmpty)
+            scene.states[0]?.phase = .reporting
+            #expect(!scene.pass(seconds: 15).isEmpty)
+        }
+        var scene = Scene(ranks: 2, own: 1, stallSeconds: 10)
+        scene.states[0]?.phase = .output
+        #expect(scene.pass(seconds: 15, frozen: [0]).contains { if case .fatal = $0 { true } else { false } })
+    }
+
     @Test func aRankThatHasEndedIsNotDead() {
         var scene = Scene(ranks: 2, own: 0, stallSeconds: 10)
         scene.states[1]?.phase = .ended

@@ -47,6 +47,6 @@ withWorld { world in
         }
         let line = "\(world.rank) \(word) \(model.fingerprint.map { "\($0)" } ?? "none") \(try mappedWindows())\n"
         try world.communicator.barrier()
-        FileHandle.standardOutput.write(Data(line.utf8))
+        writeToStandardOutput(line)
     }
 }

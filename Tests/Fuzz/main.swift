@@ -32,7 +32,7 @@ func run() throws {
         fatalError("usage: Fuzz SECONDS [SEED]")
     }
     let seed = CommandLine.arguments.dropFirst(2).first.flatMap(UInt64.init) ?? UInt64.random(in: 0..<1 << 32)
-    FileHandle.standardOutput.write(Data("seed \(seed)\n".utf8))
+    writeToStandardOutput("seed \(seed)\n")
     // A loader that believes a size field of gigabytes fails to get them, and traps.
     var memory = rlimit(rlim_cur: 1 << 30, rlim_max: 1 << 30)
     setrlimit(__rlimit_resource_t(UInt32(RLIMIT_DATA.rawValue)), &memory)
@@ -128,6 +128,10 @@ func makeTargets(_ folder: String) throws -> [Target] {
           - global-average-pooling2d
           - embedding: {input-dimension: 30, output-dimension: 4}
         """
+    let columns = MetricsRow.columns.joined(separator: ",")
+    let rows = (1...3).map {
+        MetricsRow(epoch: $0, step: $0 * 10, learningRate: 0.1, fingerprint: state.fingerprint).csv
+    }
     return try pictureTargets(written) + [
         Target(name: "IDX", examples: [images, labels] + [images, labels].compactMap { gzip($0, folder) }) { bytes in
             for axes in [1, 3] {
@@ -149,7 +153,14 @@ func makeTargets(_ folder: String) throws -> [Target] {
             precondition(found.step >= 0 && found.shards > 0 && found.sampleCount > 0, "accepted \(found)")
         },
         Target(name: "model files", examples: [Array(model.utf8), Array(odderModel.utf8)]) {
-            _ = try ModelFile(text: String(decoding: $0, as: UTF8.self)).model.build([28, 28, 1])
+            _ = try ModelFile(path: try written($0)).model.build([28, 28, 1])
+        },
+        Target(name: "configurations", examples: [Array("data: 'mnist:/a #b'\nepochs: 5\nseed: \"3\"\n".utf8)]) {
+            _ = try RunSettings.entries(String(decoding: $0, as: UTF8.self))
+        },
+        Target(name: "metrics", examples: [Array(([columns] + rows).joined(separator: "\r\n").utf8)]) {
+            try Data($0).write(to: URL(filePath: folder + "/metrics.csv"))
+            _ = try RecordedMetrics(runFolder: folder)
         },
     ]
 }

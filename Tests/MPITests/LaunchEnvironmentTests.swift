@@ -1,5 +1,6 @@
 // What the launcher's variables are read as, and which worlds are refused.
 
+import Foundation
 import MPI
 import Testing
 
@@ -44,6 +45,36 @@ struct LaunchEnvironmentTests {
             try LaunchEnvironment([:]).check(worldSize: 1)
             try LaunchEnvironment(["OMPI_COMM_WORLD_SIZE": "4"]).check(worldSize: 4)
             try LaunchEnvironment(["SLURM_PROCID": "0", "SLURM_STEP_ID": "0", "SLURM_NTASKS": "1"]).check(worldSize: 1)
+        }
+    }
+
+    /// Who is alone in the job needs no MPI; where the variables contradict each other, MPI tells.
+    @Test(
+        arguments: [
+            ([:], false), (["PMIX_RANK": "0"], false), (["OMPI_COMM_WORLD_SIZE": "2", "PMIX_RANK": "0"], false),
+            (["OMPI_COMM_WORLD_SIZE": "1", "PMIX_RANK": "0"], true),
+            (["PMIX_RANK": "0", "SLURM_STEP_NUM_TASKS": "1", "SLURM_NTASKS": "1"], true),
+            // srun within an mpirun of one rank.
+            (["OMPI_COMM_WORLD_SIZE": "1", "PMIX_RANK": "3", "SLURM_STEP_NUM_TASKS": "4"], false),
+        ] as [([String: String], Bool)])
+    func tellsAnOnlyRank(variables: [String: String], isOnly: Bool) {
+        #expect(LaunchEnvironment(variables).isOnlyRank == isOnly)
+    }
+
+    @Test func aRankStartsMPIOnce() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "lockstep-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        func place(_ job: String, _ rank: String, _ folder: String) -> LaunchEnvironment {
+            LaunchEnvironment(["PMIX_SERVER_TMPDIR": folder, "PMIX_NAMESPACE": job, "PMIX_RANK": rank])
+        }
+        for (job, rank) in [("7", "0"), ("7", "1"), ("8", "0")] { try place(job, rank, folder.path).claimStart() }
+        let error = try #require(throws: MPIStartError.self) { try place("7", "1", folder.path).claimStart() }
+        #expect("\(error)".hasPrefix("MPI was already started in this rank's place, by process \(getpid()), "))
+        // Where there is no place to remember it, nobody is refused.
+        for _ in 0..<2 {
+            try place("7", "0", "/nowhere").claimStart()
+            try LaunchEnvironment([:]).claimStart()
         }
     }
 

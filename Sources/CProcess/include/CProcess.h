@@ -4,11 +4,13 @@
 #define LOCKSTEP_CPROCESS_H
 #include <sys/types.h>
 
-/// Starts `path` in a process group of its own, with /dev/null as standard input and no signal blocked or ignored. When
-/// the calling *thread* ends, the child gets `signal_at_parents_death` (Linux only).
+/// Starts `path` in a process group of its own, with /dev/null as standard input, the descriptors `output` and `error`
+/// as standard output and error, and no signal blocked or ignored. When the calling *thread* ends, the child gets
+/// `signal_at_parents_death` (Linux only).
 ///
 /// Returns the child's process id, or the negative errno where it could not be started.
-pid_t lockstep_spawn(const char *path, char *const arguments[], char *const environment[], int signal_at_parents_death);
+pid_t lockstep_spawn(const char *path, char *const arguments[], char *const environment[], int output, int error,
+                     int signal_at_parents_death);
 
 /// Makes descendants that lose their parent children of this process, so that it can wait for them (Linux only).
 /// Returns 0, or -1 with errno.

@@ -3,44 +3,56 @@
 import Foundation
 
 /// Asks hosts in the way in which mpirun will start its daemons there.
-struct HostProbe {
-    /// How long a host may take.
-    static let seconds = 10.0
-
+package struct HostProbe {
+    /// How long the hosts may take, all of them together.
+    package var seconds = 10.0
     /// A program that takes a host and a command, and its first arguments.
-    let agent: [String]
+    package let agent: [String]
     let environment: [String: String]
 
+    private static let ssh = ["ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5"]
+
     /// - Parameter mpirunOptions: may name another agent than ssh, as may the environment (`plm_rsh_agent`).
-    init(mpirunOptions: [String], environment: [String: String]) {
+    package init(mpirunOptions: [String], environment: [String: String]) {
         let option = mpirunOptions.firstIndex(of: "plm_rsh_agent").map { mpirunOptions.dropFirst($0 + 1).first ?? "" }
-        let named = option ?? environment["OMPI_MCA_plm_rsh_agent"]
+        let named = option ?? environment["OMPI_MCA_plm_rsh_agent"] ?? ""
         // Several alternatives are separated by colons.
-        agent =
-            named?.prefix { $0 != ":" }.split(separator: " ").map(String.init)
-            ?? ["ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5"]
+        let words = named.prefix { $0 != ":" }.split(separator: " ").map(String.init)
+        agent = words.isEmpty ? HostProbe.ssh : words
         self.environment = environment
     }
 
     /// The names among `hosts` that don't answer. This machine is not asked.
-    func silent(among hosts: [String]) -> [String] {
+    package func silent(among hosts: [String]) -> [String] {
+        let others = hosts.filter { !HostProbe.isThisMachine($0) }
+        guard !others.isEmpty, let relay = try? OutputRelay() else { return [] }
+        defer { relay.drain() }
         var waiting: [pid_t: String] = [:]
         var silent: [String] = []
-        for host in hosts where !["localhost", "127.0.0.1", ProcessInfo.processInfo.hostName].contains(host) {
-            let child = try? Job.spawn(agent[0], agent.dropFirst() + [host, "true"], environment: environment)
+        for host in others {
+            let child = try? Job.spawn(agent[0], agent.dropFirst() + [host, "true"], environment: environment, relay)
             if let child { waiting[child] = host } else { silent.append(host) }
         }
-        let deadline = Date(timeIntervalSinceNow: HostProbe.seconds)
+        relay.allChildrenStarted()
+        let deadline = Date(timeIntervalSinceNow: seconds)
         while !waiting.isEmpty {
             for (child, host) in waiting {
-                if Date() > deadline { kill(child, SIGKILL) }
+                if Date() > deadline { kill(-child, SIGKILL) }  // with what it has started
                 var status: Int32 = 0
-                guard waitpid(child, &status, Date() > deadline ? 0 : WNOHANG) != 0 else { continue }
+                let ended = waitpid(child, &status, WNOHANG)
+                if ended == 0 { continue }
                 waiting[child] = nil
-                if status != 0 { silent.append(host) }
+                if ended < 0 || status != 0 { silent.append(host) }
             }
             usleep(10_000)
         }
         return silent.sorted()
+    }
+
+    /// Whether mpirun would start ranks of this host without asking an agent. It compares names up to the first dot.
+    private static func isThisMachine(_ host: String) -> Bool {
+        func short(_ name: String) -> Substring { name.prefix { $0 != "." } }
+        return ["localhost", "127.0.0.1"].contains(host)
+            || !host.allSatisfy { $0.isNumber || $0 == "." } && short(host) == short(ProcessInfo.processInfo.hostName)
     }
 }

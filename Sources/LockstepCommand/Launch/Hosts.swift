@@ -3,6 +3,7 @@
 
 import Foundation
 import Lockstep
+import Streams
 
 /// Hosts with their slots, in the order of the file.
 struct Hosts: Equatable {
@@ -17,7 +18,7 @@ struct Hosts: Equatable {
         guard let data = FileManager.default.contents(atPath: file) else {
             throw TrainingError("can't read the hostfile \(file): no such file, or not readable")
         }
-        try self.init(text: String(decoding: data, as: UTF8.self), file: file)
+        try self.init(text: Text.decode(data, file: file), file: file)
     }
 
     /// Open MPI's format: a line `NAME [slots=N] [max_slots=N]` for each host; `#` starts a comment. A line without

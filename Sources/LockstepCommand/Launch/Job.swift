@@ -8,6 +8,7 @@ import Lockstep
 /// A running mpirun. Start it on the main thread: it ends when the thread that started it does.
 struct Job {
     let process: pid_t
+    private let relay: OutputRelay
     /// What the kernel calls the ranks: the name of their program, of which it keeps 15 bytes.
     private let rankName: String
 
@@ -19,16 +20,21 @@ struct Job {
     /// - Throws: `TrainingError` where `program` is not there or can't be started.
     init(_ program: String, _ arguments: [String], ranks: String, environment: [String: String]) throws {
         rankName = String(ranks.split(separator: "/").last?.prefix(15) ?? "")
-        process = try Job.spawn(program, arguments, environment: environment)
+        let relay = try OutputRelay()
+        defer { relay.allChildrenStarted() }
+        self.relay = relay
+        process = try Job.spawn(program, arguments, environment: environment, relay)
     }
 
-    /// Starts a program of PATH, or of a path, as a child.
-    static func spawn(_ program: String, _ arguments: [String], environment: [String: String]) throws -> pid_t {
+    /// Starts a program of PATH, or of a path, as a child that writes into `relay`.
+    static func spawn(
+        _ program: String, _ arguments: [String], environment: [String: String], _ relay: OutputRelay
+    ) throws -> pid_t {
         let path = try Job.find(program, in: environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin")
         let words = ([path] + arguments).map { strdup($0) } + [nil]
         let variables = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { (words + variables).forEach { free($0) } }
-        let result = lockstep_spawn(path, words, variables, SIGTERM)
+        let result = lockstep_spawn(path, words, variables, relay.output, relay.error, SIGTERM)
         guard result > 0 else { throw TrainingError("can't start \(path): \(String(cString: strerror(-result)))") }
         return result
     }
@@ -42,7 +48,8 @@ struct Job {
         throw TrainingError("there is no \(program) on PATH (\(path)); install Open MPI, or add its folder")
     }
 
-    /// The wait status of mpirun once it and everything below it on this machine have ended.
+    /// The wait status of mpirun once it and everything below it on this machine have ended, and what they wrote is
+    /// passed on.
     ///
     /// The first of SIGTERM, SIGINT, SIGUSR1 and SIGHUP is a notice: the ranks save and stop. A SIGINT after that kills.
     /// - Parameters:
@@ -52,6 +59,7 @@ struct Job {
     func wait(
         _ inbox: SignalInbox, tick: () -> Void, stuck: () -> Void, noticed: (Notice) -> Void
     ) -> Int32 {
+        defer { relay.drain() }
         var status: Int32?
         var isStopping = false
         var parent = StuckParent()

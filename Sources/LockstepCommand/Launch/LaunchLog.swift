@@ -2,6 +2,7 @@
 
 import Foundation
 import Lockstep
+import Streams
 
 /// Lines with their time. The run's folder is left to `train` to make: a command that it refuses leaves none behind.
 final class LaunchLog {
@@ -14,7 +15,7 @@ final class LaunchLog {
 
     func callAsFunction(_ text: String) {
         let line = "\(LaunchLog.stamp()) launch: \(text)\n"
-        FileHandle.standardError.write(Data(line.utf8))
+        StandardStream.error.write(line)
         unwritten += line
         flush()
     }

@@ -14,11 +14,7 @@ final class SignalInbox: Sendable {
     /// Takes over the signals for the rest of the process.
     init() {
         let queue = DispatchQueue(label: "lockstep.launch.signals")
-        var numbers = [SIGCHLD, SIGTERM, SIGINT, SIGUSR1]
-        // The default would end the process. Under nohup a hang-up is ignored, and stays so.
-        for number in numbers.dropFirst() { signal(number, SIG_IGN) }
-        let hangUp = signal(SIGHUP, SIG_IGN)
-        if unsafeBitCast(hangUp, to: Int.self) != unsafeBitCast(SIG_IGN, to: Int.self) { numbers.append(SIGHUP) }
+        let numbers = [SIGCHLD] + StopSignals.takeOver()
         sources = numbers.map { DispatchSource.makeSignalSource(signal: $0, queue: queue) }
         for (number, source) in zip(numbers, sources) {
             source.setEventHandler { [weak self] in

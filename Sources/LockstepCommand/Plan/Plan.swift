@@ -49,7 +49,7 @@ struct Plan: ParsableCommand {
     var json = false
 
     func run() throws {
-        withWorld { _ in
+        withoutMPI {
             let counts = try hosts.split(separator: ",", omittingEmptySubsequences: false).map { text -> Int in
                 guard let count = Int(text), (1...65536).contains(count) else {
                     throw TrainingError("--hosts must be numbers from 1 to 65536 such as 1,2,4, got '\(hosts)'")

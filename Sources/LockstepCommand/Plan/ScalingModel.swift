@@ -3,6 +3,7 @@
 import DataParallel
 import Foundation
 import Lockstep
+import Streams
 
 /// Seconds of work, taken from a real run's metrics.
 struct MeasuredRun: Sendable {
@@ -18,7 +19,7 @@ struct MeasuredRun: Sendable {
         guard let summary = FileManager.default.contents(atPath: path + "/summary.txt") else {
             throw TrainingError("can't read \(path)/summary.txt: \(wanted)")
         }
-        guard let layout = RunLayout(String(decoding: summary, as: UTF8.self)) else {
+        guard let layout = try RunLayout(Text.decode(summary, file: path + "/summary.txt")) else {
             throw TrainingError("\(path)/summary.txt does not tell ranks and threads: \(wanted)")
         }
         // The last epoch: the first one also warms up.

@@ -2,6 +2,7 @@
 
 import Foundation
 import Lockstep
+import Streams
 
 /// A run as its folder records it.
 struct RecordedRun {
@@ -18,12 +19,13 @@ struct RecordedRun {
     init(_ path: String) throws {
         let path = try RecordedRun.folder(path)
         self.path = path
-        guard let text = FileManager.default.contents(atPath: path + "/config.yaml") else {
+        let file = path + "/config.yaml"
+        guard let bytes = FileManager.default.contents(atPath: file) else {
             throw CheckpointError("\(path) is no run: it has no config.yaml")
         }
-        configuration = String(decoding: text, as: UTF8.self)
-        settings = Dictionary(
-            RunSettings.entries(configuration).map { ($0.key, RunSettings.absolute($0.key, $0.value)) },
+        configuration = try Text.decode(bytes, file: file)
+        settings = try Dictionary(
+            RunSettings.entries(configuration, file: file).map { ($0.key, RunSettings.absolute($0.key, $0.value)) },
             uniquingKeysWith: { $1 })
         var fingerprints: [Int: Fingerprint] = [:]
         if FileManager.default.fileExists(atPath: path + "/metrics.csv") {

@@ -1,7 +1,7 @@
 // The exit statuses of the commands that answer a question about runs: as diff's and cmp's, 0 yes, 1 no, 2 trouble.
 
 import ArgumentParser
-import Foundation
+import Streams
 
 enum Trouble {
     static let no = ExitCode(1)
@@ -9,7 +9,7 @@ enum Trouble {
 
     /// Ends the command, since the question can't be answered.
     static func end(_ message: String) throws -> Never {
-        FileHandle.standardError.write(Data("\(message)\n".utf8))
+        StandardStream.error.write("\(message)\n")
         throw ExitCode(status)
     }
 }
