@@ -36,7 +36,7 @@ let package = Package(
         // Layer 3
         .target(name: "Layers", dependencies: ["Autograd", "Tensors"]),
         .target(name: "Optimizers", dependencies: ["Autograd", "Tensors", "CKernels"]),
-        .target(name: "Datasets", dependencies: ["Autograd", "Tensors", "CKernels", "CImage", "CZlib"]),
+        .target(name: "Datasets", dependencies: ["Autograd", "Tensors", "Streams", "CKernels", "CImage", "CZlib"]),
 
         // Layer 4
         .target(

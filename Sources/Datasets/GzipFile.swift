@@ -1,7 +1,7 @@
 // Reads a data file from the disk, unpacking it on the way when it is gzipped. IDXFile and ImageFile read through it.
 
 import CZlib
-import Tensors
+import Streams
 
 #if canImport(Glibc)
     import Glibc

@@ -1,6 +1,7 @@
 // Where MNIST's four files are in a folder, by any of the names that they go by.
 
 import Foundation
+import Streams
 import Tensors
 
 extension MNIST {

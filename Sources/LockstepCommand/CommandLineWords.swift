@@ -4,6 +4,7 @@
 import ArgumentParser
 import Foundation
 import Models
+import Streams
 
 /// What stands between the command line and the parser.
 package enum CommandLineWords {
@@ -38,7 +39,7 @@ package enum CommandLineWords {
         }
         if better == message { type.exit(withError: error) }
         let text = type.fullMessage(for: error).replacing(message, with: better, maxReplacements: 1)
-        _ = (text + "\n").withCString { write(STDERR_FILENO, $0, strlen($0)) }
+        StandardStream.error.write(text + "\n")
         Foundation.exit(type.exitCode(for: error).rawValue)
     }
 

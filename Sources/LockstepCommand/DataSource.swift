@@ -2,6 +2,7 @@
 
 import Foundation
 import Lockstep
+import Streams
 
 /// The training data named on the command line.
 enum DataSource: CustomStringConvertible {

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Foundation
 import Lockstep
+import Streams
 
 extension ModelDescription {
     /// As text for a checkpoint.

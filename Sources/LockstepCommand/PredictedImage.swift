@@ -1,6 +1,7 @@
 // What `predict` is asked for: numbers of test samples, single ones and ranges, or pictures.
 
 import Lockstep
+import Streams
 
 enum PredictedImage: Equatable {
     /// Numbers of test samples.

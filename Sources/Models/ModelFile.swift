@@ -3,7 +3,6 @@
 import Foundation
 import Layers
 import Streams
-import Tensors
 import Yams
 
 /// A `Sequential` described by a YAML text:

@@ -1,6 +1,7 @@
 // Keras's callbacks, with Keras's defaults.
 
 import Foundation
+import Streams
 import Tensors
 
 /// Whether smaller or larger values of a metric are better; told from its name as in Keras.

@@ -1,7 +1,7 @@
 // What a path that a person gives names: a run, a checkpoint, or a file of one of them.
 
 import Foundation
-import Tensors
+import Streams
 
 extension Checkpoint {
     /// What a path names.
@@ -61,7 +61,7 @@ extension Checkpoint {
         guard let newest = try newest(in: run).checkpoint else {
             throw CheckpointError("\(run) holds no checkpoint yet")
         }
-        let recorded = RunSettings.entries(newest.state.configuration).last { $0.key == "monitor" }?.value
+        let recorded = (try? RunSettings.entries(newest.state.configuration))?.last { $0.key == "monitor" }?.value
         let metric = recorded ?? (newest.state.metrics["val_loss"] == nil ? "loss" : "val_loss")
         guard let best = best(in: run, Monitor(metric: metric, minimumDelta: 0), KnownCheckpoints()).first else {
             throw CheckpointError(

@@ -4,7 +4,6 @@
 import Foundation
 import Streams
 import Synchronization
-import Tensors
 
 /// What this rank shall do to itself, and where.
 ///

@@ -3,7 +3,7 @@
 
 import Foundation
 import Models
-import Tensors
+import Streams
 
 extension RunSettings {
     /// The settings that hold a path.

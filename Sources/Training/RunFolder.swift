@@ -2,8 +2,8 @@
 // training loop writes it; a resumed run goes on in the same files.
 
 import Foundation
+import Streams
 import Synchronization
-import Tensors
 
 /// The files of one run. Only one process at a time writes a run: the last one that has begun.
 public final class RunFolder: Sendable {

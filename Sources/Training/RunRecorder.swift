@@ -4,7 +4,7 @@
 import Autograd
 import Foundation
 import Optimizers
-import Tensors
+import Streams
 
 /// Metrics, checkpoints and summary of a run.
 final class RunRecorder {

@@ -4,6 +4,7 @@
 import Collectives
 import DataParallel
 import Foundation
+import Streams
 import Tensors
 
 /// What one thread did.

@@ -4,6 +4,7 @@ import ArgumentParser
 import Foundation
 import Lockstep
 import MPI
+import Streams
 
 struct Doctor: ParsableCommand {
     static let configuration = CommandConfiguration(

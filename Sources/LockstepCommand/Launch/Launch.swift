@@ -3,6 +3,7 @@
 import ArgumentParser
 import Foundation
 import Lockstep
+import Streams
 
 struct Launch: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -4,6 +4,7 @@ import ArgumentParser
 import DataParallel
 import Foundation
 import Lockstep
+import Streams
 
 struct Plan: ParsableCommand {
     static let configuration = CommandConfiguration(

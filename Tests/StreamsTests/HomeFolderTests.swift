@@ -1,7 +1,7 @@
 // `~` in paths, as shells read it. That HOME counts is proven with processes, in CommandTests.
 
 import Foundation
-import Tensors
+import Streams
 import Testing
 
 @Suite struct HomeFolderTests {
