@@ -9,6 +9,9 @@ public struct History: Sendable, Hashable {
     /// Whether the run was asked to stop (`FitOptions.stopRequested`) before its end.
     public internal(set) var isInterrupted = false
 
+    /// Why a callback ended the run before its last epoch; nil where none did.
+    public internal(set) var stopReason: String?
+
     /// One metric over the epochs, as in Keras's `history.history["loss"]`.
     public subscript(metric: String) -> [Double] { epochs.compactMap { $0[metric] } }
 }

@@ -81,6 +81,7 @@ struct Launch: ParsableCommand {
                 ranks: ranks, minRanks: minRanks ?? ranks, hostfile: hostfile, slotWaitSeconds: slotWait,
                 maxRestarts: maxRestarts, backOffSeconds: backOff, runFolder: runFolder,
                 beginsElsewhere: configured.resume != nil && configured.resume != "auto",
+                newRunWarning: configured.newRunWarning,
                 trainArguments: command + ["--run", runFolder],
                 command: JobCommand(
                     threads: Int(configured.threads),
