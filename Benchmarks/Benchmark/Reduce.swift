@@ -21,11 +21,12 @@ struct Reduce: ParsableCommand {
                 communicator: world.communicator, team: team
             ) { try ParameterBuffer([parameter], seed: 0, allocate: $0) }
             let task = reducer.tasks(ofThread: 0)[0]
-            reducer.gradients(ofThread: 0, task)[0..<count].update(repeating: 1)
+            // Sums take the place of what is summed, so that other numbers would grow.
+            reducer.gradients(ofThread: 0, task)[0..<count].update(repeating: 0)
             let values = reducer.parameters.values
             func step() throws {
                 // The sum goes where an all-reduce leaves it: to every rank.
-                reducer.beginStep(wantsNorm: false) { range, gradients, _ in
+                reducer.beginStep(wantsNorm: false) { range, gradients, _, _ in
                     (values.pointer + range.lowerBound).update(
                         from: gradients.pointer + range.lowerBound, count: range.count)
                 }

@@ -82,12 +82,15 @@ double lk_sum_of_squares(const float *x, int64_t n) {
     return total;
 }
 
-CLONES int lk_all_finite(const float *x, int64_t n) {
-    vi special = (vi)(0);
+CLONES int lk_all_below(const float *x, int64_t n, float limit) {
+    // Infinity and NaN have the largest exponent of all.
+    int32_t bits;
+    memcpy(&bits, &limit, sizeof bits);
+    vi large = (vi)(0);
     int64_t i = 0;
-    for (; i + LANES <= n; i += LANES) special |= (AS_INT(*(const vf *)(x + i)) & 0x7f800000) == 0x7f800000;
+    for (; i + LANES <= n; i += LANES) large |= (AS_INT(*(const vf *)(x + i)) & 0x7f800000) >= bits;
     vf rest;
     load_part(&rest, x + i, n - i);
-    special |= (AS_INT(rest) & 0x7f800000) == 0x7f800000;
-    return !__builtin_reduce_or(special);
+    large |= (AS_INT(rest) & 0x7f800000) >= bits;
+    return !__builtin_reduce_or(large);
 }

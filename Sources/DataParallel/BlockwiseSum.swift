@@ -1,28 +1,32 @@
 // The additions of the canonical tree over a block that fits into the cache: each partial sum is read from memory once,
-// and nothing but the total is there afterwards. The reducer has one for each thread.
+// and the total takes the place of one that is not needed any more. The reducer has one for each thread.
 
 import Autograd
 import CKernels
 
-/// Adds up buffers in the order of a `CanonicalSum`, a block at a time; the buffers are only read.
+/// Adds up buffers in the order of a `CanonicalSum`, a block at a time.
 final class BlockwiseSum {
-    /// Floats in a block: with the parameters and moments that an update reads beside them, half of a usual
-    /// second-level cache.
-    static let blockLength = 4 * SliceLayout.blockLength
+    /// Floats in a block: few enough for the first-level cache to hold its total.
+    static let blockLength = SliceLayout.blockLength
 
     private enum Operand {
         case input(Int)
         case scratch(Int)
+        case total
     }
 
+    /// Holds the sums of the ranges that were asked for.
+    let total: FlatBuffer
+
     private let inputs: [FlatBuffer]
-    /// Each adds two operands into a block of `scratch`.
-    private var steps: [(out: Int, left: Operand, right: Operand)] = []
-    private let result: Operand
+    /// Each adds two operands into a block of `scratch`, the last one into the total.
+    private var steps: [(out: Operand, left: Operand, right: Operand)] = []
     private let scratch: FlatBuffer
 
-    /// - Parameter partialSums: left to right over all shards.
-    init(_ partialSums: [(node: SubtreeSum, buffer: FlatBuffer)]) {
+    /// - Parameters:
+    ///   - partialSums: left to right over all shards.
+    ///   - total: receives the sums; it may be one of the partial sums.
+    init(_ partialSums: [(node: SubtreeSum, buffer: FlatBuffer)], into total: FlatBuffer) {
         inputs = partialSums.map(\.buffer)
         var places = inputs.indices.map(Operand.input)
         var (free, used) = ([Int](), 0)
@@ -38,29 +42,31 @@ final class BlockwiseSum {
                 used += 1
             }
             if case .scratch(let slot) = right { free.append(slot) }
-            steps.append((out, left, right))
+            steps.append((.scratch(out), left, right))
             places[addition.target] = .scratch(out)
         }
-        result = places[0]
+        // A single partial sum is the total as it lies.
+        self.total = steps.isEmpty ? inputs[0] : total
+        if let last = steps.indices.last { steps[last].out = .total }
         scratch = FlatBuffer(count: used * BlockwiseSum.blockLength)
     }
 
-    /// The total of `range`, at most a block, in a buffer indexed like the inputs; valid until the next call.
-    func callAsFunction(_ range: Range<Int>) -> FlatBuffer {
+    /// Adds up `range`, at most a block.
+    ///
+    /// - Returns: whether all of it is finite. A sum is not where any of its terms is not.
+    func add(_ range: Range<Int>) -> Bool {
+        let count = Int64(range.count)
         for step in steps {
-            lk_add(
-                address(.scratch(step.out), range), address(step.left, range), address(step.right, range),
-                Int64(range.count))
+            lk_add(address(step.out, range), address(step.left, range), address(step.right, range), count)
         }
-        guard case .scratch = result else { return inputs[0] }
-        return FlatBuffer(
-            viewing: address(result, range) - range.lowerBound, count: inputs[0].count, owner: scratch)
+        return total.isFinite(range)
     }
 
     private func address(_ operand: Operand, _ range: Range<Int>) -> UnsafeMutablePointer<Float> {
         switch operand {
         case .input(let index): inputs[index].pointer + range.lowerBound
         case .scratch(let slot): scratch.pointer + slot * BlockwiseSum.blockLength
+        case .total: total.pointer + range.lowerBound
         }
     }
 }

@@ -13,10 +13,19 @@ import Tensors
 ///
 /// On one host (with one rank or several) the threads do all of it after their last shard, in memory that they share.
 /// Between hosts, an exchange thread does it, piece by piece, while backward passes go on.
+///
+/// Sums that are NaN or infinite are never to be applied. On one host all of them are looked at before anything is
+/// updated. Between hosts that is so where `isAllOrNothing` asks for it; else only the parts that hold such sums are left
+/// out. In both cases `isSpoilt` tells every rank after the step.
 public final class GradientReducer: @unchecked Sendable {
     /// Applies the reduced gradient, indexed like the parameter buffer, to a range of the parameters. Called for disjoint
-    /// ranges, from several threads at a time; with the global norm if it is wanted.
-    public typealias Update = @Sendable (_ range: Range<Int>, _ gradients: FlatBuffer, _ norm: Double?) -> Void
+    /// ranges, from several threads at a time; with the global norm if it is wanted. Where `isFinite` is false, nothing
+    /// may be applied but the record.
+    public typealias Update =
+        @Sendable (_ range: Range<Int>, _ gradients: FlatBuffer, _ norm: Double?, _ isFinite: Bool) -> Void
+
+    /// Floats that are updated at a time: with parameters and moments, half of a usual second-level cache.
+    static let partLength = 4 * SliceLayout.blockLength
 
     public let plan: ShardPlan
     public let placement: Placement
@@ -29,27 +38,29 @@ public final class GradientReducer: @unchecked Sendable {
     package let communicator: any Communicator
     private let team: WorkerTeam
     private let layout: ExchangeLayout
-    private let memory: HostMemory
+    let memory: HostMemory
     /// By thread; on one host.
-    private let sums: [BlockwiseSum]
+    let sums: [BlockwiseSum]
     /// Between hosts; nil on one.
-    private let exchange: HostExchange?
+    let exchange: HostExchange?
     private let exchangePlan: ExchangePlan
     /// By thread.
     private let countdowns: [BucketCountdown]
     /// By bucket: how many threads have finished it since the start.
     private let arrivals: UnsafeMutablePointer<Atomic<Int>>
-    private let norm: GradientNorm
+    let norm: GradientNorm
     private var isReleased = false
     /// Where each thread notes its time; empty, or one for each thread.
     private let timelines: [Timeline]
     /// Where the exchange thread does.
     package let exchangeTimeline: Timeline?
     /// Sums of squares of the reduced gradient, by block; each thread writes those of its slice.
-    private let blockSums: UnsafeMutableBufferPointer<Double>
-    private var step = 0
-    private var wantsNorm = false
-    private var update: Update = { _, _, _ in }
+    let blockSums: UnsafeMutableBufferPointer<Double>
+    private(set) var step = 0
+    private(set) var wantsNorm = false
+    private var update: Update = { _, _, _, _ in }
+    /// Whether some sum of the last step was NaN or infinite; the same on every rank.
+    public internal(set) var isSpoilt = false
     /// The first error; written by thread 0 between two barriers only.
     private var failure: CommunicationError?
     /// Seconds that thread 0 has spent waiting for other ranks so far.
@@ -98,7 +109,11 @@ public final class GradientReducer: @unchecked Sendable {
             : HostExchange(
                 plan: exchangePlan, communicator: try communicator.duplicate(), memory: memory,
                 timeline: exchangeTimeline)
-        sums = exchange == nil ? (0..<plan.threads).map { [memory] _ in BlockwiseSum(memory.workerSums) } : []
+        // In its slice, of which nobody else reads anything, a thread may write over a gradient buffer of its own.
+        let ownsSlices = exchange == nil
+        sums = (0..<(ownsSlices ? plan.threads : 0)).map { [memory, layout] thread in
+            BlockwiseSum(memory.workerSums, into: memory.gradients[thread * layout.buffersPerThread])
+        }
         let trainable = parameters.parameters.filter { $0.role == .trainable && !$0.range.isEmpty }
         countdowns = (0..<plan.threads).map { [exchangePlan] _ in
             BucketCountdown(buckets: exchangePlan.buckets, parameters: trainable)
@@ -165,18 +180,24 @@ public final class GradientReducer: @unchecked Sendable {
 
     /// Begins a step on this rank, before any of its threads computes a shard.
     ///
-    /// - Parameter wantsNorm: whether `update` needs the global norm of the trainable gradient.
-    public func beginStep(wantsNorm: Bool, update: @escaping Update) {
+    /// - Parameters:
+    ///   - wantsNorm: whether `update` needs the global norm of the trainable gradient.
+    ///   - isAllOrNothing: whether between hosts, too, nothing may be applied where any sum is NaN or infinite. It costs
+    ///     what the norm costs.
+    public func beginStep(wantsNorm: Bool, isAllOrNothing: Bool = false, update: @escaping Update) {
         require(!isReleased, "GradientReducer: a step after the end of the training")
         step += 1
         self.wantsNorm = wantsNorm
         self.update = update
         for countdown in countdowns { countdown.reset() }
         guard let exchange, failure == nil else { return }
-        let norm =
-            wantsNorm ? { @Sendable [unowned self] () throws(CommunicationError) in try normBetweenHosts() } : nil
+        let verdict =
+            wantsNorm || isAllOrNothing
+            ? { @Sendable [unowned self] () throws(CommunicationError) in try verdictBetweenHosts() } : nil
         exchange.begin(
-            HostExchange.Step(number: step, norm: norm) { [unowned self] in apply($0, $1, $2, isTimed: true) })
+            HostExchange.Step(number: step, verdict: verdict) { [unowned self] in
+                apply($0, $1, $2.norm, $2.isFinite, isTimed: true)
+            })
     }
 
     /// The shards of `thread` in the order to compute them; within `WorkerTeam.run`.
@@ -218,32 +239,50 @@ public final class GradientReducer: @unchecked Sendable {
             }
             return
         }
-        if plan.ranks == 1 {
-            team.barrier()
-        } else {
-            exclusively(thread) { () throws(CommunicationError) in try memory.synchronize() }
-        }
+        meetOnHost(thread)
         if failure != nil { return }
         let slice = slices.slice(ofWorker: communicator.rank * plan.threads + thread)
-        let norm = wantsNorm ? normOnOneHost(slice, thread) : nil
+        timeline(thread).record(.addition) { addUp(slice, thread) }
+        meetOnHost(thread, gathersNorm: wantsNorm)
         if failure != nil { return }
         if thread == 0 { status.enter(.update) }
-        // Each part is added up, applied and sent on while it is in the cache.
-        for part in slice.parts(of: BlockwiseSum.blockLength) {
-            let sum = timeline(thread).record(.addition) { sums[thread](part) }
-            timeline(thread).record(.update) { apply(part, sum, norm, isTimed: thread == 0) }
+        let isFinite = !memory.isSpoilt(step: step)
+        let norm = wantsNorm ? norm.norm(fromBlockSums: Array(blockSums)) : nil
+        // What was added up last is in the cache still; each part is applied and sent on while it is.
+        for part in slice.parts(of: GradientReducer.partLength).reversed() {
+            timeline(thread).record(.update) {
+                apply(part, sums[thread].total, norm, isFinite, isTimed: thread == 0)
+            }
             timeline(thread).record(.exchange) { memory.publish(part) }
         }
         // Without other ranks, the end of `WorkerTeam.run` is the barrier.
-        if plan.ranks > 1 {
-            exclusively(thread) { () throws(CommunicationError) in try memory.synchronize() }
+        if plan.ranks > 1 { meetOnHost(thread) }
+    }
+
+    /// Adds up a slice and looks whether it is finite.
+    private func addUp(_ slice: Range<Int>, _ thread: Int) {
+        var isFinite = true
+        for block in slice.parts(of: BlockwiseSum.blockLength) {
+            isFinite = sums[thread].add(block) && isFinite
+            if wantsNorm { keepBlockSums(of: sums[thread].total, block) }
+        }
+        if !isFinite { memory.markSpoilt(step: step) }
+    }
+
+    /// All threads of all ranks meet, and see what each of them has written.
+    private func meetOnHost(_ thread: Int, gathersNorm: Bool = false) {
+        if plan.ranks == 1 { return team.barrier() }
+        exclusively(thread) { () throws(CommunicationError) in
+            if gathersNorm { try gatherBlockSums(communicator) }
+            try memory.synchronize()
         }
     }
 
-    /// Ends the step, after `WorkerTeam.run`: throws what went wrong in the exchange, if anything did.
+    /// Ends the step, after `WorkerTeam.run`: throws what went wrong in the exchange, if anything did. Collective.
     public func endStep() throws(CommunicationError) {
-        update = { _, _, _ in }
+        update = { _, _, _, _ in }
         if let failure { throw failure }
+        isSpoilt = try wasSpoilt()
     }
 
     private func meet(_ thread: Int) {
@@ -252,9 +291,11 @@ public final class GradientReducer: @unchecked Sendable {
 
     private func timeline(_ thread: Int) -> Timeline? { timelines.isEmpty ? nil : timelines[thread] }
 
-    private func apply(_ range: Range<Int>, _ gradients: FlatBuffer, _ norm: Double?, isTimed: Bool) {
+    private func apply(
+        _ range: Range<Int>, _ gradients: FlatBuffer, _ norm: Double?, _ isFinite: Bool, isTimed: Bool
+    ) {
         let start = monotonicSeconds()
-        update(range, gradients, norm)
+        update(range, gradients, norm, isFinite)
         if isTimed { updateSeconds += monotonicSeconds() - start }
     }
 
@@ -265,6 +306,7 @@ public final class GradientReducer: @unchecked Sendable {
             for addition in layout.sums[communicator.rank].additions {
                 add(0, addition, exchangePlan.buckets[bucket])
             }
+            lookForLargeSums(in: exchangePlan.buckets[bucket], layout.sums[communicator.rank].results.map(\.buffer))
             memory.markFinal(bucket, step: step)
         }
     }
@@ -292,7 +334,7 @@ public final class GradientReducer: @unchecked Sendable {
 
     // MARK: Slices
 
-    private var slices: SliceLayout { SliceLayout(count: layout.count, workers: plan.workers) }
+    var slices: SliceLayout { SliceLayout(count: layout.count, workers: plan.workers) }
 
     /// What `rank` updates.
     private func owned(byRank rank: Int) -> [Range<Int>] {
@@ -310,7 +352,7 @@ public final class GradientReducer: @unchecked Sendable {
     }
 
     /// Brings together the bytes that belong to what each rank updates.
-    private func gather(
+    func gather(
         _ bytes: UnsafeMutableRawBufferPointer, _ communicator: any Communicator, _ block: (Range<Int>) -> Range<Int>
     ) throws(CommunicationError) {
         if plan.ranks == 1 { return }
@@ -318,45 +360,6 @@ public final class GradientReducer: @unchecked Sendable {
         for index in 0..<(owned.map(\.count).max() ?? 0) {
             try communicator.allGather(
                 inPlace: bytes, blocks: owned.map { index < $0.count ? block($0[index]) : 0..<0 })
-        }
-    }
-
-    // MARK: The global norm
-
-    /// The norm over all trainable gradients: block sums of all workers, added in the order of blocks.
-    private func normOnOneHost(_ slice: Range<Int>, _ thread: Int) -> Double {
-        for part in slice.clamped(to: parameters.trainable).parts(of: BlockwiseSum.blockLength) {
-            keepBlockSums(of: sums[thread](part), part)
-        }
-        exclusively(thread) { () throws(CommunicationError) in try gatherBlockSums(communicator) }
-        return norm.norm(fromBlockSums: Array(blockSums))
-    }
-
-    /// The same on the exchange thread.
-    private func normBetweenHosts() throws(CommunicationError) -> Double {
-        guard let exchange else { return 0 }
-        for piece in exchange.pieces {
-            let own = piece.owned.clamped(to: parameters.trainable)
-            if !own.isEmpty { keepBlockSums(of: exchange.total(of: piece), own) }
-        }
-        try gatherBlockSums(exchange.communicator)
-        return norm.norm(fromBlockSums: Array(blockSums))
-    }
-
-    private func keepBlockSums(of gradients: FlatBuffer, _ range: Range<Int>) {
-        for (index, sum) in norm.blockSums(of: gradients, range).enumerated() {
-            blockSums[range.lowerBound / SliceLayout.blockLength + index] = sum
-        }
-    }
-
-    private func gatherBlockSums(_ communicator: any Communicator) throws(CommunicationError) {
-        try gather(UnsafeMutableRawBufferPointer(blockSums), communicator) { range in
-            let own = range.clamped(to: parameters.trainable)
-            // A slice beyond the trainable range has no block, not even the range's last one.
-            if own.isEmpty { return 0..<0 }
-            let first = own.lowerBound / SliceLayout.blockLength
-            let last = (own.upperBound + SliceLayout.blockLength - 1) / SliceLayout.blockLength
-            return (first * MemoryLayout<Double>.stride)..<(last * MemoryLayout<Double>.stride)
         }
     }
 }

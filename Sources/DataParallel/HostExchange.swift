@@ -11,12 +11,18 @@ import Tensors
 
 /// Plays this rank's part of an `ExchangePlan`, step after step.
 package final class HostExchange: @unchecked Sendable {
-    /// What the reducer does with a reduced piece. `norm` is called between reduction and update if at all; then no
-    /// piece is updated before all are reduced.
+    /// What is known of all sums of a step: their norm, if it is wanted, and whether they are finite.
+    struct Verdict {
+        var norm: Double?
+        var isFinite = true
+    }
+
+    /// What the reducer does with a reduced piece. `verdict` is called between reduction and update if at all; then no
+    /// piece is updated before all are reduced. Without, the verdict on a part is its own.
     struct Step {
         var number: Int
-        var norm: (@Sendable () throws(CommunicationError) -> Double)?
-        var update: @Sendable (_ range: Range<Int>, _ gradients: FlatBuffer, _ norm: Double?) -> Void
+        var verdict: (@Sendable () throws(CommunicationError) -> Verdict)?
+        var update: @Sendable (_ range: Range<Int>, _ gradients: FlatBuffer, _ verdict: Verdict) -> Void
     }
 
     /// Pieces under way at once: enough that the network has work while one piece is added up.
@@ -118,17 +124,18 @@ package final class HostExchange: @unchecked Sendable {
     }
 
     private func exchange(_ step: Step) throws(CommunicationError) {
-        guard let norm = step.norm else {
-            return try move(step, { 0..<$0.rounds.count }, norm: nil)
+        guard let verdict = step.verdict else {
+            return try move(step, { 0..<$0.rounds.count }, nil)
         }
-        try move(step, { 0..<$0.reductionCount }, norm: nil)
-        let value = try timeline.record(.exchange) { () throws(CommunicationError) in try norm() }
-        try move(step, { $0.reductionCount..<$0.rounds.count }, norm: value)
+        try move(step, { 0..<$0.reductionCount }, nil)
+        let value = try timeline.record(.exchange) { () throws(CommunicationError) in try verdict() }
+        if !value.isFinite { memory.markSpoilt(step: step.number) }
+        try move(step, { $0.reductionCount..<$0.rounds.count }, value)
     }
 
     /// Takes all pieces through `rounds`, several at a time.
     private func move(
-        _ step: Step, _ rounds: (ExchangePlan.Piece) -> Range<Int>, norm: Double?
+        _ step: Step, _ rounds: (ExchangePlan.Piece) -> Range<Int>, _ verdict: Verdict?
     ) throws(CommunicationError) {
         var waiting = pieces[...]
         var underWay: [Journey] = []
@@ -145,12 +152,12 @@ package final class HostExchange: @unchecked Sendable {
                 let journey = Journey(piece, rounds(piece), arrivals: arrivals)
                 underWay.append(journey)
                 if journey.round == 0 { addUpHost(piece.range) }
-                try beginRound(journey, step, norm)
+                try beginRound(journey, step, verdict)
                 moved = true
             }
             for journey in underWay where try journey.pending.test() {
                 try endRound(journey)
-                try beginRound(journey, step, norm)
+                try beginRound(journey, step, verdict)
                 moved = true
             }
             if !moved {
@@ -181,14 +188,12 @@ package final class HostExchange: @unchecked Sendable {
     }
 
     /// Starts the messages of the present round, the first of gathering after the update.
-    private func beginRound(_ journey: Journey, _ step: Step, _ norm: Double?) throws(CommunicationError) {
+    private func beginRound(
+        _ journey: Journey, _ step: Step, _ verdict: Verdict?
+    ) throws(CommunicationError) {
         let piece = journey.piece
         if journey.round == piece.reductionCount && journey.end > journey.round {
-            timeline.record(.update) {
-                for part in piece.owned.parts(of: BlockwiseSum.blockLength) {
-                    step.update(part, sums[piece.total], norm)
-                }
-            }
+            timeline.record(.update) { update(piece, step, verdict) }
         }
         if journey.round == journey.end {
             if journey.end == piece.rounds.count { memory.publish(piece.range) }
@@ -210,6 +215,15 @@ package final class HostExchange: @unchecked Sendable {
         for message in round.sends {
             let source = UnsafeRawBufferPointer((gathers ? memory.values : sums[message.sum]).bytes(message.range))
             journey.pending.append(try communicator.startSend(source, to: message.peer, tag: round.tag))
+        }
+    }
+
+    private func update(_ piece: ExchangePlan.Piece, _ step: Step, _ verdict: Verdict?) {
+        for part in piece.owned.parts(of: GradientReducer.partLength) {
+            let total = sums[piece.total]
+            let known = verdict ?? Verdict(isFinite: total.isFinite(part))
+            if !known.isFinite { memory.markSpoilt(step: step.number) }
+            step.update(part, total, known)
         }
     }
 

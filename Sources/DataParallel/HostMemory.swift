@@ -61,6 +61,8 @@ final class HostMemory: @unchecked Sendable {
     /// By rank of the host, by bucket: the last step in which the rank's sums were final there.
     private let marks: [UnsafeMutablePointer<Atomic<Int>>]
     private let ownMarks: UnsafeMutablePointer<Atomic<Int>>
+    /// Behind those of the buckets, the last steps in which a sum was not finite, and was large.
+    private let spoiltMark: Int
     /// Whether replicas are too large to wait in the cache for the next forward pass.
     private let outgrowsCache: Bool
     /// A guess at what all replicas of a host may take of the last-level cache.
@@ -74,7 +76,7 @@ final class HostMemory: @unchecked Sendable {
         let floatsPerMark = MemoryLayout<Atomic<Int>>.stride / MemoryLayout<Float>.stride
         // Whole cache lines, in which every buffer starts at the beginning of one.
         let pitch = (layout.count + line - 1) / line * line
-        let head = (bucketCount * floatsPerMark + line - 1) / line * line
+        let head = ((bucketCount + 2) * floatsPerMark + line - 1) / line * line
         let blockCount = head + (1 + layout.buffersPerRank) * pitch
         let owner: AnyObject
         let block: (Int) -> UnsafeMutablePointer<Float>
@@ -105,6 +107,7 @@ final class HostMemory: @unchecked Sendable {
         otherReplicas = ranks.indices.filter { $0 != own }.map { block($0) + head }
         marks = ranks.indices.map { UnsafeMutableRawPointer(block($0)).assumingMemoryBound(to: Atomic<Int>.self) }
         ownMarks = marks[own]
+        spoiltMark = bucketCount
         outgrowsCache = layout.count * MemoryLayout<Float>.stride * ranks.count > HostMemory.cacheBytes
     }
 
@@ -125,6 +128,18 @@ final class HostMemory: @unchecked Sendable {
 
     /// This rank has added up its sums within `bucket`, and will not need the parameters there any more in `step`.
     func markFinal(_ bucket: Int, step: Int) { ownMarks[bucket].store(step, ordering: .releasing) }
+
+    /// This rank has found a sum that is NaN or infinite.
+    func markSpoilt(step: Int) { ownMarks[spoiltMark].store(step, ordering: .releasing) }
+
+    /// Whether a rank of the host has found such a sum in `step`.
+    func isSpoilt(step: Int) -> Bool { marks.contains { $0[spoiltMark].load(ordering: .acquiring) == step } }
+
+    /// This rank has sums that are large enough for an overflow.
+    func suspect(step: Int) { ownMarks[spoiltMark + 1].store(step, ordering: .releasing) }
+
+    /// Whether this rank has such sums in `step`.
+    func isSuspected(step: Int) -> Bool { ownMarks[spoiltMark + 1].load(ordering: .acquiring) == step }
 
     /// Whether all ranks of the host have marked `bucket`.
     func isFinal(_ bucket: Int, step: Int) -> Bool {

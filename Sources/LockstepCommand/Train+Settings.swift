@@ -109,6 +109,10 @@ extension Train {
             throw TrainingError("--resume auto needs --run DIR, the run to go on with")
         }
         if let earlier = former.configuration { try settings.require(sameBitsAs: earlier) }
+        let isLaunched = ProcessInfo.processInfo.environment[ExitStatus.launchedVariable] != nil
+        if world.rank == 0, !isLaunched, checkpoint == nil, former.configuration == nil {
+            if let warning = newRunWarning { world.logger.warning("\(warning)") }
+        }
         let callbacks = earlyStoppingPatience.map { [EarlyStopping(patience: $0)] } ?? []
         if checkpoint == nil, let resumeWeights {
             if resumeWeights.hasSuffix(".safetensors") {
@@ -124,10 +128,32 @@ extension Train {
         if world.rank == 0, options.verbosity != .silent, let fingerprint = compiled.fingerprint {
             print("fingerprint \(fingerprint)\nrun folder \(used)")
         }
+        if world.rank == 0, let notice = checkpoint.flatMap({ nothingLeftNotice($0.state) }) {
+            world.logger.notice("\(notice)")
+        }
         if world.rank == 0, history.isInterrupted {
             world.logger.notice("stopped by a signal; go on with: lockstep train --run \(used) --resume auto")
         }
         return history.isInterrupted
+    }
+
+    /// What to say where `--resume auto` finds no run: perhaps its name is mistyped.
+    var newRunWarning: String? {
+        guard resume == "auto", let runFolder else { return nil }
+        return "--resume auto: there is no run in \(runFolder), so a new one begins there"
+    }
+
+    /// Why a run that goes on from `state` has no step to make, nil where it has.
+    private func nothingLeftNotice(_ state: CheckpointState) -> String? {
+        if let maxSteps, state.step >= maxSteps {
+            return "nothing to train: \(state.step) steps are done; a larger --max-steps trains more"
+        }
+        guard state.epoch >= epochs else { return nil }
+        let ways =
+            schedule == "constant"
+            ? "--epochs N with a larger N trains more"
+            : "its learning rate has come to its end; --resume-weights begins a new run with its weights"
+        return "nothing to train: all \(state.epoch) epochs of this run are done; \(ways)"
     }
 
     private func checkpointPolicy() throws -> CheckpointPolicy {

@@ -4,7 +4,8 @@ import Autograd
 
 /// Called at fixed points of a run, on every rank with the same values. Files and screens belong to rank 0
 /// (`context.isRankZero`). A run that goes on within an epoch does not begin it again. When any rank asks to stop, all
-/// ranks stop. Between epochs all ranks take rank 0's learning rate; within one, every rank must set the same.
+/// ranks stop; what any rank throws, but from `stepEnd`, all throw. Between epochs all ranks take rank 0's learning rate;
+/// within one, every rank must set the same.
 public protocol Callback: AnyObject {
     /// Names its state in checkpoints.
     var name: String { get }
@@ -12,6 +13,7 @@ public protocol Callback: AnyObject {
     var state: [String: Double] { get set }
     /// Weights that it must remember too, as `TrainingContext.copyWeights` gave them.
     var savedWeights: [Float]? { get set }
+    /// Before the first step: the place to refuse what can't work, and to make folders.
     func trainBegin(_ context: TrainingContext) throws
     func epochBegin(_ context: TrainingContext) throws
     func stepEnd(_ context: TrainingContext) throws
@@ -48,17 +50,25 @@ public final class TrainingContext {
     public internal(set) var step = 0
     /// After a step its `loss`; after an epoch also `accuracy`, `val_loss`, `val_accuracy`, `learning_rate`.
     public internal(set) var metrics: [String: Double] = [:]
+    /// The metrics that there will be after every epoch, in order.
+    public internal(set) var metricNames: [String] = []
     /// The rate of the optimizer's schedule at this step.
     public internal(set) var scheduledLearningRate: Double = 0
-    /// Multiplies the schedule; set it to steer the learning rate.
+    /// Multiplies the schedule, or the rate that was set; set it to steer the learning rate.
     public var learningRateScale = 1.0
+    /// What the schedule was replaced by, before scaling.
+    var fixedLearningRate: Double?
     /// Set it to end the run after this step or epoch.
     public var stopTraining = false
     /// Why, for the last line of the run.
     public var stopReason: String?
     let weights: WeightsAccess
 
-    public var learningRate: Double { scheduledLearningRate * learningRateScale }
+    /// The rate of the next step. What it is set to holds from there on, whatever the optimizer's schedule says.
+    public var learningRate: Double {
+        get { (fixedLearningRate ?? scheduledLearningRate) * learningRateScale }
+        set { (fixedLearningRate, learningRateScale) = (newValue, 1) }
+    }
 
     init(isRankZero: Bool, weights: WeightsAccess) {
         self.isRankZero = isRankZero

@@ -1,31 +1,4 @@
-// Keras's callbacks, with Keras's defaults.
-
-import Foundation
-import Streams
-import Tensors
-
-/// Whether smaller or larger values of a metric are better; told from its name as in Keras.
-struct Monitor: Sendable {
-    let metric: String
-    let minimumDelta: Double
-
-    private var largerIsBetter: Bool { metric.hasSuffix("accuracy") }
-
-    /// Whether `value` beats `best` by more than the minimum.
-    func improves(_ value: Double, on best: Double?) -> Bool {
-        guard let best, best.isFinite else { return value.isFinite }
-        return largerIsBetter ? value - minimumDelta > best : value + minimumDelta < best
-    }
-
-    /// The metric's present value.
-    ///
-    /// - Throws: `TrainingError` naming the metrics there are.
-    func value(_ context: TrainingContext, for callback: String) throws -> Double {
-        if let value = context.metrics[metric] { return value }
-        let known = context.metrics.keys.sorted().joined(separator: ", ")
-        throw TrainingError("\(callback) monitors '\(metric)', but this run has only \(known)")
-    }
-}
+// Keras's callbacks, with Keras's defaults; those that write files have files of their own.
 
 /// Ends the run when a metric has not improved for `patience` epochs.
 ///
@@ -41,9 +14,10 @@ public final class EarlyStopping: Callback {
     private var bestWeights: [Float]?
 
     public init(
-        monitor: String = "val_loss", minDelta: Double = 0, patience: Int = 0, restoreBestWeights: Bool = false
+        monitor: String = "val_loss", minDelta: Double = 0, patience: Int = 0, mode: MonitorMode = .auto,
+        restoreBestWeights: Bool = false
     ) {
-        self.monitor = Monitor(metric: monitor, minimumDelta: abs(minDelta))
+        self.monitor = Monitor(metric: monitor, minimumDelta: abs(minDelta), mode: mode)
         self.patience = patience
         self.restoreBestWeights = restoreBestWeights
     }
@@ -64,6 +38,7 @@ public final class EarlyStopping: Callback {
 
     /// A run that goes on after it was ended here stays ended; a new one begins anew.
     public func trainBegin(_ context: TrainingContext) throws {
+        try monitor.check(context, for: name)
         if !context.isResumed { (best, waited, bestWeights, hasEnded) = (nil, 0, nil, false) }
         if hasEnded { stop(context) }
         hasEnded = false
@@ -75,7 +50,7 @@ public final class EarlyStopping: Callback {
     }
 
     public func epochEnd(_ context: TrainingContext) throws {
-        let value = try monitor.value(context, for: name)
+        let value = monitor.value(context)
         if monitor.improves(value, on: best) {
             best = value
             waited = 0
@@ -91,7 +66,8 @@ public final class EarlyStopping: Callback {
     }
 }
 
-/// Multiplies the learning rate by `factor` when a metric has not improved for `patience` epochs.
+/// Multiplies the learning rate by `factor` when a metric has not improved for `patience` epochs; of a schedule, all
+/// rates that follow.
 public final class ReduceLROnPlateau: Callback {
     private let monitor: Monitor
     private let factor: Double
@@ -103,10 +79,10 @@ public final class ReduceLROnPlateau: Callback {
     private var cooling = 0
 
     public init(
-        monitor: String = "val_loss", factor: Double = 0.1, patience: Int = 10, minDelta: Double = 1e-4,
-        cooldown: Int = 0, minLR: Double = 0
+        monitor: String = "val_loss", factor: Double = 0.1, patience: Int = 10, mode: MonitorMode = .auto,
+        minDelta: Double = 1e-4, cooldown: Int = 0, minLR: Double = 0
     ) {
-        self.monitor = Monitor(metric: monitor, minimumDelta: minDelta)
+        self.monitor = Monitor(metric: monitor, minimumDelta: minDelta, mode: mode)
         self.factor = factor
         self.patience = patience
         self.cooldown = cooldown
@@ -123,11 +99,12 @@ public final class ReduceLROnPlateau: Callback {
     }
 
     public func trainBegin(_ context: TrainingContext) throws {
+        try monitor.check(context, for: name)
         if !context.isResumed { (best, waited, cooling) = (nil, 0, 0) }
     }
 
     public func epochEnd(_ context: TrainingContext) throws {
-        let value = try monitor.value(context, for: name)
+        let value = monitor.value(context)
         if cooling > 0 {
             cooling -= 1
             waited = 0
@@ -147,7 +124,8 @@ public final class ReduceLROnPlateau: Callback {
     }
 }
 
-/// Sets the learning rate at the beginning of every epoch: `schedule(epoch, presentRate) -> rate`.
+/// Sets the learning rate of every epoch's steps: `schedule(epoch, presentRate) -> rate`, epochs counted from 0. Where
+/// the optimizer has a schedule of its own, this replaces it.
 public final class LearningRateScheduler: Callback {
     private let schedule: (Int, Double) -> Double
 
@@ -155,80 +133,17 @@ public final class LearningRateScheduler: Callback {
 
     public func epochBegin(_ context: TrainingContext) throws {
         let rate = schedule(context.epoch, context.learningRate)
-        guard context.scheduledLearningRate > 0 else { return }
-        context.learningRateScale = rate / context.scheduledLearningRate
+        guard rate >= 0, rate.isFinite else {
+            throw TrainingError("\(name): the rate of epoch \(context.epoch) is \(rate), expected 0 or more")
+        }
+        context.learningRate = rate
     }
 }
 
-/// Ends the run when the loss is NaN or infinite, where `fit` would otherwise throw: it returns what there was.
+/// Lets `fit` return when a loss, a gradient or a weight is NaN or infinite, where it would otherwise throw. That step is
+/// not applied: the model and the last checkpoint have the weights of the step before, and `History.stopReason` tells.
 public final class TerminateOnNaN: Callback {
     public init() {}
-
-    public func stepEnd(_ context: TrainingContext) throws {
-        guard let loss = context.metrics["loss"], !loss.isFinite else { return }
-        context.stopTraining = true
-        context.stopReason = "the loss is \(loss) at step \(context.step): try a smaller learning rate or --clip-norm"
-    }
-}
-
-/// Saves the weights to a safetensors file after epochs; `{epoch}` in the path becomes the epoch's number.
-public final class ModelCheckpoint: Callback {
-    private let path: String
-    private let monitor: Monitor
-    private let saveBestOnly: Bool
-    private var best: Double?
-
-    public init(_ path: String, monitor: String = "val_loss", saveBestOnly: Bool = false) {
-        self.path = expandingHome(path)
-        self.monitor = Monitor(metric: monitor, minimumDelta: 0)
-        self.saveBestOnly = saveBestOnly
-    }
-
-    public var state: [String: Double] {
-        get { ["best": best ?? .nan] }
-        set { best = newValue["best"].flatMap { $0.isNaN ? nil : $0 } }
-    }
-
-    public func epochEnd(_ context: TrainingContext) throws {
-        if saveBestOnly {
-            let value = try monitor.value(context, for: name)
-            guard monitor.improves(value, on: best) else { return }
-            best = value
-        }
-        try context.saveWeights(path.replacingOccurrences(of: "{epoch}", with: "\(context.epoch + 1)"))
-    }
-}
-
-/// Writes a row of metrics after every epoch.
-public final class CSVLogger: Callback {
-    private let path: String
-    private var columns: [String] = []
-
-    public init(_ path: String) { self.path = expandingHome(path) }
-
-    public func epochEnd(_ context: TrainingContext) throws {
-        guard context.isRankZero else { return }
-        var text = ""
-        if columns.isEmpty {
-            columns = context.metrics.keys.sorted()
-            // A run that goes on keeps the rows of its earlier epochs.
-            let former = context.epoch > 0 ? (try? String(contentsOfFile: path, encoding: .utf8)) ?? "" : ""
-            let kept = former.split(separator: "\n").filter { line in
-                Int(line.prefix { $0 != "," }).map { $0 < context.epoch } ?? false
-            }
-            text = (["epoch,\(columns.joined(separator: ","))"] + kept.map(String.init)).map { $0 + "\n" }.joined()
-            guard FileManager.default.createFile(atPath: path, contents: nil) else {
-                throw TrainingError("CSVLogger can't write \(path): check that the folder exists and is writable")
-            }
-        }
-        text += "\(context.epoch),\(columns.map { context.metrics[$0].map { "\($0)" } ?? "" }.joined(separator: ","))\n"
-        guard let file = FileHandle(forWritingAtPath: path) else {
-            throw TrainingError("CSVLogger can't write \(path): it was removed or is not writable")
-        }
-        try file.seekToEnd()
-        try file.write(contentsOf: Data(text.utf8))
-        try file.close()
-    }
 }
 
 /// Calls functions of yours.

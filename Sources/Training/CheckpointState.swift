@@ -54,6 +54,8 @@ public struct CheckpointState: Codable, Sendable, Equatable {
     public var epochSamples: Int
     /// What callbacks have multiplied the learning rate by.
     public var learningRateScale: Double
+    /// What callbacks have set the learning rate to, before scaling; nil where the optimizer's schedule goes on.
+    public var learningRate: Double?
     /// Those of the last finished epoch by name.
     public var metrics: [String: Double]
     /// Steps of finished epochs whose update was skipped; nil in checkpoints of earlier versions.
@@ -71,9 +73,9 @@ public struct CheckpointState: Codable, Sendable, Equatable {
         step: Int, firstStep: Int? = nil, epoch: Int, batchInEpoch: Int, seed: UInt64, shards: Int, batchSize: Int,
         sampleCount: Int,
         optimizer: String, model: String, configuration: String, fingerprint: Fingerprint, epochLossSum: Double = 0,
-        epochHits: Double = 0, epochSamples: Int = 0, learningRateScale: Double = 1, metrics: [String: Double] = [:],
-        skippedSteps: Int? = nil, callbacks: [String: [String: Double]] = [:], dataHash: Fingerprint? = nil,
-        validationHash: Fingerprint? = nil, files: [String: FileRecord] = [:]
+        epochHits: Double = 0, epochSamples: Int = 0, learningRateScale: Double = 1, learningRate: Double? = nil,
+        metrics: [String: Double] = [:], skippedSteps: Int? = nil, callbacks: [String: [String: Double]] = [:],
+        dataHash: Fingerprint? = nil, validationHash: Fingerprint? = nil, files: [String: FileRecord] = [:]
     ) {
         self.step = step
         self.firstStep = firstStep
@@ -91,6 +93,7 @@ public struct CheckpointState: Codable, Sendable, Equatable {
         self.epochHits = epochHits
         self.epochSamples = epochSamples
         self.learningRateScale = learningRateScale
+        self.learningRate = learningRate
         self.metrics = metrics
         self.skippedSteps = skippedSteps
         self.callbacks = callbacks

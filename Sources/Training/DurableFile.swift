@@ -79,6 +79,12 @@ package enum DurableFile {
         try syncFolder(parent)
     }
 
+    /// Makes a folder as `makeFolder`, and makes sure that files can be made in it.
+    static func makeWritableFolder(_ path: String) throws(CheckpointError) {
+        try makeFolder(path)
+        guard access(path, W_OK | X_OK) == 0 else { throw failure("write into", path) }
+    }
+
     static func rename(_ from: String, to path: String) throws(CheckpointError) {
         guard systemRename(from, path) == 0 else { throw failure("put into place", path) }
     }

@@ -12,6 +12,9 @@ public struct History: Sendable, Hashable {
     /// The run's folder, on rank 0 of a run that has one.
     package internal(set) var runFolder: String?
 
+    /// Why a callback ended the run before its last epoch; nil where none did.
+    public internal(set) var stopReason: String?
+
     /// One metric over the epochs, as in Keras's `history.history["loss"]`.
     public subscript(metric: String) -> [Double] { epochs.compactMap { $0[metric] } }
 }

@@ -36,8 +36,9 @@ public final class Model {
     }
 
     /// Trains on the ranks of `world`; every rank calls it with the same arguments. Called again, it goes on with weights
-    /// and optimizer state as they are, on these ranks or others, and sees the samples in new orders. After an error the
-    /// model has the weights of the last step, and the optimizer begins anew.
+    /// and optimizer state as they are, on these ranks or others, and sees the samples in new orders. After an error
+    /// everything uses the weights of the last step that was completed. The optimizer's state goes on after it where all
+    /// ranks have it, as after a loss that is not finite, or where no step was made; else it begins anew.
     ///
     /// - Parameters:
     ///   - data: the training set. Each epoch sees every sample once.
@@ -190,12 +191,13 @@ public final class Model {
         try checkpoint.restore(parameters: parameters!, optimizer: nil)
     }
 
-    /// Keeps what a run left, in memory that does not depend on the run's ranks. After an error the optimizer begins
-    /// anew: its state lies in slices on all ranks.
-    func adopt(_ step: TrainingStep, hasEnded: Bool) {
+    /// Keeps what a run left, in memory that does not depend on the run's ranks.
+    ///
+    /// - Parameter isWhole: whether this rank has all of the optimizer's state, which lies in slices on all ranks.
+    func adopt(_ step: TrainingStep, isWhole: Bool) {
         step.reducer.release()
         parameters = step.parameters
-        trained = hasEnded ? OptimizerSnapshot(step.state) : nil
+        trained = isWhole ? OptimizerSnapshot(step.state) : nil
     }
 
     /// The hash of all weights.

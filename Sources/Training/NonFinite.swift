@@ -1,108 +1,126 @@
-// NaN and infinity: how a shard's are found and named. The training step looks, the training loop decides.
+// NaN and infinity: what was not finite in a step, in words, and what the training loop does about it. That something was
+// not, the reducer finds out.
 
 import Autograd
-import CKernels
 import DataParallel
+import Datasets
 import Synchronization
 
-/// What a run does about a loss or a gradient that is NaN or infinite.
+/// What a run does about a loss or a gradient that is NaN or infinite. No rank applies such a step's update.
 public enum NonFinitePolicy: String, Sendable, CaseIterable {
-    /// It ends on all ranks with an error, and no checkpoint of the spoilt weights is written.
+    /// It ends on all ranks with an error; the model and the checkpoints have the weights of the step before.
     case stop
-    /// No rank applies that step's update; it counts as a step all the same. It costs a reduction of the gradient's
-    /// norm per step.
+    /// It goes on with the next step; the lost one counts as a step all the same. Between hosts no parameter is updated
+    /// before all gradients are known, so that less of the exchange overlaps with the backward pass.
     case skip
 }
 
-/// Looks at the shards of one rank.
-final class NonFiniteWatch: Sendable {
-    private let parameters: ParameterBuffer
-    /// The gradients that are looked at in every step: those with one axis, biases and the like. They are few, and sums
-    /// over the gradient of their layer's output, so that they tell of all others.
-    private let samples: [Range<Int>]
-    private let findings = Mutex<[String]>([])
-
-    init(_ parameters: ParameterBuffer) {
-        self.parameters = parameters
-        samples = parameters.parameters.filter { $0.role == .trainable && $0.shape?.rank == 1 }.map(\.range)
-    }
-
-    /// A gradient that is not finite, if it is one of those that are looked at in every step.
-    func name(_ parameter: Parameter, _ gradients: FlatBuffer) -> String? {
-        parameter.role == .trainable && parameter.shape?.rank == 1 ? describe(parameter, gradients) : nil
-    }
-
-    /// All gradients of a shard that are not finite.
-    func names(loss: Float, _ gradients: FlatBuffer) -> [String] {
-        if loss.isFinite, samples.allSatisfy({ NonFiniteWatch.isFinite(gradients, $0) }) { return [] }
-        return parameters.parameters.filter { $0.role == .trainable }.compactMap { describe($0, gradients) }
-    }
-
-    private func describe(_ parameter: Parameter, _ gradients: FlatBuffer) -> String? {
-        NonFiniteWatch.word(gradients, parameter.range).map { "the gradient of \(parameter.path) is \($0)" }
-    }
-
-    /// Whether a shard's loss is finite, and no gradient of it is named; what is not is remembered.
-    func isFinite(loss: Float, _ names: [String], shard: Int) -> Bool {
-        if loss.isFinite && names.isEmpty { return true }
-        let what = (loss.isFinite ? [] : ["the loss is \(loss.isNaN ? "NaN" : "infinite")"]) + names
-        let more = what.count > 3 ? ", and of \(what.count - 2) more" : ""
-        findings.withLock {
-            $0.append("shard \(shard): " + what.prefix(what.count > 3 ? 2 : 3).joined(separator: ", ") + more)
+extension TrainingStep {
+    /// What was not finite in the last step, which was given `batch`: `shard 2: the gradient of dense.kernel is NaN` for
+    /// this rank's shards, or without a shard, what this rank has of the sums.
+    func findNonFinite(_ batch: ArraySlice<Int32>, of data: Samples, step: Int) -> [String] {
+        let sums = reducer.ownTotals.flatMap { describe($0.buffer, within: $0.range) }
+        // Where parts of the step were applied, its shards would not be the same again.
+        let isUntouched =
+            reducer.knowsBeforeUpdate || onNonFinite == .skip || optimizer.clipNorm != nil
+            || !reducer.parameters.values[reducer.parameters.record][0].isFinite
+        guard isUntouched else { return sums }
+        let found = Mutex<[Int: String]>([:])
+        team.run { thread in
+            for task in reducer.tasks(ofThread: thread) {
+                let loss = compute(task, thread, batch, data, step, [], isRepeated: true)
+                let gradients = reducer.gradients(ofThread: thread, task)
+                let what =
+                    (loss.isFinite ? [] : ["the loss is \(loss.isNaN ? "NaN" : "infinite")"])
+                    + describe(gradients, within: 0..<gradients.count)
+                if !what.isEmpty { found.withLock { $0[task.shard] = listed(what) } }
+            }
         }
-        return false
+        let shards = found.withLock { $0 }.sorted { $0.key < $1.key }.map { "shard \($0.key): \($0.value)" }
+        return shards.isEmpty ? sums : shards
     }
 
-    /// What was found since the last call.
-    func take() -> [String] {
-        findings.withLock { found in
-            defer { found = [] }
-            return found
+    private func describe(_ buffer: FlatBuffer, within range: Range<Int>) -> [String] {
+        reducer.parameters.parameters.compactMap { parameter in
+            let what = parameter.role == .trainable ? "gradient" : "batch statistic"
+            return buffer.nonFiniteWord(parameter.range.clamped(to: range)).map {
+                "the \(what) of \(parameter.path) is \($0)"
+            }
         }
     }
+}
 
-    /// The first parameter with a value that is not finite, nil where all are.
-    static func spoilt(_ parameters: ParameterBuffer) -> String? {
-        if isFinite(parameters.values, parameters.all) { return nil }
-        return parameters.parameters.lazy.compactMap { parameter in
-            word(parameters.values, parameter.range).map { "\(parameter.path) is \($0)" }
-        }.first
-    }
+/// The first few of what was found.
+private func listed(_ texts: [String], separator: String = ", ") -> String {
+    let more = texts.count > 3 ? "\(separator)and \(texts.count - 2) more" : ""
+    return texts.prefix(texts.count > 3 ? 2 : 3).joined(separator: separator) + more
+}
 
-    private static func isFinite(_ buffer: FlatBuffer, _ range: Range<Int>) -> Bool {
-        lk_all_finite(buffer.pointer + range.lowerBound, Int64(range.count)) != 0
-    }
-
-    private static func word(_ buffer: FlatBuffer, _ range: Range<Int>) -> String? {
-        if isFinite(buffer, range) { return nil }
-        return buffer[range].contains { $0.isNaN } ? "NaN" : "infinite"
+extension FlatBuffer {
+    /// `NaN` or `infinite`; nil where all of `range` is finite.
+    fileprivate func nonFiniteWord(_ range: Range<Int>) -> String? {
+        if isFinite(range) { return nil }
+        return self[range].contains { $0.isNaN } ? "NaN" : "infinite"
     }
 }
 
 extension TrainingLoop {
-    /// After a step with a loss or gradient that is not finite: every rank throws, or goes on without that step.
-    /// Collective.
-    func judge(_ report: StepReport) throws {
-        let texts = try gatherTexts(step.nonFinite.take().joined(separator: "\n"), world.communicator)
-        let found = texts.flatMap { $0.split(separator: "\n") }.map(String.init)
-        let place = "step \(step.state.step) (epoch \(epoch + 1)): "
-        let what = found.isEmpty ? "the gradient's global norm is not finite" : found.joined(separator: "; ")
-        if report.isSkipped {
-            if world.rank == 0 { world.tell("warning: " + place + "no update, since " + what) }
-            return
+    /// After a step with a loss or gradient that is not finite: every rank throws, goes on without that step, or ends the
+    /// run if `TerminateOnNaN` wants it. Collective.
+    ///
+    /// - Returns: whether the run ends.
+    func judge(_ batch: ArraySlice<Int32>, step number: Int) throws -> Bool {
+        let own = step.findNonFinite(batch, of: data, step: number - 1)
+        let texts = try gatherTexts(own.joined(separator: "\n"), world.communicator)
+        var found: [String] = []
+        for text in texts.flatMap({ $0.split(separator: "\n") }).map(String.init) where !found.contains(text) {
+            found.append(text)
         }
-        if callbacks.contains(where: { $0 is TerminateOnNaN }) { return }
+        let shards = found.filter { $0.hasPrefix("shard ") }
+        let what =
+            found.isEmpty
+            ? "the sum of the losses is not finite"
+            : shards.isEmpty ? listed(found) : listed(shards, separator: "; ")
+        let text = "step \(number) (epoch \(epoch + 1)): \(what)"
+        if terminatesOnNaN {
+            terminate(text)
+            return true
+        }
+        if options.onNonFinite == .skip {
+            if world.rank == 0 { world.tell("warning: \(text); no update is made") }
+            return false
+        }
+        // Whoever catches the error may go on, on any layout.
+        try gatherState()
         throw TrainingError(
-            place + what + ". The earlier checkpoints are kept. Try a smaller --learning-rate, --clip-norm 1, or "
-                + "--on-nan skip")
+            text
+                + ". The model has the weights of the step before, and the earlier checkpoints are kept. Try a smaller "
+                + "--learning-rate, --clip-norm 1, or --on-nan skip")
     }
 
-    /// Refuses to save weights that are not finite. All ranks have the same ones, and throw alike.
-    func requireFiniteWeights() throws {
-        guard let spoilt = NonFiniteWatch.spoilt(step.reducer.parameters) else { return }
+    private var terminatesOnNaN: Bool { callbacks.contains { $0 is TerminateOnNaN } }
+
+    private func terminate(_ reason: String) {
+        context.stopTraining = true
+        context.stopReason = reason + "; training ends here. Try a smaller learning rate or --clip-norm 1"
+    }
+
+    /// Whether all weights are finite. A finite gradient may have moved them out of range. All ranks have the same ones,
+    /// and throw alike, unless `TerminateOnNaN` ends the run.
+    func weightsAreFinite() throws -> Bool {
+        let parameters = step.reducer.parameters
+        guard !parameters.values.isFinite(parameters.all) else { return true }
+        let spoilt = parameters.parameters.lazy.compactMap { parameter in
+            parameters.values.nonFiniteWord(parameter.range).map { "\(parameter.path) is \($0)" }
+        }.first
+        let text = "after step \(step.state.step) (epoch \(epoch + 1)) the parameter \(spoilt ?? "buffer is spoilt")"
+        if terminatesOnNaN {
+            terminate(text)
+            return false
+        }
         throw TrainingError(
-            "after step \(step.state.step) (epoch \(epoch + 1)) the parameter \(spoilt), so no checkpoint is written; the "
-                + "earlier ones are kept. Try a smaller --learning-rate or --clip-norm 1")
+            text + ", so no checkpoint is written; the earlier ones are kept. Try a smaller --learning-rate or "
+                + "--clip-norm 1")
     }
 
     /// Steps of the present epoch whose update was skipped, from the samples that did not count.

@@ -1,4 +1,4 @@
-// What a run is about to do, in words that ranks can compare.
+// What ranks agree on: before a run what it is about to do, in words that they can compare, then how it goes on.
 
 import Autograd
 import DataParallel
@@ -33,5 +33,28 @@ extension TrainingLoop {
 
     private static func hash(_ text: String) -> Fingerprint {
         Array(text.utf8).withUnsafeBytes(Fingerprint.init(of:))
+    }
+
+    /// Every rank throws what a callback of any rank throws.
+    func call(_ hook: (any Callback) throws -> Void) throws {
+        var problem: (any Error)?
+        do { for callback in callbacks { try hook(callback) } } catch { problem = error }
+        try status.during(.waiting) { try world.together { if let problem { throw problem } } }
+    }
+
+    /// All ranks stop when one wants to, and use rank 0's learning rate.
+    ///
+    /// - Returns: whether a rank wants to stop, or was asked to from outside.
+    func agree() throws -> Bool {
+        let former = status.enter(.waiting)
+        defer { status.enter(former) }
+        let wishes = try world.communicator.allReduce(
+            [context.stopTraining ? 1 : 0, options.stopRequested() ? 1 : 0], .maximum)
+        context.stopTraining = wishes[0] > 0
+        var rate = [context.learningRateScale, context.fixedLearningRate ?? .nan]
+        try world.communicator.broadcast(&rate, from: 0)
+        context.learningRateScale = rate[0]
+        context.fixedLearningRate = rate[1].isNaN ? nil : rate[1]
+        return wishes.contains { $0 > 0 }
     }
 }

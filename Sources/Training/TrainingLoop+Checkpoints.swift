@@ -11,16 +11,15 @@ extension TrainingLoop {
     func saveCheckpoint() throws {
         lastSave = SavePoint(place: place, seconds: monotonicSeconds())
         saveIsDue = false
-        guard let recorder else { return }
+        guard try weightsAreFinite(), let recorder else { return }
         let former = status.enter(world.rank == 0 ? .saving : .waiting)
         timelines.first?.begin(.checkpoint)
         defer {
             timelines.first?.end()
             status.enter(former)
         }
-        try requireFiniteWeights()
         if options.verifyEvery > 0 { try verifyReplicas() }
-        try step.gatherState()
+        try gatherState()
         guard world.rank == 0 else { return }
         let weights = callbacks.enumerated().compactMap { index, callback in
             callback.savedWeights.map { (name: "\(index).\(callback.name)", values: $0) }
@@ -55,10 +54,17 @@ extension TrainingLoop {
             batchSize: batchSize, sampleCount: data.count, optimizer: model.optimizer.name, model: settings.modelName,
             configuration: settings.configuration, fingerprint: step.reducer.parameters.fingerprint,
             epochLossSum: sums.loss, epochHits: sums.hits, epochSamples: sums.samples,
-            learningRateScale: context.learningRateScale, metrics: lastMetrics, skippedSteps: skippedBefore,
+            learningRateScale: context.learningRateScale, learningRate: context.fixedLearningRate,
+            metrics: lastMetrics, skippedSteps: skippedBefore,
             callbacks: Dictionary(
                 callbacks.enumerated().map { ("\($0).\($1.name)", $1.state) }, uniquingKeysWith: { $1 }),
             dataHash: dataHash, validationHash: validationHash)
+    }
+
+    /// Gives every rank all of the optimizer's state. Collective.
+    func gatherState() throws {
+        try step.gatherState()
+        stateIsWhole = true
     }
 
     /// Takes over where a checkpoint, or an earlier fit of the model, has left off.
@@ -69,6 +75,7 @@ extension TrainingLoop {
             step.adopt(state)
         }
         try shareState(hasMoments: resumed != nil || model.trained != nil)
+        stateIsWhole = true
         if resumed != nil { return }
         firstStep = step.state.step
         if let settings, settings.resume == .automatic {
@@ -106,7 +113,7 @@ extension TrainingLoop {
         (lastMetrics, skippedBefore) = (state.metrics, state.skippedSteps ?? 0)
         context.step = state.step
         context.isResumed = true
-        context.learningRateScale = state.learningRateScale
+        (context.learningRateScale, context.fixedLearningRate) = (state.learningRateScale, state.learningRate)
         // Another run's checkpoint is none of this folder.
         if settings?.resume == .automatic { lastSave.place = place }
         resumeNote =

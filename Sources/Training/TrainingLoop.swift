@@ -53,6 +53,8 @@ final class TrainingLoop {
     var lastSave = SavePoint()
     /// Whether one is due that waits for the epoch's end.
     var saveIsDue = false
+    /// Whether this rank has all of the optimizer's state, not only the slices that it updates.
+    var stateIsWhole = false
     /// Says where the run goes on, and what is not as it was.
     var resumeNote: String?
 
@@ -83,8 +85,9 @@ final class TrainingLoop {
             options.timing, network: network, threads: plan.threads,
             firstStep: resumed?.state.step ?? model.trained?.step ?? 0, world)
         let names = model.metrics.isEmpty ? ["loss"] : ["loss", "accuracy"]
+        let metricNames = (validation == nil ? [] : names.map { "val_" + $0 }) + names
         let monitor = try (settings?.checkpoints ?? CheckpointPolicy())
-            .check(metrics: (validation == nil ? [] : names.map { "val_" + $0 }) + names)
+            .check(metrics: metricNames)
         // Nothing throws from here on: what the ranks share is left in order by `run`.
         let reducer = try GradientReducer(
             plan: plan, communicator: world.communicator, team: team, hostOf: world.hostOf, status: status,
@@ -97,6 +100,7 @@ final class TrainingLoop {
             onNonFinite: options.onNonFinite, augmentation: options.augmentation,
             mayRefuse: network.readsIndices, timelines: timelines.threads, objective: model.loss.objective(network))
         context = TrainingContext(isRankZero: world.rank == 0, weights: WeightsAccess { reducer.parameters })
+        context.metricNames = metricNames + ["learning_rate"]
         evaluator = Evaluator(
             network: network, team: team, communicator: world.communicator, status: status,
             timelines: timelines.threads)
@@ -119,9 +123,8 @@ final class TrainingLoop {
     // MARK: The run
 
     func run() throws -> History {
-        var hasEnded = false
         // Whatever ends the run, the model keeps its weights when the memory of the ranks is gone.
-        defer { model.adopt(step, hasEnded: hasEnded) }
+        defer { model.adopt(step, isWhole: stateIsWhole) }
         world.tell(shortage: step.reducer.shortage)
         try begin()
         try status.during(world.rank == 0 ? .starting : .waiting) {
@@ -136,9 +139,11 @@ final class TrainingLoop {
         let mask = occupyCores()
         defer { CoreSet.restore(mask) }
         context.epoch = epoch
-        for callback in callbacks { try callback.trainBegin(context) }
+        context.scheduledLearningRate = scheduledRate
+        try call { try $0.trainBegin(context) }
         while epoch < options.epochs, !context.stopTraining, !isOutOfSteps || epochNeedsItsEnd { try runEpoch() }
         if lastSave.place != place { try saveCheckpoint() }
+        history.stopReason = context.stopReason
         if let reason = context.stopReason, world.rank == 0, options.verbosity != .silent { write(reason + "\n") }
         // Rank 0 waits for the checkpoint to be on the disk, and the others for rank 0.
         try status.during(world.rank == 0 ? .saving : .waiting) {
@@ -146,10 +151,9 @@ final class TrainingLoop {
         }
         try reportTimes()
         // After the last checkpoint, with which the run may go on: the model is the caller's, e.g. with the best weights.
-        for callback in callbacks { try callback.trainEnd(context) }
+        try call { try $0.trainEnd(context) }
         // The next fit may be on other ranks.
-        try status.during(.waiting) { try step.gatherState() }
-        hasEnded = true
+        try status.during(.waiting) { try gatherState() }
         return history
     }
 
@@ -196,7 +200,7 @@ final class TrainingLoop {
         status.begin(epoch: epoch + 1)
         status.enter(.callbacks)
         context.scheduledLearningRate = scheduledRate
-        if batchInEpoch == 0 { for callback in callbacks { try callback.epochBegin(context) } }
+        if batchInEpoch == 0 { try call { try $0.epochBegin(context) } }
         if try agree() {
             // Nothing has happened since the last checkpoint.
             history.isInterrupted = !context.stopTraining
@@ -208,7 +212,9 @@ final class TrainingLoop {
         let (secondsBefore, samplesBefore) = (step.seconds, sums.samples)
         var stopped = false
         while batchInEpoch < batchesPerEpoch, !stopped, !isOutOfSteps {
+            let done = step.state.step
             stopped = try runStep(order)
+            if step.state.step == done { break }
             saveIsDue = saveIsDue || isSaveStep
             progress.step(batchInEpoch, metrics: sums.metrics(model.metrics))
             if isLogged {
@@ -217,12 +223,12 @@ final class TrainingLoop {
             if saveIsDue, batchInEpoch < batchesPerEpoch { try saveCheckpoint() }
         }
         let trained = (monotonicSeconds() - start, step.seconds.since(secondsBefore))
-        let finished = batchInEpoch == batchesPerEpoch
-        if finished, sums.samples == 0 {
+        if batchInEpoch == batchesPerEpoch, sums.samples == 0, !context.stopTraining {
             throw TrainingError(
                 "every step of epoch \(epoch + 1) was skipped, since no loss or gradient was finite: the run has "
                     + "diverged. The earlier checkpoints are kept. Try a smaller --learning-rate, or --clip-norm 1")
         }
+        let finished = try batchInEpoch == batchesPerEpoch && sums.samples > 0 && weightsAreFinite()
         timelines.first?.begin(.epochEnd)
         defer { timelines.first?.end() }
         let evaluation = finished ? try evaluate() : nil
@@ -232,7 +238,7 @@ final class TrainingLoop {
         progress.endEpoch(
             batchesDone: batchInEpoch, seconds: monotonicSeconds() - start,
             metrics: metrics + evaluation.metrics)
-        if finished && !isAbandoned || !finished && !isLogged {
+        if finished && !isAbandoned || !finished && !isLogged && sums.samples > samplesBefore {
             try record(metrics, evaluation, monotonicSeconds() - trained.0, secondsBefore, samplesBefore)
         }
         if finished && !isAbandoned {
@@ -260,16 +266,19 @@ final class TrainingLoop {
         }
     }
 
-    /// True when a rank asked to stop in this step.
+    /// True when the epoch ends with this step, since a rank asked for it or `TerminateOnNaN` did.
     private func runStep(_ order: [Int32]) throws -> Bool {
         context.scheduledLearningRate = scheduledRate
         let rest = order.dropFirst(batchInEpoch * batchSize)
+        let (number, batch) = (step.state.step + 1, rest.prefix(batchSize))
+        stateIsWhole = false
         let report = try step.run(
-            known: rest.prefix(batchSize), of: data, next: rest.dropFirst(batchSize).prefix(batchSize),
+            known: batch, of: data, next: rest.dropFirst(batchSize).prefix(batchSize),
             learningRate: Float(context.learningRate), votes: votes)
-        batchInEpoch += 1
+        let endsRun = report.isSkipped ? try judge(batch, step: number) : false
         if !report.isSkipped { sums.add(report) }
-        if report.nonFiniteShards > 0 || report.isSkipped { try judge(report) }
+        if step.state.step == number { batchInEpoch += 1 }
+        if endsRun { return true }
         context.step = step.state.step
         context.metrics = ["loss": report.lossSum / Double(report.samples), "learning_rate": context.learningRate]
         status.enter(.callbacks)
@@ -298,7 +307,7 @@ final class TrainingLoop {
         lastMetrics = row
         history.epochs.append(row)
         status.enter(.callbacks)
-        for callback in callbacks { try callback.epochEnd(context) }
+        try call { try $0.epochEnd(context) }
         _ = try agree()
         epoch += 1
         batchInEpoch = 0
@@ -309,21 +318,6 @@ final class TrainingLoop {
     private var scheduledRate: Double {
         let rate = model.optimizer.learningRate.rate(at: step.state.step)
         return Double("\(rate)") ?? Double(rate)
-    }
-
-    /// All ranks stop when one wants to, and use rank 0's learning rate.
-    ///
-    /// - Returns: whether a rank wants to stop, or was asked to from outside.
-    private func agree() throws -> Bool {
-        let former = status.enter(.waiting)
-        defer { status.enter(former) }
-        let wishes = try world.communicator.allReduce(
-            [context.stopTraining ? 1 : 0, options.stopRequested() ? 1 : 0], .maximum)
-        context.stopTraining = wishes[0] > 0
-        var scale = [context.learningRateScale]
-        try world.communicator.broadcast(&scale, from: 0)
-        context.learningRateScale = scale[0]
-        return wishes.contains { $0 > 0 }
     }
 
     /// The order of samples in an epoch: a Fisher-Yates shuffle drawn from (seed, epoch, first step), equal on every rank,

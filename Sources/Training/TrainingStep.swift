@@ -22,10 +22,9 @@ public final class TrainingStep: @unchecked Sendable {
     public let state: OptimizerState
     /// Where thread 0 has spent its time since the start.
     public internal(set) var seconds = PhaseSeconds()
-    let nonFinite: NonFiniteWatch
     /// That of a step that made its own; freed with what the reducer made with it.
     private var communicator: (any Communicator)?
-    private let onNonFinite: NonFinitePolicy
+    let onNonFinite: NonFinitePolicy
     private let mayRefuse: Bool
     /// What of the present step's data can't be used, as this rank's threads found it.
     let refusals = Mutex<[String]>([])
@@ -33,7 +32,7 @@ public final class TrainingStep: @unchecked Sendable {
     private(set) var defect: (Samples, ArraySlice<Int32>) -> String? = { _, _ in nil }
     private let seed: UInt64
     private let augmentation: Augmentation
-    private let team: WorkerTeam
+    let team: WorkerTeam
     private let workspaces: [Workspace]
     private let objective: Objective
 
@@ -50,13 +49,16 @@ public final class TrainingStep: @unchecked Sendable {
         self.seed = seed
         self.augmentation = augmentation
         (self.onNonFinite, self.mayRefuse) = (onNonFinite, mayRefuse)
-        nonFinite = NonFiniteWatch(reducer.parameters)
         self.objective = objective
         state = optimizer.makeState(count: reducer.parameters.trainable.count)
         workspaces = (0..<team.size).map { Workspace(timeline: timelines.isEmpty ? nil : timelines[$0]) }
     }
 
     /// Computes one step on the given samples, the whole global batch, which exist and are of use: see `run(_:of:)`.
+    ///
+    /// Where the loss, a gradient or a statistic is NaN or infinite, no update is made (between hosts, unless gradients
+    /// are clipped by their norm or `NonFinitePolicy.skip` wants it otherwise, none of the parts that hold such values),
+    /// and the report says so.
     func run(
         known batch: ArraySlice<Int32>, of data: Samples, next: ArraySlice<Int32>, learningRate: Float,
         votes: StepVotes
@@ -64,9 +66,10 @@ public final class TrainingStep: @unchecked Sendable {
         let step = state.step
         reducer.status.begin(step: step + 1)
         reducer.exchangeTimeline?.step = step
-        reducer.beginStep(wantsNorm: optimizer.clipNorm != nil || onNonFinite == .skip || mayRefuse) {
-            [self] range, gradients, norm in
-            update(range, gradients, norm, learningRate, step)
+        reducer.beginStep(
+            wantsNorm: optimizer.clipNorm != nil, isAllOrNothing: onNonFinite == .skip || mayRefuse
+        ) { [self] range, gradients, norm, isFinite in
+            update(range, gradients, norm, isFinite, learningRate, step)
         }
         team.run { thread in
             let timeline = workspaces[thread].timeline
@@ -86,9 +89,11 @@ public final class TrainingStep: @unchecked Sendable {
         seconds.communication = reducer.exchangeSeconds
         seconds.update = reducer.updateSeconds
         try reducer.endStep()
-        let report = StepReport(record: reducer.parameters.values[reducer.parameters.record], samples: batch.count)
+        let parameters = reducer.parameters
+        let report = StepReport(
+            record: parameters.values[parameters.record], samples: batch.count, isSkipped: reducer.isSpoilt)
         if report.refusedShards > 0 { throw try refusal(step) }
-        state.step = step + 1
+        if !reducer.isSpoilt || onNonFinite == .skip { state.step = step + 1 }
         return report
     }
 
@@ -98,15 +103,18 @@ public final class TrainingStep: @unchecked Sendable {
     }
 
     /// Forward and backward pass of one shard, into its gradient buffer.
-    private func compute(
+    ///
+    /// - Parameter isRepeated: whether the pass only looks for what was not finite, with nobody to exchange with.
+    /// - Returns: the sum of the losses.
+    @discardableResult
+    func compute(
         _ task: WorkerSchedule.Task, _ thread: Int, _ batch: ArraySlice<Int32>, _ data: Samples, _ step: Int,
-        _ votes: StepVotes
-    ) {
+        _ votes: StepVotes, isRepeated: Bool = false
+    ) -> Float {
         let parameters = reducer.parameters
         let gradients = reducer.gradients(ofThread: thread, task)
         let numbers = samples(ofShard: task.shard, batch)
         var (loss, hits, times) = (Float(0), 0.0, PhaseSeconds())
-        var spoilt: [String] = []
         var isRefused = false
         if numbers.isEmpty {
             gradients[0..<gradients.count].update(repeating: 0)
@@ -131,31 +139,23 @@ public final class TrainingStep: @unchecked Sendable {
             enter(.backward, thread)
             loss = timeline.record(.forward(0)) { result.losses.value.sum().scalar }
             hits = result.hits
-            let isFinal = reducer.parameterIsFinal(task, onThread: thread)
-            // Weighted by the step's sample count, so that shards of unequal size count exactly. The norm, which every
-            // rank knows before the update, must tell of a loss alone too.
-            timeline.record(.backward(0)) {
-                tape.backward(
-                    from: result.losses,
-                    weight: loss.isFinite || onNonFinite == .stop ? 1 / Float(batch.count) : .nan,
-                    parameterIsFinal: isFinal.map { isFinal in
-                        { [nonFinite] parameter in
-                            // Looked at now, since others may add to it from here on.
-                            if let name = nonFinite.name(parameter, gradients) { spoilt.append(name) }
-                            isFinal(parameter)
-                        }
-                    })
+            if loss.isFinite && !isRefused || isRepeated {
+                // Weighted by the step's sample count, so that shards of unequal size count exactly.
+                timeline.record(.backward(0)) {
+                    tape.backward(
+                        from: result.losses, weight: 1 / Float(batch.count),
+                        parameterIsFinal: isRepeated ? nil : reducer.parameterIsFinal(task, onThread: thread))
+                }
+            } else {
+                // Whichever part of the sums is looked at, it says that there is no step to make.
+                gradients[0..<gradients.count].update(repeating: .nan)
             }
-            if isFinal == nil { spoilt = nonFinite.names(loss: loss, gradients) }
             times = PhaseSeconds(
                 data: ready - start, forward: computed - ready, backward: monotonicSeconds() - computed)
         }
-        let isFinite =
-            numbers.isEmpty || isRefused || nonFinite.isFinite(loss: loss, spoilt, shard: task.shard)
-        StepReport.write(
-            loss: loss, hits: hits, votes: votes, isFinite: isFinite, isRefused: isRefused,
-            to: gradients[parameters.record])
+        StepReport.write(loss: loss, hits: hits, votes: votes, isRefused: isRefused, to: gradients[parameters.record])
         if thread == 0 { seconds.add(times) }
+        return loss
     }
 
     /// Tells the watchdog where thread 0 is.
@@ -165,23 +165,20 @@ public final class TrainingStep: @unchecked Sendable {
 
     /// Applies the reduced gradient to one worker's slice: the optimizer, the running statistics, the step's record.
     private func update(
-        _ range: Range<Int>, _ gradients: FlatBuffer, _ norm: Double?, _ learningRate: Float, _ step: Int
+        _ range: Range<Int>, _ gradients: FlatBuffer, _ norm: Double?, _ isFinite: Bool, _ learningRate: Float,
+        _ step: Int
     ) {
         let parameters = reducer.parameters
-        // A shard whose data can't be used has gradients of NaN.
-        let isVoid = norm?.isFinite == false
-        let isSkipped = onNonFinite == .skip && isVoid
         let trainable = range.clamped(to: parameters.trainable)
-        if !trainable.isEmpty && !isVoid {
+        if !trainable.isEmpty && isFinite {
             optimizer.update(
                 trainable, values: parameters.values, gradients: gradients, state: state, learningRate: learningRate,
                 step: step + 1, gradientScale: norm.map(optimizer.gradientScale(norm:)) ?? 1)
         }
-        if !isVoid { parameters.updateStatistics(range, observations: gradients) }
+        if isFinite { parameters.updateStatistics(range, observations: gradients) }
         let record = range.clamped(to: parameters.record)
         if !record.isEmpty {
             parameters.values[record].baseAddress!.update(from: gradients[record].baseAddress!, count: record.count)
-            StepReport.write(isSkipped: isSkipped, to: parameters.values, parameters.record, within: record)
         }
     }
 }
@@ -209,40 +206,29 @@ public struct StepReport: Sendable {
     public let samples: Int
     /// What any rank wants.
     public let votes: StepVotes
-    /// Shards whose loss or gradients were NaN or infinite.
-    public let nonFiniteShards: Int
-    /// Whether no update was made, because of `NonFinitePolicy.skip`.
+    /// Whether no update was made, since not all was finite.
     public let isSkipped: Bool
     /// Shards with data that can't be used.
     let refusedShards: Int
 
-    init(record: UnsafeMutableBufferPointer<Float>, samples: Int) {
+    init(record: UnsafeMutableBufferPointer<Float>, samples: Int, isSkipped: Bool) {
         lossSum = Double(record[0])
         hits = Double(record[1])
         votes = StepVotes((0..<StepVotes.count).filter { record[2 + $0] > 0 }.map { StepVotes(rawValue: 1 << $0) })
-        nonFiniteShards = Int(record[4])
-        isSkipped = record[5] > 0
-        refusedShards = Int(record[6])
+        refusedShards = Int(record[4])
+        self.isSkipped = isSkipped
         self.samples = samples
     }
 
-    /// Writes a shard's part; the reduction adds up the parts.
+    /// Writes a shard's part; the reduction adds up the parts, and counts ranks with large sums in the last place.
     static func write(
-        loss: Float, hits: Double, votes: StepVotes, isFinite: Bool, isRefused: Bool,
-        to record: UnsafeMutableBufferPointer<Float>
+        loss: Float, hits: Double, votes: StepVotes, isRefused: Bool, to record: UnsafeMutableBufferPointer<Float>
     ) {
         record.update(repeating: 0)
         record[0] = loss
         record[1] = Float(hits)
         for index in 0..<StepVotes.count { record[2 + index] = votes.contains(StepVotes(rawValue: 1 << index)) ? 1 : 0 }
-        record[4] = isFinite ? 0 : 1
-        record[6] = isRefused ? 1 : 0
-    }
-
-    /// Adds to the reduced record whether the update was skipped, on the worker whose `range` it lies in.
-    static func write(isSkipped: Bool, to values: FlatBuffer, _ record: Range<Int>, within range: Range<Int>) {
-        let index = record.lowerBound + 5
-        if range.contains(index) { values.pointer[index] = isSkipped ? 1 : 0 }
+        record[4] = isRefused ? 1 : 0
     }
 }
 

@@ -48,12 +48,13 @@ public struct World: Sendable {
         try together { if rank == 0 { try body() } }
     }
 
-    /// Runs `body` on every rank, and lets all of them throw if one does, with the error of the first that did.
-    /// Collective.
+    /// Runs `body` on every rank, and lets all of them throw if one does: its own error where it has one, else that of
+    /// the first that has. Collective.
     package func together(_ body: () throws -> Void) throws {
-        var problem = ""
-        do { try body() } catch { problem = "\(error)" }
-        let text = try gatherTexts(problem, communicator).first { !$0.isEmpty }
+        var problem: (any Error)?
+        do { try body() } catch { problem = error }
+        let text = try gatherTexts(problem.map { "\($0)" } ?? "", communicator).first { !$0.isEmpty }
+        if let problem { throw problem }
         if let text { throw TrainingError(text) }
     }
 }

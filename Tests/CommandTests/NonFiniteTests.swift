@@ -11,15 +11,17 @@ extension CommandTests {
             "--model", "mnist-mlp", "--optimizer", "sgd", "--learning-rate", "1e18", "--shards", "4", "--epochs", "1",
         ]
 
-        @Test(arguments: [nil, 2]) func theRunEndsWithStepParameterAndShard(ranks: Int?) throws {
+        /// Alone, on two ranks, and on two that exchange messages as hosts do.
+        @Test(arguments: [nil, "0,0", "0,1"]) func theRunEndsWithStepParameterAndShard(hosts: String?) throws {
             try withTemporaryFolder { folder in
                 let run = folder + "/run"
                 _ = try train(
                     ["--model", "mnist-mlp", "--shards", "4", "--epochs", "1", "--limit-train-batches", "3"], run: run)
                 let before = try lockstep(["fingerprint", run]).lines
                 let result = try lockstep(
-                    ranks: ranks,
-                    ["train", "--threads", "1", "--run", folder + "/diverging"] + Self.diverging)
+                    ranks: hosts.map { _ in 2 },
+                    ["train", "--threads", "1", "--run", folder + "/diverging"] + Self.diverging,
+                    environment: hosts.map { ["LOCKSTEP_HOSTS": $0] } ?? [:])
                 #expect(result.status == 1)
                 let pattern = try Regex(
                     "step \\d+ \\(epoch 1\\): shard \\d: (the loss is (NaN|infinite), )?the gradient of dense\\S*\\.\\w+ is"

@@ -178,6 +178,53 @@ extension CommandTests {
             }
         }
 
+        /// A run that has done all it was asked for says so, and ends well; one that is not there begins with a warning.
+        @Test func nothingToGoOnWithIsTold() throws {
+            try withTemporaryFolder { folder in
+                let run = folder + "/run"
+                let arguments = [
+                    "--model", "mnist-mlp", "--limit-train-batches", "3", "--epochs", "1", "--shards", "2",
+                ]
+                func warning(_ text: String, _ name: String) -> Bool {
+                    text.contains(
+                        "warning: --resume auto: there is no run in \(folder)/\(name), so a new one begins there")
+                }
+                for (ranks, name) in [(nil, "run"), (2, "typo")] as [(Int?, String)] {
+                    let first = try lockstep(
+                        ranks: ranks, ["train", "--run", "\(folder)/\(name)", "--resume", "auto"] + arguments)
+                    #expect(first.status == 0)
+                    #expect(warning(first.standardError, name), "\(first.standardError)")
+                }
+                for (ranks, more, words) in [
+                    (nil, [], "all 1 epochs of this run are done; --epochs N with a larger N trains more"),
+                    (2, ["--verbose", "0"], "all 1 epochs of this run are done"),
+                    (nil, ["--epochs", "2", "--max-steps", "3"], "3 steps are done; a larger --max-steps trains more"),
+                ] as [(Int?, [String], String)] {
+                    let again = try lockstep(
+                        ranks: ranks, ["train", "--run", run, "--resume", "auto", "--threads", "1"] + more)
+                    #expect(again.status == 0)
+                    #expect(again.standardError.contains("nothing to train: " + words), "\(again.standardError)")
+                    #expect(!again.standardError.contains("warning: --resume"), "\(again.standardError)")
+                }
+                let further = try lockstep(["train", "--run", run, "--resume", "auto", "--epochs", "2"])
+                #expect(!further.standardError.contains("nothing to train"), "\(further.standardError)")
+                #expect(try metrics(run).count == 2)
+
+                // A launcher's own restarts are no mistake, its first start may be one.
+                let launched = try lockstep(
+                    ["launch", "--ranks", "1", "--back-off", "0.1", "--", "train", "--run", folder + "/launched"]
+                        + arguments, environment: ["LOCKSTEP_FAULT": "step@2:kill", "LOCKSTEP_FAULT_ONCE_IN": folder])
+                #expect(launched.status == 0)
+                #expect(launched.standardError.contains("incarnation 2"))
+                #expect(!launched.standardError.contains("there is no run"), "\(launched.standardError)")
+                let mistyped = try lockstep(
+                    ["launch", "--ranks", "1", "--", "train", "--run", folder + "/launchd", "--resume", "auto"]
+                        + arguments)
+                #expect(warning(mistyped.standardError, "launchd"), "\(mistyped.standardError)")
+                #expect(mistyped.standardError.components(separatedBy: "there is no run").count == 2)
+            }
+        }
+
         /// A run none of whose checkpoints can be used is no new run.
         @Test func aRunWithoutAWholeCheckpointIsLeftAlone() throws {
             try withTemporaryFolder { folder in

@@ -61,6 +61,43 @@ struct GradientReducerTests {
         }
     }
 
+    /// Where a sum is not finite, because of one shard or only together, every rank learns it in that step, and none of it
+    /// is applied: on one host, and wherever all or nothing is wanted. Else what is not finite is left out.
+    @Test(arguments: [[0], [0, 0, 0], [0, 1], [0, 0, 1, 1], [0, 1, 2]], [false, true])
+    func whatIsNotFiniteIsNotApplied(hostOf: [Int], isAllOrNothing: Bool) throws {
+        let far = ReducerModel.large.trainable[0] + 100
+        let cases: [(name: String, values: [Int: Float], index: Int)] = [
+            ("NaN", [5: .nan], 3), ("infinity", [0: -.infinity], far),
+            // Within a rank, between ranks, and only in the very last addition.
+            ("overflow", [0: 3e38, 1: 3e38], far), ("overflow", [3: 2e38, 4: 2e38], 3),
+            ("overflow", [0: 1.8e38, 7: 1.8e38], far), ("none", [0: 3e38, 7: -3e38], 3),
+        ]
+        for threads in [1, 2] {
+            for (name, values, index) in cases {
+                var run = ReducerRun(
+                    shards: 8, threads: threads, model: .large, steps: 3, hostOf: hostOf, wantsNorm: false,
+                    isAllOrNothing: isAllOrNothing)
+                for (shard, value) in values {
+                    run.spoilt[ReducerRun.Element(step: 1, shard: shard, index: index)] = value
+                }
+                let expected = run.expected()
+                let spoilt = run
+                #expect(expected.lost == (name == "none" ? [] : [1]))
+                for result in try runRanks(hostOf.count, { try spoilt.train($0) }) {
+                    let outcome = try result.get()
+                    let place: Comment = "\(name) in \(values) at \(index), \(threads) threads"
+                    #expect(outcome.lost == expected.lost, place)
+                    if Set(hostOf).count == 1 || isAllOrNothing || name == "none" {
+                        #expect(outcome.values == expected.values, place)
+                    } else {
+                        #expect(outcome.values.allSatisfy { Float(bitPattern: $0).isFinite }, place)
+                        #expect(outcome.values[index] == expected.values[index], place)
+                    }
+                }
+            }
+        }
+    }
+
     /// The gradients of these tests are worth summing: another order gives other bits.
     @Test func theOrderMatters() {
         let run = ReducerRun(shards: 8, threads: 1, model: .all[0], steps: 1)

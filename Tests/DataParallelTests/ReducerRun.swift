@@ -45,6 +45,15 @@ struct ReducerRun: Sendable {
     let steps: Int
     var hostOf: [Int]?
     var wantsNorm = true
+    var isAllOrNothing = false
+    /// Elements that are set to a value of their own.
+    var spoilt: [Element: Float] = [:]
+
+    struct Element: Hashable, Sendable {
+        let step: Int
+        let shard: Int
+        let index: Int
+    }
 
     /// All bits that a rank ends with, and every step's norms.
     struct Outcome: Sendable {
@@ -52,10 +61,13 @@ struct ReducerRun: Sendable {
         var record: [UInt32] = []
         /// Of every step: what the updates were told, if this rank had any.
         var norms: [Set<UInt64>] = []
+        /// The steps whose sums were not all finite.
+        var lost: [Int] = []
     }
 
     /// Sign and exponent vary wildly, so that sums in another order round to other bits.
     func gradient(step: Int, shard: Int, index: Int) -> Float {
+        if let value = spoilt[Element(step: step, shard: shard, index: index)] { return value }
         var bits = UInt64(step + 1) &* 0x9E37_79B9_7F4A_7C15 ^ UInt64(shard + 1) &* 0xBF58_476D_1CE4_E5B9
         bits = (bits ^ UInt64(index)) &* 0x94D0_49BB_1331_11EB
         bits = (bits ^ (bits >> 31)) &* 0xD6E8_FEB8_6659_FD93
@@ -80,7 +92,11 @@ struct ReducerRun: Sendable {
         let norm = GradientNorm(trainable: parameters.trainable)
         for step in 0..<steps {
             for index in 0..<total.count { total.pointer[index] = treeSum(step: step, index: index, 0..<shards) }
-            update(parameters, 0..<total.count, total)
+            if total[0..<total.count].allSatisfy(\.isFinite) {
+                update(parameters, 0..<total.count, total)
+            } else {
+                outcome.lost.append(step)
+            }
             let sums = norm.blockSums(of: total, parameters.trainable)
             outcome.norms.append([norm.norm(fromBlockSums: sums).bitPattern])
         }
@@ -95,8 +111,9 @@ struct ReducerRun: Sendable {
         let outcome = Mutex(Outcome())
         for step in 0..<steps {
             outcome.withLock { $0.norms.append([]) }
-            reducer.beginStep(wantsNorm: wantsNorm) { range, gradients, norm in
-                update(reducer.parameters, range, gradients)
+            reducer.beginStep(wantsNorm: wantsNorm, isAllOrNothing: isAllOrNothing) {
+                range, gradients, norm, isFinite in
+                if isFinite { update(reducer.parameters, range, gradients) }
                 if let norm { _ = outcome.withLock { $0.norms[step].insert(norm.bitPattern) } }
             }
             team.run { thread in
@@ -104,6 +121,7 @@ struct ReducerRun: Sendable {
                 reducer.reduce(onThread: thread)
             }
             try reducer.endStep()
+            if reducer.isSpoilt { outcome.withLock { $0.lost.append(step) } }
         }
         return outcome.withLock { outcome in
             read(reducer.parameters, into: &outcome)
@@ -117,7 +135,7 @@ struct ReducerRun: Sendable {
         defer { team.stop() }
         let updates = Mutex(0)
         let before = reducer.parameters.values.fingerprint(0..<reducer.parameters.count)
-        reducer.beginStep(wantsNorm: false) { _, _, _ in updates.withLock { $0 += 1 } }
+        reducer.beginStep(wantsNorm: false) { _, _, _, _ in updates.withLock { $0 += 1 } }
         team.run { thread in
             takeShards(reducer, thread, step: 0)
             reducer.reduce(onThread: thread)

@@ -51,18 +51,32 @@ struct ReductionTests {
         }
     }
 
-    @Test func allFinite() {
+    @Test func allBelow() {
         for length in 0...70 {
             var x = ElementwiseKernelTests.values(length, salt: 1)
-            #expect(lk_all_finite(x, Int64(length)) != 0)
+            #expect(lk_all_below(x, Int64(length), .infinity) != 0)
             for index in x.indices {
                 let value = x[index]
                 for special in [Float.nan, .infinity, -.infinity] {
                     x[index] = special
-                    #expect(lk_all_finite(x, Int64(length)) == 0, "\(special) at \(index) of \(length)")
-                    #expect(lk_all_finite(x, Int64(index)) != 0)
+                    #expect(lk_all_below(x, Int64(length), .infinity) == 0, "\(special) at \(index) of \(length)")
+                    #expect(lk_all_below(x, Int64(index), .infinity) != 0)
                 }
                 x[index] = index % 2 == 0 ? .greatestFiniteMagnitude : value
+            }
+        }
+    }
+
+    @Test func allBelowALimit() {
+        for length in 1...40 {
+            for index in 0..<length {
+                for (value, isBelow) in [
+                    (Float(1023.9), true), (-1023.9, true), (1024, false), (-1e30, false), (.nan, false),
+                ] {
+                    var x = [Float](repeating: 0.5, count: length)
+                    x[index] = value
+                    #expect((lk_all_below(x, Int64(length), 1024) != 0) == isBelow, "\(value) at \(index) of \(length)")
+                }
             }
         }
     }

@@ -156,14 +156,6 @@ import Training
         }
     }
 
-    @Test func unknownMonitorNamesTheMetrics() {
-        let error = #expect(throws: TrainingError.self) {
-            try fit(model(), epochs: 1, [EarlyStopping(monitor: "val_acc")])
-        }
-        #expect(error?.description.contains("'val_acc'") == true)
-        #expect(error?.description.contains("val_accuracy") == true)
-    }
-
     @Test func plateauReducesTheRate() throws {
         let plateau = ReduceLROnPlateau(monitor: "val_loss", factor: 0.5, patience: 2, minDelta: 100)
         let history = try fit(model(.sgd(learningRate: 0.01)), epochs: 6, [plateau])
@@ -171,13 +163,6 @@ import Training
         let expected = [0.01, 0.01, 0.01, 0.005, 0.005, 0.0025]
         for (rate, wanted) in zip(history["learning_rate"], expected) { #expect(abs(rate - wanted) < 1e-9) }
         #expect(history.epochs.count == 6)
-    }
-
-    @Test func schedulerSetsTheRate() throws {
-        let history = try fit(model(), epochs: 3, [LearningRateScheduler { epoch, _ in 0.01 / Double(epoch + 1) }])
-        for (epoch, rate) in history["learning_rate"].enumerated() {
-            #expect(abs(rate - 0.01 / Double(epoch + 1)) < 1e-9)
-        }
     }
 
     @Test func notANumberEndsTheRun() throws {
@@ -195,27 +180,5 @@ import Training
             onEpochEnd: { calls.append("end \($0.epoch)") })
         _ = try fit(model(), epochs: 2, batchSize: 200, [lambda])
         #expect(calls == ["begin 0", "step 1", "step 2", "end 0", "begin 1", "step 3", "step 4", "end 1"])
-    }
-
-    @Test func filesOfCallbacks() throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("lockstep-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        let model = model()
-        _ = try fit(
-            model, epochs: 2,
-            [CSVLogger(folder + "/log.csv"), ModelCheckpoint(folder + "/weights-{epoch}.safetensors")])
-        let lines = try String(contentsOfFile: folder + "/log.csv", encoding: .utf8).split(separator: "\n")
-        #expect(lines.count == 3)
-        #expect(lines[0] == "epoch,accuracy,learning_rate,loss,val_accuracy,val_loss")
-
-        let again = self.model()
-        try again.load(folder + "/weights-2.safetensors", input: data.train.sampleShape)
-        #expect(again.fingerprint == model.fingerprint)
-        try again.load(folder + "/weights-1.safetensors", input: data.train.sampleShape)
-        #expect(again.fingerprint != model.fingerprint)
-        #expect(throws: TrainingError.self) {
-            try again.load(folder + "/nothing.safetensors", input: data.train.sampleShape)
-        }
     }
 }

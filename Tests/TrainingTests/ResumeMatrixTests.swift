@@ -27,13 +27,14 @@ import Training
         }
     }
 
-    /// New ones each time: their memory comes from the checkpoint.
-    private func callbacks() -> [any Callback] {
-        [
+    /// New ones each time: their memory comes from the checkpoint. A scheduler takes the place of the optimizer's schedule.
+    private func callbacks(_ optimizer: Optimizer) -> [any Callback] {
+        let scheduler = LearningRateScheduler { epoch, rate in epoch == 0 ? rate : rate * 0.9 }
+        let isConstant = if case .constant = optimizer.learningRate { true } else { false }
+        return [
             EarlyStopping(monitor: "val_accuracy", minDelta: 0.2, patience: 2, restoreBestWeights: true),
             ReduceLROnPlateau(monitor: "loss", factor: 0.5, patience: 1, minDelta: 0.5),
-            LearningRateScheduler { epoch, rate in epoch == 0 ? rate : rate * 0.9 },
-        ]
+        ] + (isConstant ? [scheduler] : [])
     }
 
     private func fit(
@@ -50,7 +51,8 @@ import Training
         settings.checkpoints.everyNSteps = 1
         settings.checkpoints.keepLast = 99
         try model.fit(
-            Samples(other ?? data.train), validationData: Samples(otherTest ?? data.test), callbacks: callbacks(),
+            Samples(other ?? data.train), validationData: Samples(otherTest ?? data.test),
+            callbacks: callbacks(optimizer),
             options: options,
             settings: settings)
         return model

@@ -177,8 +177,8 @@ void lk_rmsprop(float *w, float *mean_square, float *velocity, const float *g, i
                 float epsilon, float momentum, float decay);
 /// The sum of squares in double precision, in an order fixed by n.
 double lk_sum_of_squares(const float *x, int64_t n);
-/// Whether no element is NaN or infinite.
-int lk_all_finite(const float *x, int64_t n);
+/// Whether the size of every element is below `limit`, infinity or a power of two; NaN never is.
+int lk_all_below(const float *x, int64_t n, float limit);
 
 // The core's limits.
 /// v = v * factor + addend, `iterations` times, in 3, 6 or 12 independent chains of 16 floats that start at 0, 1, 2, ...

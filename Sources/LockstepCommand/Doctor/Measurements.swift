@@ -83,7 +83,7 @@ struct Measurements: Codable {
         ) { try ParameterBuffer([weights], seed: 0, allocate: $0) }
         return try median(of: 9) {
             try world.communicator.barrier()
-            reducer.beginStep(wantsNorm: false) { _, _, _ in }
+            reducer.beginStep(wantsNorm: false) { _, _, _, _ in }
             team.run { thread in
                 for task in reducer.tasks(ofThread: thread) { reducer.shardIsDone(task, onThread: thread) }
                 reducer.reduce(onThread: thread)

@@ -85,6 +85,7 @@ struct Launch: ParsableCommand {
                 maxRestarts: maxRestarts, backOffSeconds: backOff, runFolder: runFolder,
                 isReserved: configured.runFolder == nil,
                 beginsElsewhere: configured.resume != nil && configured.resume != "auto",
+                newRunWarning: configured.newRunWarning,
                 trainArguments: command + ["--run", runFolder],
                 command: JobCommand(
                     threads: Int(configured.threads),

@@ -20,6 +20,8 @@ struct Launcher {
         var isReserved: Bool
         /// Whether the run's first weights are another run's.
         var beginsElsewhere: Bool
+        /// What to say where there is no run to go on with.
+        var newRunWarning: String?
         /// Of `lockstep`, from `train` on.
         var trainArguments: [String]
         var command: JobCommand
@@ -46,6 +48,7 @@ struct Launcher {
     /// - Returns: the exit status, when nothing of the job is left.
     /// - Throws: `TrainingError` where there is no mpirun.
     mutating func run() throws -> Int32 {
+        if isNewRun, let warning = request.newRunWarning { log("warning: \(warning)") }
         var checkpoint = newestCheckpoint()
         var policy = RestartPolicy(
             maxRestarts: request.maxRestarts, firstDelay: request.backOffSeconds, step: checkpoint?.state.step ?? 0)
