@@ -5,6 +5,7 @@ import DataParallel
 import Foundation
 import Logging
 import MPI
+import Tensors
 import Training
 
 /// Runs `body` as one process, or as one rank of the job that `mpirun` or `srun` started. MPI is only started under a
@@ -24,6 +25,7 @@ public func withWorld(
     guard launch.isUnderLauncher else {
         let world = World.alone
         do {
+            try Platform.selectInstructionSet(environment["LOCKSTEP_INSTRUCTION_SET"])
             if !acceptsBrokenPromise { try launch.check(worldSize: 1) }
             try body(world)
         } catch {
@@ -36,6 +38,7 @@ public func withWorld(
         let runtime = try MPIRuntime()
         let world = World(runtime.world, hostOf: hosts(environment["LOCKSTEP_HOSTS"], ranks: runtime.world.size))
         do {
+            try Platform.selectInstructionSet(environment["LOCKSTEP_INSTRUCTION_SET"])
             if !acceptsBrokenPromise { try launch.check(worldSize: world.size) }
             try body(world)
             try world.freeLeftovers()

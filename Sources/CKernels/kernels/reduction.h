@@ -1,9 +1,7 @@
 // Sums and maxima over one axis. The order of additions depends on the shape alone.
-#include "CKernels.h"
-#include "vector.h"
 
 /// The sum of a row: sixteen running sums, folded by halves, then the rest in order.
-CLONES static float row_sum(const float *x, int64_t n) {
+static float row_sum(const float *x, int64_t n) {
     vf sum = SPLAT(0.0f);
     int64_t i = 0;
     for (; i + LANES <= n; i += LANES) sum += *(const vf *)(x + i);
@@ -18,7 +16,7 @@ CLONES static float row_sum(const float *x, int64_t n) {
 
 /// out[j] = the sum of x[i, j] over i: four running sums per column, row i going to sum i % 4, so that the additions
 /// overlap; they stay in registers while the rows stream by.
-CLONES static void column_sums(float *out, const float *x, int64_t rows, int64_t width) {
+static void column_sums(float *out, const float *x, int64_t rows, int64_t width) {
     const float *end = x + rows * width;
     for (int64_t j = 0; j < width; j += LANES) {
         int64_t count = width - j < LANES ? width - j : LANES;
@@ -39,7 +37,7 @@ CLONES static void column_sums(float *out, const float *x, int64_t rows, int64_t
     }
 }
 
-void lk_sum(float *out, const float *x, int64_t outer, int64_t axis, int64_t inner) {
+static void LK(sum)(float *out, const float *x, int64_t outer, int64_t axis, int64_t inner) {
     if (inner == 1) {
         for (int64_t o = 0; o < outer; o++) out[o] = row_sum(x + o * axis, axis);
         return;
@@ -47,7 +45,7 @@ void lk_sum(float *out, const float *x, int64_t outer, int64_t axis, int64_t inn
     for (int64_t o = 0; o < outer; o++) column_sums(out + o * inner, x + o * axis * inner, axis, inner);
 }
 
-void lk_maximum(float *out, const float *x, int64_t outer, int64_t axis, int64_t inner) {
+static void LK(maximum)(float *out, const float *x, int64_t outer, int64_t axis, int64_t inner) {
     for (int64_t o = 0; o < outer; o++) {
         float *row = out + o * inner;
         memcpy(row, x + o * axis * inner, (size_t)inner * sizeof(float));
@@ -58,7 +56,7 @@ void lk_maximum(float *out, const float *x, int64_t outer, int64_t axis, int64_t
     }
 }
 
-void lk_argmax(float *out, const float *x, int64_t outer, int64_t axis, int64_t inner) {
+static void LK(argmax)(float *out, const float *x, int64_t outer, int64_t axis, int64_t inner) {
     for (int64_t o = 0; o < outer; o++) {
         for (int64_t i = 0; i < inner; i++) {
             const float *column = x + o * axis * inner + i;
@@ -71,7 +69,7 @@ void lk_argmax(float *out, const float *x, int64_t outer, int64_t axis, int64_t 
     }
 }
 
-double lk_sum_of_squares(const float *x, int64_t n) {
+static double LK(sum_of_squares)(const float *x, int64_t n) {
     double sums[8] = {0}, total = 0;
     int64_t i = 0;
     for (; i + 8 <= n; i += 8) {
@@ -82,7 +80,7 @@ double lk_sum_of_squares(const float *x, int64_t n) {
     return total;
 }
 
-CLONES int lk_all_finite(const float *x, int64_t n) {
+static int LK(all_finite)(const float *x, int64_t n) {
     vi special = (vi)(0);
     int64_t i = 0;
     for (; i + LANES <= n; i += LANES) special |= (AS_INT(*(const vf *)(x + i)) & 0x7f800000) == 0x7f800000;

@@ -1,6 +1,4 @@
 // Counter-based random numbers: every element is a function of its key and index, so any thread can make any part.
-#include "CKernels.h"
-#include <math.h>
 
 /// Philox4x32-10, Salmon, Moraes, Dror & Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
 static inline void philox(uint32_t counter[4], uint32_t key0, uint32_t key1) {
@@ -30,11 +28,11 @@ static inline void uniform_block(float out[4], uint32_t index, const lk_random_k
         for (int k = 0; k < count; k++) __VA_ARGS__;                         \
     }
 
-void lk_random_uniform(float *out, int64_t n, lk_random_key key, float low, float high) {
+static void LK(random_uniform)(float *out, int64_t n, lk_random_key key, float low, float high) {
     FOR_BLOCKS(n, key, out[i + k] = low + (high - low) * u[k])
 }
 
-void lk_random_normal(float *out, int64_t n, lk_random_key key, float mean, float deviation) {
+static void LK(random_normal)(float *out, int64_t n, lk_random_key key, float mean, float deviation) {
     FOR_BLOCKS(n, key, {
         // 1 - u is in (0, 1], so the logarithm is finite.
         float radius = sqrtf(-2.0f * logf(1.0f - u[k & 2])), angle = 6.28318530717958648f * u[(k & 2) + 1];
@@ -42,7 +40,7 @@ void lk_random_normal(float *out, int64_t n, lk_random_key key, float mean, floa
     })
 }
 
-void lk_dropout(float *out, const float *x, int64_t n, lk_random_key key, float rate) {
+static void LK(dropout)(float *out, const float *x, int64_t n, lk_random_key key, float rate) {
     float scale = 1.0f / (1.0f - rate);
     FOR_BLOCKS(n, key, out[i + k] = u[k] < rate ? 0.0f : x[i + k] * scale)
 }

@@ -1,6 +1,4 @@
 // Optimizer updates, one pass over parameters, gradients and moments.
-#include "CKernels.h"
-#include "vector.h"
 
 // Runs STATEMENT on vectors w and g and up to two state vectors, which may be absent (NULL).
 #define UPDATE(s1, s2, ...)                                                                  \
@@ -26,7 +24,7 @@
         if (s2) store_part(s2 + i, &v2, n - i);                                              \
     }
 
-CLONES void lk_sgd(float *w, float *velocity, const float *g, int64_t n, float rate, float momentum, int nesterov,
+static void LK(sgd)(float *w, float *velocity, const float *g, int64_t n, float rate, float momentum, int nesterov,
                    float decay) {
     float *none = NULL;
     UPDATE(velocity, none, {
@@ -36,7 +34,7 @@ CLONES void lk_sgd(float *w, float *velocity, const float *g, int64_t n, float r
     })
 }
 
-CLONES void lk_adam(float *w, float *m, float *v, const float *g, int64_t n, float alpha, float beta1, float beta2,
+static void LK(adam)(float *w, float *m, float *v, const float *g, int64_t n, float alpha, float beta1, float beta2,
                     float epsilon, float decay, float decoupled_shrink) {
     UPDATE(m, v, {
         vg += SPLAT(decay) * vw;
@@ -47,7 +45,7 @@ CLONES void lk_adam(float *w, float *m, float *v, const float *g, int64_t n, flo
     })
 }
 
-CLONES void lk_rmsprop(float *w, float *mean_square, float *velocity, const float *g, int64_t n, float rate,
+static void LK(rmsprop)(float *w, float *mean_square, float *velocity, const float *g, int64_t n, float rate,
                        float rho, float epsilon, float momentum, float decay) {
     UPDATE(mean_square, velocity, {
         vg += SPLAT(decay) * vw;

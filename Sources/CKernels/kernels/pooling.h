@@ -1,6 +1,4 @@
 // Max and average pooling over NHWC images: the channels of one position are a contiguous run of vectors.
-#include "CKernels.h"
-#include "vector.h"
 
 typedef struct {
     int64_t top, bottom, left, right;
@@ -20,16 +18,16 @@ static inline int tiles_the_image(const lk_pooling *s) {
            s->out_width * s->window_width == s->in_width && s->stride_width == s->window_width;
 }
 
-static inline __attribute__((always_inline)) void load(vf *v, const float *x, int64_t count) {
+INLINE void load(vf *v, const float *x, int64_t count) {
     if (count == LANES) *v = *(const vf *)x;
     else load_part(v, x, count);
 }
-static inline __attribute__((always_inline)) void store(float *out, const vf *v, int64_t count) {
+INLINE void store(float *out, const vf *v, int64_t count) {
     if (count == LANES) *(vf *)out = *v;
     else store_part(out, v, count);
 }
 
-CLONES void lk_max_pool(const lk_pooling *s, float *out, const float *x) {
+static void LK(max_pool)(const lk_pooling *s, float *out, const float *x) {
     int64_t c = s->channels;
     for (int64_t image = 0; image < s->batch; image++, x += s->in_height * s->in_width * c) {
         for (int64_t oy = 0; oy < s->out_height; oy++) {
@@ -51,7 +49,7 @@ CLONES void lk_max_pool(const lk_pooling *s, float *out, const float *x) {
     }
 }
 
-CLONES void lk_max_pool_gradient(const lk_pooling *s, float *dx, const float *x, const float *y, const float *dy) {
+static void LK(max_pool_gradient)(const lk_pooling *s, float *dx, const float *x, const float *y, const float *dy) {
     int64_t c = s->channels, image_size = s->in_height * s->in_width * c;
     int tiled = tiles_the_image(s);
     if (!tiled) memset(dx, 0, (size_t)(s->batch * image_size) * sizeof(float));
@@ -83,7 +81,7 @@ CLONES void lk_max_pool_gradient(const lk_pooling *s, float *dx, const float *x,
     }
 }
 
-CLONES void lk_relu_max_pool(const lk_pooling *s, float *out, int8_t *choices, const float *x) {
+static void LK(relu_max_pool)(const lk_pooling *s, float *out, int8_t *choices, const float *x) {
     int64_t c = s->channels, pitch = LK_PADDED(c);
     for (int64_t image = 0; image < s->batch; image++, x += s->in_height * s->in_width * c) {
         for (int64_t oy = 0; oy < s->out_height; oy++) {
@@ -110,7 +108,7 @@ CLONES void lk_relu_max_pool(const lk_pooling *s, float *out, int8_t *choices, c
     }
 }
 
-CLONES void lk_relu_max_pool_gradient(const lk_pooling *s, float *dx, float *sums, const float *dy,
+static void LK(relu_max_pool_gradient)(const lk_pooling *s, float *dx, float *sums, const float *dy,
                                       const int8_t *choices) {
     int64_t c = s->channels, pitch = LK_PADDED(c), image_size = s->in_height * s->in_width * c;
     int apart = s->stride_height >= s->window_height && s->stride_width >= s->window_width;
@@ -142,15 +140,15 @@ CLONES void lk_relu_max_pool_gradient(const lk_pooling *s, float *dx, float *sum
                 }
             }
         }
-        lk_accumulate(sums, image_sums, pitch);
+        LK(accumulate)(sums, image_sums, pitch);
     }
 }
 
-CLONES static void add_scaled(float *out, const float *x, int64_t n, float scale) {
+static void add_scaled(float *out, const float *x, int64_t n, float scale) {
     for (int64_t i = 0; i < n; i++) out[i] += x[i] * scale;
 }
 
-void lk_average_pool(const lk_pooling *s, float *out, const float *x) {
+static void LK(average_pool)(const lk_pooling *s, float *out, const float *x) {
     int64_t c = s->channels;
     for (int64_t image = 0; image < s->batch; image++, x += s->in_height * s->in_width * c) {
         for (int64_t oy = 0; oy < s->out_height; oy++) {
@@ -160,15 +158,15 @@ void lk_average_pool(const lk_pooling *s, float *out, const float *x) {
                 memset(out, 0, (size_t)c * sizeof(float));
                 for (int64_t iy = w.top; iy < w.bottom; iy++) {
                     for (int64_t ix = w.left; ix < w.right; ix++)
-                        lk_accumulate(out, x + (iy * s->in_width + ix) * c, c);
+                        LK(accumulate)(out, x + (iy * s->in_width + ix) * c, c);
                 }
-                lk_affine(out, out, c, share, 0.0f);
+                LK(affine)(out, out, c, share, 0.0f);
             }
         }
     }
 }
 
-void lk_average_pool_gradient(const lk_pooling *s, float *dx, const float *dy) {
+static void LK(average_pool_gradient)(const lk_pooling *s, float *dx, const float *dy) {
     int64_t c = s->channels, image_size = s->in_height * s->in_width * c;
     memset(dx, 0, (size_t)(s->batch * image_size) * sizeof(float));
     for (int64_t image = 0; image < s->batch; image++, dx += image_size) {

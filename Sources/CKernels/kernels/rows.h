@@ -1,10 +1,8 @@
 // Operations on the rows of a matrix: softmax and cross-entropy.
-#include "CKernels.h"
-#include "vector.h"
 
 /// out = exp(x - max(x)), with its sum, in order, and the maximum. `room` elements of both may be touched, those after
 /// the first n with values that mean nothing: the next row's, computed later. The two do not overlap.
-INLINE shifted_exponentials(float *out, const float *x, int64_t n, int64_t room, float *sum, float *maximum) {
+INLINE void shifted_exponentials(float *out, const float *x, int64_t n, int64_t room, float *sum, float *maximum) {
     float top = x[0], total = 0;
     for (int64_t i = 1; i < n; i++) top = x[i] > top || x[i] != x[i] ? x[i] : top;
     for (int64_t i = 0; i < n; i += LANES) {
@@ -28,11 +26,11 @@ INLINE shifted_exponentials(float *out, const float *x, int64_t n, int64_t room,
     *sum = total;
 }
 
-INLINE scale_row(float *x, int64_t n, float factor) {
+INLINE void scale_row(float *x, int64_t n, float factor) {
     for (int64_t i = 0; i < n; i++) x[i] *= factor;
 }
 
-CLONES void lk_softmax(float *out, const float *x, int64_t rows, int64_t width) {
+static void LK(softmax)(float *out, const float *x, int64_t rows, int64_t width) {
     for (int64_t row = 0; row < rows; row++, out += width, x += width) {
         float top, sum;
         shifted_exponentials(out, x, width, (rows - row) * width, &sum, &top);
@@ -40,7 +38,7 @@ CLONES void lk_softmax(float *out, const float *x, int64_t rows, int64_t width) 
     }
 }
 
-CLONES void lk_log_softmax(float *out, const float *x, int64_t rows, int64_t width) {
+static void LK(log_softmax)(float *out, const float *x, int64_t rows, int64_t width) {
     for (int64_t row = 0; row < rows; row++, out += width, x += width) {
         float top, sum;
         shifted_exponentials(out, x, width, (rows - row) * width, &sum, &top);
@@ -50,7 +48,7 @@ CLONES void lk_log_softmax(float *out, const float *x, int64_t rows, int64_t wid
     }
 }
 
-CLONES void lk_softmax_gradient(float *out, const float *y, const float *g, int64_t rows, int64_t width) {
+static void LK(softmax_gradient)(float *out, const float *y, const float *g, int64_t rows, int64_t width) {
     for (int64_t row = 0; row < rows; row++, out += width, y += width, g += width) {
         float dot = 0;
         for (int64_t i = 0; i < width; i++) dot += g[i] * y[i];
@@ -58,7 +56,7 @@ CLONES void lk_softmax_gradient(float *out, const float *y, const float *g, int6
     }
 }
 
-CLONES void lk_log_softmax_gradient(float *out, const float *y, const float *g, int64_t rows, int64_t width) {
+static void LK(log_softmax_gradient)(float *out, const float *y, const float *g, int64_t rows, int64_t width) {
     for (int64_t row = 0; row < rows; row++, out += width, y += width, g += width) {
         float sum = 0;
         for (int64_t i = 0; i < width; i++) sum += g[i];
@@ -74,7 +72,7 @@ CLONES void lk_log_softmax_gradient(float *out, const float *y, const float *g, 
     }
 }
 
-CLONES int64_t lk_sparse_cross_entropy(float *losses, float *probabilities, const float *logits, const float *labels,
+static int64_t LK(sparse_cross_entropy)(float *losses, float *probabilities, const float *logits, const float *labels,
                                        int64_t rows, int64_t width) {
     for (int64_t first = 0; first < rows; first += LANES) {
         int64_t count = rows - first < LANES ? rows - first : LANES;
@@ -94,7 +92,7 @@ CLONES int64_t lk_sparse_cross_entropy(float *losses, float *probabilities, cons
     return -1;
 }
 
-CLONES void lk_sparse_cross_entropy_gradient(float *out, const float *probabilities, const float *labels,
+static void LK(sparse_cross_entropy_gradient)(float *out, const float *probabilities, const float *labels,
                                              const float *g, int64_t rows, int64_t width) {
     for (int64_t row = 0; row < rows; row++, out += width, probabilities += width) {
         for (int64_t i = 0; i < width; i++) out[i] = probabilities[i] * g[row];

@@ -1,19 +1,17 @@
 // Images seen through an affine map: the augmentation of training images.
-#include "CKernels.h"
-#include "vector.h"
 
 // Runs the statement for LANES pixels at a time: each loop has a fixed length, so that it becomes vector code, and a
 // row's rest sees the very same instructions.
 #define EACH_LANE(...) \
     for (int k = 0; k < LANES; k++) { __VA_ARGS__; }
 
-CLONES void lk_warp_image(float *out, const float *image, float *padded, int64_t height, int64_t width,
+static void LK(warp_image)(float *out, const float *image, float *padded, int64_t height, int64_t width,
                           int64_t channels, lk_affine_map map) {
     // A frame of zeros, one pixel wide above and left, two below and right: every pixel that is looked up has a right
     // and a lower neighbour.
     int32_t step = (int32_t)channels, pitch = (int32_t)(width + 3) * step;
     memset(padded, 0, (size_t)((height + 3) * pitch) * sizeof(float));
-    lk_copy_rows(padded + pitch + step, pitch, image, width * channels, height, width * channels);
+    LK(copy_rows)(padded + pitch + step, pitch, image, width * channels, height, width * channels);
     float right = (float)(width + 1), bottom = (float)(height + 1);
 
     for (int64_t y = 0; y < height; y++) {
