@@ -1,7 +1,6 @@
 // The kernels for x86-64 with AVX2 and fused multiply-add.
 #if defined(__x86_64__)
 #include "table.h"
-#include <math.h>
 #include <string.h>
 #define LK(name) lk_##name##_x86_64_v3
 #define WIDE_VECTORS 0

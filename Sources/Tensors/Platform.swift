@@ -14,6 +14,9 @@ public enum Platform {
     /// The version of oneDNN, e.g. `2.6.3`.
     public static var kernelLibraryVersion: String { String(cString: odnn_version()) }
 
+    /// The number of the arithmetic (docs/arithmetic.md): results of equal numbers have equal bits, on any processor.
+    package static var arithmetic: Int { Int(LK_ARITHMETIC) }
+
     /// Chooses the kernels of the instruction set called `name`, or the best of this processor. To be called before
     /// anything is computed.
     ///

@@ -1,5 +1,5 @@
-// Loops over float arrays, compiled for several instruction sets and chosen when the program starts; a result's bits are
-// the same for all. All arrays are dense and row-major; `out` may be the same array as an input of the same layout, and
+// Loops over float arrays, compiled for several instruction sets and chosen when the program starts; a result's bits
+// are the same for all. All arrays are dense and row-major; `out` may be the same array as an input of the same layout, and
 // may not overlap otherwise. Every result element depends only on its inputs, never on where a caller cut the array.
 #ifndef LOCKSTEP_CKERNELS_H
 #define LOCKSTEP_CKERNELS_H
@@ -19,6 +19,13 @@ static inline void lk_pause(void) {
 int lk_get_affinity(uint64_t mask[16]);
 int lk_set_affinity(const uint64_t mask[16]);
 
+/// The number of what docs/arithmetic.md specifies. It rises with every change of any result's bits.
+enum { LK_ARITHMETIC = 1 };
+
+/// Makes the calling thread round to nearest and keep denormals, whatever was set before; returns that.
+uint64_t lk_use_ieee_arithmetic(void);
+void lk_restore_arithmetic(uint64_t before);
+
 /// The instruction set whose kernels run: "x86-64-v4" (AVX-512), "x86-64-v3" (AVX2) or "arm64", chosen when the program
 /// starts. NULL on a processor without fused multiply-add, where every kernel ends the program with a message.
 const char *lk_instruction_set(void);
@@ -29,13 +36,13 @@ int lk_select_instruction_set(const char *name);
 // Element-wise, one argument: out[i] = f(x[i]).
 typedef enum {
     LK_NEGATE, LK_ABSOLUTE, LK_EXP, LK_LOG, LK_SQRT, LK_RECIPROCAL, LK_SQUARE, LK_TANH, LK_SIGMOID, LK_RELU,
-    LK_SIGN, LK_STEP, LK_SOFTPLUS, LK_SIN, LK_COS
+    LK_SIGN, LK_STEP, LK_SOFTPLUS, LK_SIN, LK_COS, LK_ERF, LK_GELU
 } lk_unary_operation;
 
 // Element-wise, two arguments with broadcasting: strides are in elements, 0 along a broadcast axis.
 typedef enum {
     LK_ADD, LK_SUBTRACT, LK_MULTIPLY, LK_DIVIDE, LK_MAXIMUM, LK_MINIMUM, LK_POWER,
-    LK_GREATER, LK_EQUAL, LK_RELU_GRADIENT /* b > 0 ? a : 0 */
+    LK_GREATER, LK_EQUAL, LK_RELU_GRADIENT /* b > 0 ? a : 0 */, LK_GELU_GRADIENT /* a * gelu'(b) */
 } lk_binary_operation;
 
 // Images, NHWC.

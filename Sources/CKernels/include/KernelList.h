@@ -22,6 +22,12 @@ LK_KERNEL(void, add, (float *out, const float *a, const float *b, int64_t n), (o
 /// Copies to memory that this core won't read soon: the stores leave the caches alone.
 LK_KERNEL(void, copy_past_cache, (float *out, const float *x, int64_t n), (out, x, n))
 
+// For schedules and the like, in double precision.
+/// x to the power `exponent`, for normal x > 0 or x = 0.
+LK_KERNEL(double, power_double, (double x, double exponent), (x, exponent))
+/// Sine and cosine of an angle in full turns, at most 2^48 of them.
+LK_KERNEL(void, turn, (double turns, double *sine, double *cosine), (turns, sine, cosine))
+
 // Reductions of x [outer, axis, inner] over the middle axis, in an order fixed by the shape.
 LK_KERNEL(void, sum,
           (float *out, const float *x, int64_t outer, int64_t axis, int64_t inner),
@@ -103,8 +109,8 @@ LK_KERNEL(void, average_pool_gradient,
 LK_KERNEL(void, relu_max_pool,
           (const lk_pooling *shape, float *out, int8_t *choices, const float *x),
           (shape, out, choices, x))
-/// The gradient in x. `sums` [2, padded channels]: the first row receives its sum over all positions, the gradient of
-/// a bias; the second is used on the way.
+/// The gradient in x. `sums` [3, padded channels]: the first receives its sum over all positions, the gradient of a bias;
+/// the others are used on the way, since rows of an image, then images, are joined in order.
 LK_KERNEL(void, relu_max_pool_gradient,
           (const lk_pooling *shape, float *x_gradient, float *sums, const float *y_gradient, const int8_t *choices),
           (shape, x_gradient, sums, y_gradient, choices))

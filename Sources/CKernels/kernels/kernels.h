@@ -2,6 +2,9 @@
 // LK(name), a kernel's name with the set's suffix, and WIDE_VECTORS, 1 where 16 floats are one register (of 32).
 #include "vector.h"
 
+#include "functions.h"
+#include "double_functions.h"
+
 #include "elementwise.h"
 #include "layout.h"
 #include "optimizers.h"

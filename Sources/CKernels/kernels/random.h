@@ -29,15 +29,25 @@ static inline void uniform_block(float out[4], uint32_t index, const lk_random_k
     }
 
 static void LK(random_uniform)(float *out, int64_t n, lk_random_key key, float low, float high) {
-    FOR_BLOCKS(n, key, out[i + k] = low + (high - low) * u[k])
+    FOR_BLOCKS(n, key, out[i + k] = __builtin_fmaf(high - low, u[k], low))
 }
 
 static void LK(random_normal)(float *out, int64_t n, lk_random_key key, float mean, float deviation) {
-    FOR_BLOCKS(n, key, {
+    for (int64_t i = 0; i < n; i += LANES) {
+        vd u = SPLAT_DOUBLE(0.0), quarters = u, sine, cosine;
+        for (int pair = 0; pair < LANES / 2 && i + 2 * pair < n; pair += 2) {
+            float words[4];
+            uniform_block(words, (uint32_t)((i + 2 * pair) / 4), &key);
+            u[pair] = words[0], quarters[pair] = 4.0 * words[1];
+            u[pair + 1] = words[2], quarters[pair + 1] = 4.0 * words[3];
+        }
         // 1 - u is in (0, 1], so the logarithm is finite.
-        float radius = sqrtf(-2.0f * logf(1.0f - u[k & 2])), angle = 6.28318530717958648f * u[(k & 2) + 1];
-        out[i + k] = mean + deviation * radius * ((k & 1) ? sinf(angle) : cosf(angle));
-    })
+        vd radius = __builtin_elementwise_sqrt(SPLAT_DOUBLE(-2.0) * log_of_double(SPLAT_DOUBLE(1.0) - u));
+        vd whole = (quarters + SPLAT_DOUBLE(0x1.8p+52)) - SPLAT_DOUBLE(0x1.8p+52);
+        turn(whole, quarters - whole, &sine, &cosine);
+        for (int k = 0; k < LANES && i + k < n; k++)
+            out[i + k] = (float)(mean + deviation * radius[k / 2] * (k & 1 ? sine[k / 2] : cosine[k / 2]));
+    }
 }
 
 static void LK(dropout)(float *out, const float *x, int64_t n, lk_random_key key, float rate) {
