@@ -64,10 +64,12 @@ public final class Model {
         settings: RunSettings?, on world: World, status: RankStatus,
         write: @escaping @Sendable (String) -> Void = writeToStandardOutput
     ) throws -> History {
-        try TrainingLoop(
-            model: self, data: data, validation: validationData, options: options, callbacks: callbacks, world: world,
-            settings: settings, status: status, write: write
-        ).run()
+        try withIEEEArithmetic {
+            try TrainingLoop(
+                model: self, data: data, validation: validationData, options: options, callbacks: callbacks,
+                world: world, settings: settings, status: status, write: write
+            ).run()
+        }
     }
 
     /// Trains with the most used settings named as in Keras.
@@ -147,8 +149,8 @@ public final class Model {
     private func predict(_ inputs: Tensor, read: (Variable) -> Tensor) throws -> Tensor {
         _ = try build(input: inputs.shape.dropFirst())
         let team = WorkerTeam(size: 1)
-        return Evaluator(network: network, team: team, communicator: World.alone.communicator)
-            .predict(inputs, read: read)
+        let evaluator = Evaluator(network: network, team: team, communicator: World.alone.communicator)
+        return withIEEEArithmetic { evaluator.predict(inputs, read: read) }
     }
 
     /// A Keras-style table of layers for samples of shape `input`.
@@ -171,7 +173,9 @@ public final class Model {
     @discardableResult
     public func build(input: Shape, seed: UInt64 = 0) throws -> Shape {
         let output = try network.build(input)
-        if parameters == nil { parameters = try network.makeParameterBuffer(input: input, seed: seed) }
+        if parameters == nil {
+            parameters = try withIEEEArithmetic { try network.makeParameterBuffer(input: input, seed: seed) }
+        }
         return output
     }
 
