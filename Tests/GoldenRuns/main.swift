@@ -1,4 +1,5 @@
-// Short runs that between them use every layer, optimizer, loss and schedule, and the fingerprints of what they learn.
+// Short runs of two shards and more, which between them use every layer, optimizer, loss and schedule, and the
+// fingerprints of what they learn.
 // Run by Tests/TrainingTests/GoldenRunsTests.swift, and by scripts/test-emulated on processors that are not at hand:
 // everywhere the lines are those of Tests/GoldenRuns/fingerprints.
 //
@@ -113,8 +114,8 @@ let runs: [Run] = [
     Run(
         name: "mean absolute error, long sums",
         layers: [Dense(40, activation: .tanh, biasInitializer: .uniform(-1, 1)), Dense(2)],
-        data: vectors(150, 3001, targets: numbers([150, 2], -1, 1, 9)), optimizer: .sgd(learningRate: 0.02),
-        loss: .meanAbsoluteError, batch: 150, shards: 1),
+        data: vectors(300, 2003, targets: numbers([300, 2], -1, 1, 9)), optimizer: .sgd(learningRate: 0.02),
+        loss: .meanAbsoluteError, batch: 300, shards: 2),
     Run(
         name: "augmentation",
         layers: [Conv2D(8, kernelSize: 3, strides: 2, activation: .relu), Flatten(), Dense(10, activation: .softmax)],
