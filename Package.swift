@@ -18,7 +18,7 @@ let package = Package(
         // Layer 0: thin C shims, no policy.
         .target(name: "CMPI", linkerSettings: [.linkedLibrary("mpi")]),
         .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp")]),
-        .target(name: "CKernels", linkerSettings: [.linkedLibrary("m")]),
+        .target(name: "CKernels"),
         .target(name: "CHash"),
         .target(name: "CImage", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
@@ -83,14 +83,17 @@ let package = Package(
 
         // Tests, and what they share.
         .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .target(
+            name: "KernelReference", dependencies: ["CKernels"], path: "Tests/KernelReference", exclude: ["main.c"],
+            linkerSettings: [.linkedLibrary("m")]),
         .executableTarget(name: "Fuzz", dependencies: ["Lockstep"], path: "Tests/Fuzz"),
         .executableTarget(name: "StepProbe", dependencies: ["Lockstep"], path: "Tests/StepProbe"),
         .executableTarget(name: "FitProbe", dependencies: ["Lockstep"], path: "Tests/FitProbe"),
+        .executableTarget(name: "GoldenRuns", dependencies: ["Lockstep"], path: "Tests/GoldenRuns"),
         .testTarget(name: "CollectivesTests", dependencies: ["Collectives"]),
         .testTarget(name: "StreamsTests", dependencies: ["Streams"]),
         .testTarget(name: "MPITests", dependencies: ["MPI", "MPISelfTest", "TestSupport"]),
-        // Tests
-        .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels"]),
+        .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels", "KernelReference"]),
         .testTarget(name: "AutogradTests", dependencies: ["Autograd", "Tensors"], exclude: ["Reference"]),
         .testTarget(name: "LayersTests", dependencies: ["Layers", "Autograd", "Tensors"]),
         .testTarget(
@@ -104,6 +107,7 @@ let package = Package(
             dependencies: [
                 "Training", "Autograd", "Datasets", "Layers", "Optimizers", "Tensors", "TestSupport", "StepProbe",
                 "FitProbe",
+                "KernelReference", "GoldenRuns",
             ]),
         .testTarget(
             name: "DataParallelTests",

@@ -93,9 +93,17 @@ extension Variable {
     /// x * sigmoid(x) (Ramachandran et al. 2017).
     public var silu: Variable { (self * sigmoid).marked(.function("silu")) }
 
-    /// The tanh form of the Gaussian error linear unit (Hendrycks & Gimpel 2016).
-    public var gelu: Variable {
-        let inner = (self + 0.044715 * self * square) * Float(0.7978845608)
-        return (0.5 * self * (inner.tanh + 1)).marked(.function("gelu"))
+    /// The Gaussian error linear unit x Phi(x) = x (1 + erf(x / sqrt(2))) / 2 (Hendrycks & Gimpel 2016).
+    public var gelu: Variable { unary(.gelu) { _, g in g.combined(.geluGradient, value) } }
+
+    /// Its approximation x (1 + tanh(u)) / 2 = x sigmoid(2 u) with u = sqrt(2 / pi) (x + 0.044715 x^3).
+    public var geluTanh: Variable {
+        let u = (self + 0.044715 * self * square) * Float(0.7978845608)
+        return (self * (2 * u).sigmoid).marked(.function("gelu-tanh"))
+    }
+
+    /// The error function 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x.
+    public var erf: Variable {
+        unary(.erf) { _, g in g * value.map(.square).map(.negate).map(.exp).affine(scale: 1.1283791671) }
     }
 }

@@ -36,12 +36,12 @@ public final class WorkerTeam: Sendable {
 
     /// Runs `body(member)` on every member, and returns when all are done.
     public func run(_ body: @Sendable (Int) -> Void) {
-        if size == 1 { return body(0) }
+        if size == 1 { return withIEEEArithmetic { body(0) } }
         // The members have let go of `body` before this function returns, so it never really escapes.
         withoutActuallyEscaping(body) { shared in
             job.set(shared)
             meeting.wait()
-            shared(0)
+            withIEEEArithmetic { shared(0) }
             meeting.wait()
             job.set(nil)
         }
@@ -160,7 +160,7 @@ func startThread(_ body: @escaping @Sendable () -> Void) {
     let status = pthread_create(
         &thread, nil,
         { argument in
-            Unmanaged<Box>.fromOpaque(argument!).takeRetainedValue().body()
+            withIEEEArithmetic(Unmanaged<Box>.fromOpaque(argument!).takeRetainedValue().body)
             return nil
         }, Unmanaged.passRetained(Box(body)).toOpaque())
     require(status == 0, "can't start a thread: error \(status)")

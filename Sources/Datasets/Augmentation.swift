@@ -2,7 +2,6 @@
 // on the shard's thread.
 
 import CKernels
-import Foundation
 import Tensors
 
 /// Moves, turns and scales every training image at random, anew in each epoch; all zeros, the default, changes nothing.
@@ -71,7 +70,10 @@ package struct ImagePlacement {
     /// From a place in the result to the place in the original that is shown there: turns and scales about the
     /// centre, after taking back the shift.
     func map(width: Int, height: Int) -> lk_affine_map {
-        let (cosine, sine) = (extent * cos(2 * .pi * turn), extent * sin(2 * .pi * turn))
+        var (sine, cosine) = (0.0, 0.0)
+        lk_turn(turn, &sine, &cosine)
+        sine *= extent
+        cosine *= extent
         let (centreX, centreY) = (Double(width - 1) / 2, Double(height - 1) / 2)
         let (fromX, fromY) = (centreX + right * Double(width), centreY + down * Double(height))
         return lk_affine_map(

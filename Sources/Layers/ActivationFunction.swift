@@ -17,8 +17,10 @@ public enum ActivationFunction: String, Sendable, Codable, CaseIterable {
     case softplus
     /// x * sigmoid(x)
     case silu
-    /// The tanh form.
+    /// x * Phi(x), by the error function.
     case gelu
+    /// The tanh form of gelu: PyTorch's `approximate="tanh"`, Keras's `approximate=True`.
+    case geluTanh = "gelu-tanh"
 
     public func callAsFunction(_ x: Variable) -> Variable {
         switch self {
@@ -30,6 +32,7 @@ public enum ActivationFunction: String, Sendable, Codable, CaseIterable {
         case .softplus: x.softplus
         case .silu: x.silu
         case .gelu: x.gelu
+        case .geluTanh: x.geluTanh
         }
     }
 

@@ -6,6 +6,7 @@ import Foundation
 import Logging
 import MPI
 import Streams
+import Tensors
 import Training
 
 /// Runs `body` as one process, or as one rank of the job that `mpirun` or `srun` started. MPI is only started where there
@@ -29,6 +30,7 @@ public func withWorld(
     guard launch.isUnderLauncher, acceptsBrokenPromise || !launch.isOnlyRank else {
         let world = launch.isUnderLauncher ? World(LocalCommunicator()) : .alone
         do {
+            try Platform.selectInstructionSet(environment["LOCKSTEP_INSTRUCTION_SET"])
             if !acceptsBrokenPromise { try launch.check(worldSize: 1) }
             try body(world)
         } catch {
@@ -42,6 +44,7 @@ public func withWorld(
         let runtime = try MPIRuntime()
         let world = World(runtime.world, hostOf: hosts(environment["LOCKSTEP_HOSTS"], ranks: runtime.world.size))
         do {
+            try Platform.selectInstructionSet(environment["LOCKSTEP_INSTRUCTION_SET"])
             if !acceptsBrokenPromise { try launch.check(worldSize: world.size) }
             try body(world)
             try world.freeLeftovers()

@@ -36,7 +36,10 @@ struct LockstepCommand: ParsableCommand {
 /// Runs what needs no other rank, like any program that knows nothing of MPI: it is not started under a launcher either,
 /// which has one start of it for each of its processes.
 func withoutMPI(_ body: () throws -> Void) {
-    do { try body() } catch {
+    do {
+        try Platform.selectInstructionSet(ProcessInfo.processInfo.environment["LOCKSTEP_INSTRUCTION_SET"])
+        try body()
+    } catch {
         World.alone.logger.error("\(error)")
         exit(ExitStatus.error)
     }

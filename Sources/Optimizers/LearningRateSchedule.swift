@@ -1,7 +1,7 @@
 // How the learning rate changes over a run. The training loop asks for the rate of each step and hands it to the
 // optimizer.
 
-import Foundation
+import CKernels
 import Tensors
 
 /// The learning rate as a function of the step number, computed in double precision. A plain number is a constant
@@ -51,13 +51,18 @@ public indirect enum LearningRateSchedule: Sendable, Hashable, Codable, Expressi
         case .constant(let rate):
             return Double(rate)
         case .step(let rate, let factor, let interval):
-            return Double(rate) * pow(Double(factor), Double(step / interval))
+            return Double(rate) * Double(factor).raised(to: step / interval)
         case .exponential(let rate, let decayRate, let decaySteps, let staircase):
-            let exponent = staircase ? Double(step / decaySteps) : Double(step) / Double(decaySteps)
-            return Double(rate) * pow(Double(decayRate), exponent)
+            // A whole exponent and the rest, each as exact as it can be.
+            let (whole, rest) = step.quotientAndRemainder(dividingBy: decaySteps)
+            let power = Double(decayRate).raised(to: whole)
+            return Double(rate)
+                * (staircase ? power : power * lk_power_double(Double(decayRate), Double(rest) / Double(decaySteps)))
         case .cosine(let rate, let decaySteps, let alpha):
             let completed = Double(min(step, decaySteps)) / Double(decaySteps)
-            let fraction = (1 - Double(alpha)) * (1 + cos(.pi * completed)) / 2 + Double(alpha)
+            var (sine, cosine) = (0.0, 0.0)
+            lk_turn(completed / 2, &sine, &cosine)
+            let fraction = (1 - Double(alpha)) * (1 + cosine) / 2 + Double(alpha)
             return Double(rate) * fraction
         case .warmUp(let steps, let start, let next):
             if step >= steps { return next.exactRate(at: step - steps) }

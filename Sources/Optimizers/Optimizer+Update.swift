@@ -2,7 +2,6 @@
 
 import Autograd
 import CKernels
-import Foundation
 import Tensors
 
 extension Optimizer {
@@ -48,7 +47,7 @@ extension Optimizer {
     /// The learning rate, with Adam's bias corrections where they belong.
     private func stepSize(learningRate: Float, step: Int) -> Float {
         guard case .adam(let beta1, let beta2, _, _) = rule else { return learningRate }
-        let (power1, power2) = (pow(Double(beta1), Double(step)), pow(Double(beta2), Double(step)))
+        let (power1, power2) = (Double(beta1).raised(to: step), Double(beta2).raised(to: step))
         return Float(Double(learningRate) * (1 - power2).squareRoot() / (1 - power1))
     }
 

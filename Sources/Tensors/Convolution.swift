@@ -80,7 +80,7 @@ package struct Convolution: Sendable {
             stride_width: Int64(options.strideWidth), dilation_height: Int64(options.dilationHeight),
             dilation_width: Int64(options.dilationWidth), pad_top: Int64(rows.before), pad_bottom: Int64(rows.after),
             pad_left: Int64(columns.before), pad_right: Int64(columns.after))
-        let isFast = lk_has_fast_winograd() != 0 && Convolution.isFasterByWinograd(shape)
+        let isFast = Convolution.isFasterByWinograd(shape)
         winograd =
             (algorithm ?? (isFast ? .winograd : .direct)) == .direct
             ? nil

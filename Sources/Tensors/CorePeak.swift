@@ -9,8 +9,8 @@ public struct CorePeak: Sendable {
     /// Bytes per second of STREAM's triad a = b + s * c (McCalpin 1995) on arrays beyond the caches: 12 bytes an
     /// element, the usual count, which leaves out that `a` is also read where a core allocates lines on a write.
     public let memoryBytesPerSecond: Double
-    /// What the kernels were chosen for at load time, such as `x86-64-v4`. Fingerprints hold for one of them.
-    public static var instructionSet: String { String(cString: lk_instruction_set()) }
+    /// What the kernels were chosen for, such as `x86-64-v4`; `none` on a processor that has none.
+    public static var instructionSet: String { lk_instruction_set().map { String(cString: $0) } ?? "none" }
 
     /// Measures for about `seconds`, half of it for each limit, and keeps the best: the core's clock takes a while to
     /// rise, and whatever else runs only makes it slower. The calling thread should not move between cores.

@@ -8,10 +8,43 @@ public enum Platform {
     /// The level that our own loops run at, and oneDNN's choice, e.g. `x86-64-v4, avx512_core`.
     public static var instructionSet: String {
         let chosen = String(cString: odnn_instruction_set())
-        return String(cString: lk_instruction_set()) + ", "
-            + (chosen.hasPrefix("cpu_isa_") ? String(chosen.dropFirst(8)) : chosen)
+        return CorePeak.instructionSet + ", " + (chosen.hasPrefix("cpu_isa_") ? String(chosen.dropFirst(8)) : chosen)
     }
 
     /// The version of oneDNN, e.g. `2.6.3`.
     public static var kernelLibraryVersion: String { String(cString: odnn_version()) }
+
+    /// The number of the arithmetic (docs/arithmetic.md): results of equal numbers have equal bits, on any processor.
+    package static var arithmetic: Int { Int(LK_ARITHMETIC) }
+
+    /// Chooses the kernels of the instruction set called `name`, or the best of this processor. To be called before
+    /// anything is computed.
+    ///
+    /// - Throws: `PlatformError` where this processor has no kernels, or not those.
+    package static func selectInstructionSet(_ name: String?) throws(PlatformError) {
+        if let name {
+            if lk_select_instruction_set(name) != 0 { throw .cannotRun(name) }
+        } else if lk_select_instruction_set(nil) != 0 {
+            throw .noFusedMultiplyAdd
+        }
+    }
+}
+
+/// What this processor can't do.
+package enum PlatformError: Error, Equatable, CustomStringConvertible {
+    /// Every result is specified with fused multiply-adds.
+    case noFusedMultiplyAdd
+    /// The kernels of another instruction set were asked for.
+    case cannotRun(String)
+
+    package var description: String {
+        switch self {
+        case .noFusedMultiplyAdd:
+            "this processor has no fused multiply-add, without which results can't have the bits that they have on others; "
+                + "x86-64 processors with AVX2 (2013 and later) and arm64 have it"
+        case .cannotRun(let name):
+            "no kernels for the instruction set '\(name)' can run here; this processor's best are for "
+                + "\(CorePeak.instructionSet), and the names are x86-64-v3, x86-64-v4 and arm64"
+        }
+    }
 }

@@ -5,6 +5,7 @@ import CKernels
 /// An element-wise function of one argument.
 package enum UnaryFunction: String, Sendable {
     case negate, absolute, exp, log, sqrt, reciprocal, square, tanh, sigmoid, relu, sign, step, softplus, sin, cos
+    case erf, gelu
 
     var kernel: lk_unary_operation {
         switch self {
@@ -23,14 +24,17 @@ package enum UnaryFunction: String, Sendable {
         case .softplus: LK_SOFTPLUS
         case .sin: LK_SIN
         case .cos: LK_COS
+        case .erf: LK_ERF
+        case .gelu: LK_GELU
         }
     }
 }
 
 /// An element-wise function of two broadcast arguments.
 package enum BinaryFunction: Sendable {
-    /// `greater` and `equal` give 1 or 0; `reluGradient(a, b)` is a where b > 0, else 0.
-    case add, subtract, multiply, divide, maximum, minimum, power, greater, equal, reluGradient
+    /// `greater` and `equal` give 1 or 0; `reluGradient(a, b)` is a where b > 0, else 0; `geluGradient(a, b)` is a times
+    /// GELU's slope at b.
+    case add, subtract, multiply, divide, maximum, minimum, power, greater, equal, reluGradient, geluGradient
 
     var kernel: lk_binary_operation {
         switch self {
@@ -44,6 +48,7 @@ package enum BinaryFunction: Sendable {
         case .greater: LK_GREATER
         case .equal: LK_EQUAL
         case .reluGradient: LK_RELU_GRADIENT
+        case .geluGradient: LK_GELU_GRADIENT
         }
     }
 }

@@ -71,7 +71,7 @@ package struct Pooling: Sendable {
     package func rectifiedMaximumGradient(_ outputGradient: Tensor, _ choices: Choices) -> (Tensor, sum: Tensor) {
         let result = Tensor(uninitialized: inputShape, in: resultWorkspace(outputGradient))
         let padded = (inputShape[3] + 15) / 16 * 16
-        let sums = Tensor(uninitialized: [2 * padded], in: result.workspace)
+        let sums = Tensor(uninitialized: [3 * padded], in: result.workspace)
         withUnsafePointer(to: shape) {
             lk_relu_max_pool_gradient($0, result.pointer, sums.pointer, outputGradient.pointer, choices.pointer)
         }

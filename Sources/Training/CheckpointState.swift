@@ -3,6 +3,7 @@
 
 import Autograd
 import Foundation
+import Tensors
 
 /// The place a run had reached, what it was configured with, and the sizes and hashes of the checkpoint's files.
 public struct CheckpointState: Codable, Sendable, Equatable {
@@ -22,6 +23,8 @@ public struct CheckpointState: Codable, Sendable, Equatable {
     }
 
     public var formatVersion = CheckpointState.currentFormatVersion
+    /// The number of the arithmetic (docs/arithmetic.md) of the run's last steps; nil from before there were numbers.
+    public package(set) var arithmetic: Int? = Platform.arithmetic
     /// Optimizer steps done.
     public var step: Int
     /// The step at which the run's `fit` began: not 0 where the model had been trained before. Orders of samples depend
@@ -100,5 +103,14 @@ public struct CheckpointState: Codable, Sendable, Equatable {
         self.dataHash = dataHash
         self.validationHash = validationHash
         self.files = files
+    }
+}
+
+extension CheckpointState {
+    /// In words, with which arithmetic it was computed, if not with ours.
+    package var otherArithmetic: String? {
+        guard arithmetic != Platform.arithmetic else { return nil }
+        return (arithmetic.map { "arithmetic \($0)" } ?? "an arithmetic without a number")
+            + " (this program has \(Platform.arithmetic))"
     }
 }

@@ -66,13 +66,15 @@ public final class Model {
         settings: RunSettings?, on world: World, status: RankStatus,
         write: @escaping @Sendable (String) -> Void = writeToStandardOutput
     ) throws -> History {
-        try TrainingLoop(
-            model: self, data: data, validation: validationData, options: options, callbacks: callbacks, world: world,
-            settings: settings, status: status
-        ) { text in
-            // A pager or a paused terminal is no stall; a file that can't be written is.
-            status.during(StandardStream.output.hasReader ? .output : .reporting) { write(text) }
-        }.run()
+        try withIEEEArithmetic {
+            try TrainingLoop(
+                model: self, data: data, validation: validationData, options: options, callbacks: callbacks,
+                world: world, settings: settings, status: status
+            ) { text in
+                // A pager or a paused terminal is no stall; a file that can't be written is.
+                status.during(StandardStream.output.hasReader ? .output : .reporting) { write(text) }
+            }.run()
+        }
     }
 
     /// Trains with the most used settings named as in Keras.
@@ -157,8 +159,8 @@ public final class Model {
         let output = try build(input: inputs.shape.dropFirst())
         guard inputs.shape[0] > 0 else { return .zeros(output.prepending(0)) }
         let team = WorkerTeam(size: 1)
-        return try Evaluator(network: network, team: team, communicator: World.alone.communicator)
-            .predict(inputs, read: read)
+        let evaluator = Evaluator(network: network, team: team, communicator: World.alone.communicator)
+        return try withIEEEArithmetic { try evaluator.predict(inputs, read: read) }
     }
 
     /// A Keras-style table of layers for samples of shape `input`.
@@ -181,7 +183,9 @@ public final class Model {
     @discardableResult
     public func build(input: Shape, seed: UInt64 = 0) throws -> Shape {
         let output = try network.build(input)
-        if parameters == nil { parameters = try network.makeParameterBuffer(input: input, seed: seed) }
+        if parameters == nil {
+            parameters = try withIEEEArithmetic { try network.makeParameterBuffer(input: input, seed: seed) }
+        }
         return output
     }
 

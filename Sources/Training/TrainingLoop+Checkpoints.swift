@@ -120,6 +120,7 @@ extension TrainingLoop {
             "going on from \(point.checkpoint?.path ?? "rank 0's checkpoint")"
             + changes.map { "\($0.key): \($0.before) -> \($0.now)" }.enumerated()
             .map { ($0 == 0 ? "; changed: " : ", ") + $1 }.joined()
+            + (state.otherArithmetic.map { "; it was computed with \($0): the same steps have other bits now" } ?? "")
         for (index, callback) in callbacks.enumerated() {
             callback.savedWeights = nil  // of an earlier run
             if let remembered = state.callbacks["\(index).\(callback.name)"] { callback.state = remembered }

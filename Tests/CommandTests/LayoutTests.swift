@@ -106,6 +106,43 @@ extension CommandTests {
             }
         }
 
+        /// A job on two kinds of processors, played by ranks that choose other kernels, and each kind alone.
+        @Test(.enabled(if: hasAVX512, "needs a processor with AVX-512, which scripts/test-emulated emulates: skipped"))
+        func kernelsChangeNoBits() throws {
+            try withTemporaryFolder { folder in
+                let program = try builtProduct("lockstep")
+                func fingerprint(_ instructionSets: [String]) throws -> String? {
+                    let run = folder + "/" + instructionSets.joined(separator: "-")
+                    let ranks = instructionSets.map { set in
+                        ["-n", "1", "-x", "LOCKSTEP_INSTRUCTION_SET=\(set)", program, "train", "--model", "mnist-cnn"]
+                            + ["--max-steps", "6", "--shards", "4", "--threads", "1", "--verbose", "2", "--run", run]
+                    }
+                    let result = try runProcess(
+                        "/usr/bin/env",
+                        ["mpirun", "--allow-run-as-root", "--oversubscribe", "--timeout", "60"]
+                            + ranks.joined(separator: [":"]),
+                        timeoutSeconds: 70)
+                    #expect(result.status == 0, "\(result.standardError)")
+                    return result.lines.first { $0.hasPrefix("fingerprint ") }
+                }
+                let mixed = try #require(try fingerprint(["x86-64-v3", "x86-64-v4"]))
+                #expect(try fingerprint(["x86-64-v3", "x86-64-v3"]) == mixed)
+                #expect(try fingerprint(["x86-64-v4", "x86-64-v4"]) == mixed)
+            }
+        }
+
+        @Test func kernelsThatCannotRunAreRefused() throws {
+            for ranks in [nil, 2] {
+                let result = try lockstep(
+                    ranks: ranks, ["train", "--max-steps", "1"],
+                    environment: ["LOCKSTEP_INSTRUCTION_SET": "x86-64-v2"])
+                #expect(result.status == 1, "\(result.standardError)")
+                #expect(result.standardError.contains("no kernels for the instruction set 'x86-64-v2' can run here"))
+            }
+        }
+
+        static let hasAVX512 = (try? read("/proc/cpuinfo"))?.contains(" avx512vl") == true
+
         static let canShrinkSharedMemory =
             (try? runProcess(
                 "/usr/bin/unshare", ["--mount", "sh", "-c", "mount -t tmpfs -o size=300k tmpfs /dev/shm"],

@@ -3,6 +3,7 @@
 import Foundation
 import TestSupport
 import Testing
+import Training
 
 extension CommandTests {
     struct ToolsTests {
@@ -168,6 +169,22 @@ extension CommandTests {
                         says: ["there is nothing from step 31", "its last step is 30"])
                 }
                 try expect(64, ["replay", run, "--from-step", "11", "--to-step", "10"], says: ["--from-step"])
+            }
+        }
+
+        /// A version whose results have other bits can't judge, but it can go on.
+        @Test func anotherArithmeticIsTold() throws {
+            try withTemporaryFolder { folder in
+                let run = folder + "/run"
+                try makeRun(run)
+                let file = run + "/checkpoints/epoch=3-step=30/state.json"
+                var state = try CheckpointState(json: Data(contentsOf: URL(filePath: file)), file: file)
+                state.arithmetic = 0
+                try state.json().write(to: URL(filePath: file))
+                try expect(2, ["replay", run], says: ["arithmetic 0", "epoch=3-step=30", "nothing can be confirmed"])
+                try expect(
+                    0, ["train", "--run", run, "--resume", "auto", "--epochs", "4", "--verbose", "2"],
+                    says: ["going on from", "it was computed with arithmetic 0 (this program has"])
             }
         }
     }

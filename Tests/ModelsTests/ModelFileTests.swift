@@ -137,7 +137,7 @@ import Models
         (
             "layers:\n  - activation",
             "m.yaml:2: layer activation needs the key 'function': one of linear, relu, sigmoid, tanh, softmax, "
-                + "softplus, silu, gelu"
+                + "softplus, silu, gelu, gelu-tanh"
         ),
         (
             "layers:\n  - dense: {units: ten}",
@@ -158,7 +158,7 @@ import Models
         (
             "layers:\n  - dense: {units: 2, activation: rellu}",
             "m.yaml:2: activation of layer dense: expected one of linear, relu, sigmoid, tanh, softmax, softplus, "
-                + "silu, gelu, got 'rellu'"
+                + "silu, gelu, gelu-tanh, got 'rellu'"
         ),
         (
             "layers:\n  - dense: {units: 2, use-bias: 3}",

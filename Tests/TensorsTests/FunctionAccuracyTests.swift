@@ -1,5 +1,6 @@
-// exp, log, tanh, sigmoid and softplus against the C library in double precision, over all of float's range.
+// The functions of one argument, and powers, against the C library in double precision, over all of float's range.
 
+import CKernels
 import Foundation
 import Testing
 
@@ -19,53 +20,90 @@ struct FunctionAccuracyTests {
         return values + values.map { -$0 }
     }()
 
-    /// The largest error in units in the last place of the true value; results below the smallest normal float may
-    /// be flushed to zero or be denormal.
-    private func worstError(
-        of function: UnaryFunction, _ exact: (Double) -> Double, where include: (Float) -> Bool = { _ in true }
-    ) -> (ulps: Double, at: Float) {
-        let x = Self.arguments.filter(include)
-        var worst = (ulps: 0.0, at: Float(0))
-        for (x, y) in zip(x, Tensor(x).map(function).scalars) {
-            let expected = exact(Double(x))
-            let rounded = Float(expected)
-            if y == rounded || abs(expected) < Double(Float.leastNormalMagnitude) && abs(y) <= .leastNormalMagnitude {
-                continue
-            }
-            // `rounded` may be infinite just above the largest float; the spacing is then the largest one.
-            let unit = rounded.isFinite ? Double(rounded.ulp) : 0x1p104
-            let error = y.isFinite ? abs(Double(y) - expected) / unit : .infinity
-            if !(error <= worst.ulps) { worst = (error, x) }
+    /// A function, its exact value, and the error allowed: the largest ever measured over every 1,021st float, rounded up.
+    struct Function: CustomTestStringConvertible, Sendable {
+        let function: UnaryFunction
+        let ulps: Double
+        let exact: @Sendable (Double) -> Double
+        var testDescription: String { "\(function)" }
+    }
+
+    static let functions: [Function] = [
+        Function(function: .exp, ulps: 0.75) { exp($0) },
+        Function(function: .log, ulps: 0.8) { log($0) },
+        Function(function: .tanh, ulps: 1.3) { tanh($0) },
+        Function(function: .sigmoid, ulps: 2) { 1 / (1 + exp(-$0)) },
+        Function(function: .softplus, ulps: 1.9) { max($0, 0) + log1p(exp(-abs($0))) },
+        Function(function: .sin, ulps: 0.51) { sin($0) },
+        Function(function: .cos, ulps: 0.51) { cos($0) },
+        Function(function: .erf, ulps: 0.51) { erf($0) },
+        Function(function: .gelu, ulps: 0.51) { $0 * erfc(-$0 * 0.5.squareRoot()) / 2 },
+    ]
+
+    /// The error in units in the last place of the true value, also where that is denormal.
+    private func error(_ found: Float, _ exact: Double) -> Double {
+        let rounded = Float(exact)
+        if found == rounded || found.isNaN && exact.isNaN { return 0 }
+        if !found.isFinite || exact.isNaN { return .infinity }
+        // Just above the largest float the spacing is the largest one.
+        return abs(Double(found) - exact) / (rounded.isFinite ? Double(rounded.ulp) : 0x1p104)
+    }
+
+    @Test(arguments: functions)
+    func ofOneArgument(_ function: Function) {
+        let found = Tensor(Self.arguments).map(function.function).scalars
+        let worst = zip(Self.arguments, found).map { (error($1, function.exact(Double($0))), $0) }.max { $0.0 < $1.0 }!
+        #expect(worst.0 <= function.ulps, "at \(worst.1)")
+    }
+
+    /// What PyTorch and Keras say, to the last digit of a float.
+    @Test func geluByTheErrorFunction() {
+        #expect(Tensor([1, -3, -10, 0, 30]).map(.gelu).scalars == [0.84134475, -0.0040496940, -7.619853e-23, 0, 30])
+    }
+
+    @Test func slopeOfGELU() {
+        let x = Self.arguments.filter { abs($0) < 1e10 }
+        let found = Tensor(repeating: 1, [x.count]).combined(.geluGradient, Tensor(x)).scalars
+        let worst = zip(x, found).map { x, slope in
+            let x = Double(x)
+            let exact = erfc(-x * 0.5.squareRoot()) / 2 + x * exp(-x * x / 2) / (2 * Double.pi).squareRoot()
+            return (error(slope, exact), x)
+        }.max { $0.0 < $1.0 }!
+        #expect(worst.0 <= 0.51, "at \(worst.1)")
+    }
+
+    @Test func powers() {
+        let special: [Float] = [
+            0, -0.0, 1, -1, .infinity, -.infinity, .nan, 2, -2, 3, -3, 0.5, -0.5, 16_777_215, -16_777_216, 3e38,
+            .leastNonzeroMagnitude, -.leastNonzeroMagnitude, .leastNormalMagnitude,
+        ]
+        var (x, y) = ([Float](), [Float]())
+        for base in special {
+            x += special.map { _ in base }
+            y += special
         }
-        return worst
+        for (index, base) in Self.arguments.enumerated() where index % 3 == 0 {
+            x.append(base)
+            y.append(Float(index % 4001) / 100 - 20)
+        }
+        let found = Tensor(x).combined(.power, Tensor(y)).scalars
+        for (found, (x, y)) in zip(found, zip(x, y)) {
+            let exact = pow(Double(x), Double(y))
+            #expect(error(found, exact) <= 0.51 && (found != 0 || found.sign == Float(exact).sign), "\(x) ^ \(y)")
+        }
     }
 
-    @Test func exponential() {
-        let worst = worstError(of: .exp, Foundation.exp)
-        #expect(worst.ulps <= 2, "at \(worst.at)")
-    }
-
-    @Test func logarithm() {
-        let worst = worstError(of: .log, Foundation.log) { $0 > 0 }
-        #expect(worst.ulps <= 2, "at \(worst.at)")
-        #expect(Tensor([0, -0.0]).map(.log).scalars == [-.infinity, -.infinity])
-        #expect(Tensor([-1, -Float.leastNonzeroMagnitude, -.infinity]).map(.log).scalars.allSatisfy { $0.isNaN })
-    }
-
-    @Test func hyperbolicTangent() {
-        let worst = worstError(of: .tanh, Foundation.tanh)
-        #expect(worst.ulps <= 3, "at \(worst.at)")
-    }
-
-    /// exp's error, one addition and one division.
-    @Test func logistic() {
-        let worst = worstError(of: .sigmoid) { 1 / (1 + Foundation.exp(-$0)) }
-        #expect(worst.ulps <= 4, "at \(worst.at)")
-    }
-
-    @Test func softplus() {
-        let worst = worstError(of: .softplus) { Swift.max($0, 0) + log1p(Foundation.exp(-Swift.abs($0))) }
-        #expect(worst.ulps <= 4, "at \(worst.at)")
+    /// What schedules are made of, to a few parts in 10^16.
+    @Test func ofDoubles() {
+        for step in 0...2000 {
+            var (sine, cosine) = (0.0, 0.0)
+            let turns = Double(step - 1000) / 768
+            lk_turn(turns, &sine, &cosine)
+            #expect(abs(sine - sin(2 * .pi * turns)) <= 1e-14 && abs(cosine - cos(2 * .pi * turns)) <= 1e-14)
+            let (base, exponent) = (Double(step) / 250, Double(step % 97) / 96)
+            #expect(abs(lk_power_double(base, exponent) - pow(base, exponent)) <= 1e-15 * pow(base, exponent))
+            #expect(abs(0.999.raised(to: step) - pow(0.999, Double(step))) <= 1e-12 * pow(0.999, Double(step)))
+        }
     }
 
     @Test func specialValues() {
@@ -73,7 +111,8 @@ struct FunctionAccuracyTests {
         let expected: [(UnaryFunction, [Float])] = [
             (.exp, [.nan, .infinity, 0]), (.log, [.nan, .infinity, .nan]), (.tanh, [.nan, 1, -1]),
             (.sigmoid, [.nan, 1, 0]), (.softplus, [.nan, .infinity, 0]), (.relu, [.nan, .infinity, 0]),
-            (.absolute, [.nan, .infinity, .infinity]), (.sqrt, [.nan, .infinity, .nan]),
+            (.absolute, [.nan, .infinity, .infinity]), (.sqrt, [.nan, .infinity, .nan]), (.erf, [.nan, 1, -1]),
+            (.sin, [.nan, .nan, .nan]), (.cos, [.nan, .nan, .nan]), (.gelu, [.nan, .infinity, .nan]),
         ]
         for (function, values) in expected {
             for (found, value) in zip(special.map(function).scalars, values) {

@@ -61,6 +61,18 @@ import Training
         #expect(read == state)
     }
 
+    /// Results of equal numbers have equal bits; before there were numbers nobody knows.
+    @Test func theArithmeticIsRecorded() throws {
+        var state = sampleState(step: 1)
+        #expect(state.arithmetic != nil && state.otherArithmetic == nil)
+        for other in [nil, 999] {
+            state.arithmetic = other
+            let read = try CheckpointState(json: state.json(), file: "state.json")
+            #expect(read.arithmetic == other)
+            #expect(read.otherArithmetic?.contains(other.map { "arithmetic \($0)" } ?? "without a number") == true)
+        }
+    }
+
     @Test func anotherFormatVersionIsNamed() throws {
         var state = sampleState(step: 1)
         state.formatVersion = 7

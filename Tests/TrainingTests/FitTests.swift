@@ -3,6 +3,7 @@
 import Autograd
 import Datasets
 import Foundation
+import KernelReference
 import Layers
 import Optimizers
 import Tensors
@@ -45,6 +46,24 @@ import Training
         #expect(one.fingerprint != nil)
         #expect(one.fingerprint == two.fingerprint)
         #expect(one.fingerprint != other.fingerprint)
+    }
+
+    /// A host program may flush denormals on its threads, ours inherit that; a rate this small makes updates of nothing
+    /// else.
+    @Test(arguments: [1, 3]) func roundsAsIEEEWhateverTheProgramAroundIt(threads: Int) throws {
+        let (plain, flushed) = (model(.sgd(learningRate: 1e-36)), model(.sgd(learningRate: 1e-36)))
+        for model in [plain, flushed] {
+            try model.build(input: [28, 28, 1])
+            for (_, parameter) in model.network.allParameters() {
+                parameter.value.assign(.zeros(parameter.value.shape))
+            }
+        }
+        _ = try fit(plain, epochs: 1)
+        kernel_reference_flush_denormals(1)
+        defer { kernel_reference_flush_denormals(0) }
+        _ = try fit(flushed, epochs: 1, threads: threads)
+        #expect(kernel_reference_flushes_denormals() != 0, "the caller's way is back")
+        #expect(plain.fingerprint == flushed.fingerprint)
     }
 
     /// Without learning, only the training images' random changes can make a difference.

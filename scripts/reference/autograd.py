@@ -6,12 +6,14 @@ Tests/AutogradTests compares the engine with the file this writes. Regenerate wi
 """
 import itertools
 import json
+import math
 import sys
 import zlib
 
 import numpy as np
 
 CASES = []
+erf = np.vectorize(math.erf)
 
 
 def number(value):
@@ -113,7 +115,8 @@ def unary():
         "negate": np.negative, "exp": np.exp, "square": np.square, "tanh": np.tanh, "sigmoid": sigmoid, "relu": relu,
         "softplus": lambda x: np.log(1 + np.exp(x)), "abs": np.abs, "sin": np.sin, "cos": np.cos,
         "silu": lambda x: x * sigmoid(x),
-        "gelu": lambda x: 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x ** 3))),
+        "erf": erf, "gelu": lambda x: 0.5 * x * (1 + erf(x / np.sqrt(2))),
+        "geluTanh": lambda x: 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x ** 3))),
         "clamp": lambda x: np.minimum(np.maximum(x, -0.5), 0.75), "cube": lambda x: x ** 3,
     }
     positive = {"log": np.log, "sqrt": np.sqrt, "power2.5": lambda x: x ** 2.5, "power-1.5": lambda x: x ** -1.5}

@@ -32,6 +32,12 @@ struct ReplayPlan {
                     + "those of \(run.stepsText); --log-every-n-steps writes more of them")
         }
         self.last = last
+        for checkpoint in run.checkpoints.values.sorted(by: { $0.state.step < $1.state.step }) {
+            guard let other = checkpoint.state.otherArithmetic else { continue }
+            throw TrainingError(
+                "\(run.path) was computed with \(other), see \(checkpoint.name): the same steps have other bits here, so "
+                    + "nothing can be confirmed or refuted; replay it with the version that trained it")
+        }
         if start == nil, let weights = run.settings["resume-weights"] {
             throw TrainingError(
                 "\(run.path) has no checkpoint at or before step \(from), and it did not begin with the seed but with "

@@ -6,10 +6,8 @@
 // elements. Over channels the 36 elementwise products are 36 matrix products, [tiles, in] x [in, out]. Tiles go in
 // blocks, so that what is transformed is used before it leaves the cache. The gradient in the input is the same
 // convolution with the kernel turned round; the one in the kernel goes through the same steps backwards.
-#include "CKernels.h"
-#include "vector.h"
 
-enum { SIDE = 6, POINTS = SIDE * SIDE, OUTPUTS = 4, ROWS = 8, BLOCK = 32 };
+enum { SIDE = 6, POINTS = SIDE * SIDE, OUTPUTS = 4, WINOGRAD_ROWS = 8, BLOCK = 32 };
 
 /// From one point's matrix to the next: its elements and a cache line, or all points would share a few cache sets.
 static inline int64_t plane(int64_t elements) { return elements + LANES; }
@@ -17,11 +15,11 @@ static inline int64_t plane(int64_t elements) { return elements + LANES; }
 /// Columns of a panel. The right-hand sides of products lie in panels [columns / width][rows][width], each read in one
 /// go.
 static inline int64_t panel_width(int64_t columns) {
-    return columns % (2 * LANES) == 0 && has_wide_vectors() ? 2 * LANES : LANES;
+    return columns % (2 * LANES) == 0 && WIDE_VECTORS ? 2 * LANES : LANES;
 }
 
 // v[0], v[stride], ... v[5 stride] = B' applied to them.
-INLINE transform_input(vf *v, int stride) {
+INLINE void transform_input(vf *v, int stride) {
     vf d0 = v[0], d1 = v[stride], d2 = v[2 * stride], d3 = v[3 * stride], d4 = v[4 * stride], d5 = v[5 * stride];
     vf a = d4 - SPLAT(4.0f) * d2, b = d3 - SPLAT(4.0f) * d1, c = d4 - d2, e = SPLAT(2.0f) * (d3 - d1);
     v[0] = SPLAT(4.0f) * d0 - SPLAT(5.0f) * d2 + d4;
@@ -33,7 +31,7 @@ INLINE transform_input(vf *v, int stride) {
 }
 
 // The first four = A' applied to all six.
-INLINE transform_product(vf *v, int stride) {
+INLINE void transform_product(vf *v, int stride) {
     vf m0 = v[0], m1 = v[stride], m2 = v[2 * stride], m3 = v[3 * stride], m4 = v[4 * stride], m5 = v[5 * stride];
     vf a = m1 + m2, b = m1 - m2, c = m3 + m4, e = m3 - m4;
     v[0] = m0 + a + c;
@@ -43,7 +41,7 @@ INLINE transform_product(vf *v, int stride) {
 }
 
 // All six = A applied to the first four.
-INLINE transform_output_gradient(vf *v, int stride) {
+INLINE void transform_output_gradient(vf *v, int stride) {
     vf y0 = v[0], y1 = v[stride], y2 = v[2 * stride], y3 = v[3 * stride];
     vf a = y0 + y2, b = y1 + y3, c = y0 + SPLAT(4.0f) * y2, e = SPLAT(2.0f) * y1 + SPLAT(8.0f) * y3;
     v[stride] = a + b;
@@ -54,7 +52,7 @@ INLINE transform_output_gradient(vf *v, int stride) {
 }
 
 // All six = G applied to the first three.
-INLINE transform_kernel(vf *v, int stride) {
+INLINE void transform_kernel(vf *v, int stride) {
     vf g0 = v[0], g1 = v[stride], g2 = v[2 * stride];
     vf a = (g0 + g2) * SPLAT(-1.0f / 6), b = g1 * SPLAT(1.0f / 6);
     vf c = g0 * SPLAT(1.0f / 24) + g2 * SPLAT(1.0f / 6), e = g1 * SPLAT(1.0f / 12);
@@ -67,7 +65,7 @@ INLINE transform_kernel(vf *v, int stride) {
 }
 
 // The first three = G' applied to all six.
-INLINE transform_kernel_gradient(vf *v, int stride) {
+INLINE void transform_kernel_gradient(vf *v, int stride) {
     vf u0 = v[0], u1 = v[stride], u2 = v[2 * stride], u3 = v[3 * stride], u4 = v[4 * stride], u5 = v[5 * stride];
     vf a = u1 + u2, b = u2 - u1, c = u3 + u4, e = u3 - u4;
     v[0] = SPLAT(0.25f) * u0 - SPLAT(1.0f / 6) * a + SPLAT(1.0f / 24) * c;
@@ -77,13 +75,13 @@ INLINE transform_kernel_gradient(vf *v, int stride) {
 
 // c [rows, columns] (+)= a * b, where a's element (row, k) is a[row * a_row + k * a_step] and b is panels [depth].
 // rows is a multiple of `height` (at most 8), columns of vectors * 16.
-INLINE tiled_product(float *c, const float *a, int64_t a_row, int64_t a_step, const float *b, int64_t b_panel,
+INLINE void tiled_product(float *c, const float *a, int64_t a_row, int64_t a_step, const float *b, int64_t b_panel,
                      int64_t rows, int64_t depth, int64_t columns, const int accumulate, const int height,
                      const int vectors) {
     for (int64_t row = 0; row < rows; row += height) {
         const float *panel = b;
         for (int64_t column = 0; column < columns; column += vectors * LANES, panel += b_panel) {
-            vf sum[ROWS][2];
+            vf sum[WINOGRAD_ROWS][2];
             float *target = c + row * columns + column;
             for (int r = 0; r < height; r++) {
                 for (int v = 0; v < vectors; v++)
@@ -93,7 +91,7 @@ INLINE tiled_product(float *c, const float *a, int64_t a_row, int64_t a_step, co
             for (int64_t k = 0; k < depth; k++, left += a_step, right += vectors * LANES) {
                 for (int r = 0; r < height; r++) {
                     for (int v = 0; v < vectors; v++)
-                        sum[r][v] += SPLAT(left[r * a_row]) * *(const vf *)(right + v * LANES);
+                        sum[r][v] = FMA(SPLAT(left[r * a_row]), *(const vf *)(right + v * LANES), sum[r][v]);
                 }
             }
             for (int r = 0; r < height; r++) {
@@ -105,15 +103,16 @@ INLINE tiled_product(float *c, const float *a, int64_t a_row, int64_t a_step, co
 
 // As many sums at once as leave registers for operands: 8 x 32 with AVX-512's 32, 4 x 16 with AVX2's 16, where a vector
 // takes two. Every element's sum is the same in each.
-INLINE product(float *c, const float *a, int64_t a_row, int64_t a_step, const float *b, int64_t panel_rows,
+INLINE void product(float *c, const float *a, int64_t a_row, int64_t a_step, const float *b, int64_t panel_rows,
                int64_t rows, int64_t depth, int64_t columns, const int accumulate) {
     int64_t width = panel_width(columns);
     if (width != LANES) {
-        tiled_product(c, a, a_row, a_step, b, panel_rows * width, rows, depth, columns, accumulate, ROWS, 2);
-    } else if (has_wide_vectors()) {
-        tiled_product(c, a, a_row, a_step, b, panel_rows * width, rows, depth, columns, accumulate, ROWS, 1);
+        tiled_product(c, a, a_row, a_step, b, panel_rows * width, rows, depth, columns, accumulate, WINOGRAD_ROWS, 2);
+    } else if (WIDE_VECTORS) {
+        tiled_product(c, a, a_row, a_step, b, panel_rows * width, rows, depth, columns, accumulate, WINOGRAD_ROWS, 1);
     } else {
-        tiled_product(c, a, a_row, a_step, b, panel_rows * width, rows, depth, columns, accumulate, ROWS / 2, 1);
+        tiled_product(c, a, a_row, a_step, b, panel_rows * width, rows, depth, columns, accumulate, WINOGRAD_ROWS / 2,
+                      1);
     }
 }
 
@@ -127,7 +126,7 @@ static inline tiling tiles_of(const lk_winograd *s) {
 }
 
 /// transformed[point][panel of out][in] = G g G' for every pair of an input and an output channel.
-CLONES static void transform_kernels(float *transformed, const float *kernel, int64_t in, int64_t out) {
+static void transform_kernels(float *transformed, const float *kernel, int64_t in, int64_t out) {
     int64_t pairs = in * out, width = panel_width(out);
     for (int64_t i = 0; i < in; i++) {
         for (int64_t o = 0; o < out; o += LANES) {
@@ -144,7 +143,7 @@ CLONES static void transform_kernels(float *transformed, const float *kernel, in
 }
 
 /// transformed[point][tile][channel] = B'd B for tiles first ..< first + count.
-CLONES static void transform_inputs(float *transformed, const lk_winograd *s, const float *x, int64_t first,
+static void transform_inputs(float *transformed, const lk_winograd *s, const float *x, int64_t first,
                                     int64_t count) {
     tiling tiles = tiles_of(s);
     int64_t channels = s->in_channels;
@@ -174,7 +173,7 @@ CLONES static void transform_inputs(float *transformed, const lk_winograd *s, co
 }
 
 /// y = A'm A + bias for tiles first ..< first + count.
-CLONES static void transform_products(const lk_winograd *s, float *y, const float *products, const float *bias,
+static void transform_products(const lk_winograd *s, float *y, const float *products, const float *bias,
                                       int64_t first, int64_t count) {
     tiling tiles = tiles_of(s);
     int64_t channels = s->out_channels;
@@ -199,7 +198,7 @@ CLONES static void transform_products(const lk_winograd *s, float *y, const floa
 }
 
 /// transformed[point][panel of channels][tile] = A dy A' for tiles first ..< first + count.
-CLONES static void transform_output_gradients(float *transformed, const lk_winograd *s, const float *dy, int64_t first,
+static void transform_output_gradients(float *transformed, const lk_winograd *s, const float *dy, int64_t first,
                                               int64_t count) {
     tiling tiles = tiles_of(s);
     int64_t channels = s->out_channels, width = panel_width(channels);
@@ -226,7 +225,7 @@ CLONES static void transform_output_gradients(float *transformed, const lk_winog
 }
 
 /// kernel gradient = G'u G
-CLONES static void transform_kernel_gradients(float *gradient, const float *transformed, int64_t pairs) {
+static void transform_kernel_gradients(float *gradient, const float *transformed, int64_t pairs) {
     for (int64_t i = 0; i < pairs; i += LANES) {
         vf v[POINTS];
         for (int p = 0; p < POINTS; p++) v[p] = *(const vf *)(transformed + p * plane(pairs) + i);
@@ -239,7 +238,7 @@ CLONES static void transform_kernel_gradients(float *gradient, const float *tran
 }
 
 /// products[point] [tiles, out] = inputs[point] [tiles, in] * kernels[point] [in, out]
-CLONES static void multiply(float *products, const float *inputs, const float *kernels, int64_t tiles, int64_t in,
+static void multiply_points(float *products, const float *inputs, const float *kernels, int64_t tiles, int64_t in,
                             int64_t out) {
     for (int p = 0; p < POINTS; p++) {
         product(products, inputs, in, 1, kernels, in, tiles, in, out, 0);
@@ -248,7 +247,7 @@ CLONES static void multiply(float *products, const float *inputs, const float *k
 }
 
 /// sums[point] [in, out] += inputs[point]' [in, tiles] * gradients[point] [tiles, out]
-CLONES static void multiply_transposed(float *sums, const float *inputs, const float *gradients, int64_t tiles,
+static void multiply_points_transposed(float *sums, const float *inputs, const float *gradients, int64_t tiles,
                                        int64_t in, int64_t out) {
     for (int p = 0; p < POINTS; p++) {
         product(sums, inputs, 1, in, gradients, BLOCK, in, tiles, out, 1);
@@ -256,7 +255,7 @@ CLONES static void multiply_transposed(float *sums, const float *inputs, const f
     }
 }
 
-int64_t lk_winograd_scratch(const lk_winograd *s) {
+static int64_t LK(winograd_scratch)(const lk_winograd *s) {
     int64_t in = s->in_channels, out = s->out_channels;
     int64_t tiles = POINTS * (plane(BLOCK * in) + plane(BLOCK * out)), turned = 9 * in * out;
     return POINTS * plane(in * out) + (tiles > turned ? tiles : turned);
@@ -279,18 +278,19 @@ static void convolve(const lk_winograd *s, float *y, const float *x, const float
     for (int64_t first = 0; first < all; first += BLOCK) {
         int64_t count = all - first < BLOCK ? all - first : BLOCK;
         transform_inputs(inputs, s, x, first, count);
-        multiply(products, inputs, kernels, (count + ROWS - 1) / ROWS * ROWS, s->in_channels, s->out_channels);
+        int64_t rows = (count + WINOGRAD_ROWS - 1) / WINOGRAD_ROWS * WINOGRAD_ROWS;
+        multiply_points(products, inputs, kernels, rows, s->in_channels, s->out_channels);
         transform_products(s, y, products, bias, first, count);
     }
 }
 
-void lk_winograd_forward(const lk_winograd *s, float *y, const float *x, const float *kernel, const float *bias,
+static void LK(winograd_forward)(const lk_winograd *s, float *y, const float *x, const float *kernel, const float *bias,
                          float *scratch) {
     transform_kernels(scratch, kernel, s->in_channels, s->out_channels);
     convolve(s, y, x, bias, scratch);
 }
 
-void lk_winograd_input_gradient(const lk_winograd *s, float *dx, const float *dy, const float *kernel,
+static void LK(winograd_input_gradient)(const lk_winograd *s, float *dx, const float *dy, const float *kernel,
                                 float *scratch) {
     lk_winograd turned = {s->batch, s->out_height, s->out_width, s->out_channels, s->in_height, s->in_width,
                           s->in_channels, 2 - s->pad_top, 2 - s->pad_left};
@@ -300,7 +300,7 @@ void lk_winograd_input_gradient(const lk_winograd *s, float *dx, const float *dy
     convolve(&turned, dx, dy, NULL, scratch);
 }
 
-void lk_winograd_kernel_gradient(const lk_winograd *s, float *gradient, const float *x, const float *dy,
+static void LK(winograd_kernel_gradient)(const lk_winograd *s, float *gradient, const float *x, const float *dy,
                                  float *scratch) {
     int64_t pairs = s->in_channels * s->out_channels, all = tiles_of(s).count;
     float *inputs = scratch + POINTS * plane(pairs), *gradients = inputs + POINTS * plane(BLOCK * s->in_channels);
@@ -309,15 +309,7 @@ void lk_winograd_kernel_gradient(const lk_winograd *s, float *gradient, const fl
         int64_t count = all - first < BLOCK ? all - first : BLOCK;
         transform_inputs(inputs, s, x, first, count);
         transform_output_gradients(gradients, s, dy, first, count);
-        multiply_transposed(scratch, inputs, gradients, count, s->in_channels, s->out_channels);
+        multiply_points_transposed(scratch, inputs, gradients, count, s->in_channels, s->out_channels);
     }
     transform_kernel_gradients(gradient, scratch, pairs);
-}
-
-int lk_has_fast_winograd(void) {
-#if defined(__x86_64__) && defined(__linux__)
-    return __builtin_cpu_supports("x86-64-v3");
-#else
-    return 0;
-#endif
 }

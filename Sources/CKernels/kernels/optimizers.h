@@ -1,6 +1,4 @@
 // Optimizer updates, one pass over parameters, gradients and moments.
-#include "CKernels.h"
-#include "vector.h"
 
 // Runs STATEMENT on vectors w and g and up to two state vectors, which may be absent (NULL).
 #define UPDATE(s1, s2, ...)                                                                  \
@@ -26,34 +24,35 @@
         if (s2) store_part(s2 + i, &v2, n - i);                                              \
     }
 
-CLONES void lk_sgd(float *w, float *velocity, const float *g, int64_t n, float rate, float momentum, int nesterov,
+static void LK(sgd)(float *w, float *velocity, const float *g, int64_t n, float rate, float momentum, int nesterov,
                    float decay) {
     float *none = NULL;
     UPDATE(velocity, none, {
-        vg += SPLAT(decay) * vw;
-        v1 = SPLAT(momentum) * v1 - SPLAT(rate) * vg;
-        vw += nesterov ? SPLAT(momentum) * v1 - SPLAT(rate) * vg : v1;
+        vg = FMA(SPLAT(decay), vw, vg);
+        vf step = SPLAT(rate) * vg;
+        v1 = FMA(SPLAT(momentum), v1, -step);
+        vw += nesterov ? FMA(SPLAT(momentum), v1, -step) : v1;
     })
 }
 
-CLONES void lk_adam(float *w, float *m, float *v, const float *g, int64_t n, float alpha, float beta1, float beta2,
+static void LK(adam)(float *w, float *m, float *v, const float *g, int64_t n, float alpha, float beta1, float beta2,
                     float epsilon, float decay, float decoupled_shrink) {
     UPDATE(m, v, {
-        vg += SPLAT(decay) * vw;
-        vw -= SPLAT(decoupled_shrink) * vw;
-        v1 += (vg - v1) * SPLAT(1.0f - beta1);
-        v2 += (vg * vg - v2) * SPLAT(1.0f - beta2);
+        vg = FMA(SPLAT(decay), vw, vg);
+        vw = FMA(SPLAT(-decoupled_shrink), vw, vw);
+        v1 = FMA(vg - v1, SPLAT(1.0f - beta1), v1);
+        v2 = FMA(FMA(vg, vg, -v2), SPLAT(1.0f - beta2), v2);
         vw -= SPLAT(alpha) * v1 / (__builtin_elementwise_sqrt(v2) + SPLAT(epsilon));
     })
 }
 
-CLONES void lk_rmsprop(float *w, float *mean_square, float *velocity, const float *g, int64_t n, float rate,
+static void LK(rmsprop)(float *w, float *mean_square, float *velocity, const float *g, int64_t n, float rate,
                        float rho, float epsilon, float momentum, float decay) {
     UPDATE(mean_square, velocity, {
-        vg += SPLAT(decay) * vw;
-        v1 += (vg * vg - v1) * SPLAT(1.0f - rho);
+        vg = FMA(SPLAT(decay), vw, vg);
+        v1 = FMA(FMA(vg, vg, -v1), SPLAT(1.0f - rho), v1);
         vf step = SPLAT(rate) * vg / __builtin_elementwise_sqrt(v1 + SPLAT(epsilon));
-        v2 = SPLAT(momentum) * v2 + step;
+        v2 = FMA(SPLAT(momentum), v2, step);
         vw -= velocity ? v2 : step;
     })
 }

@@ -1,8 +1,7 @@
 // Copies between layouts: strided views, row pieces, rows chosen by an index.
-#include "CKernels.h"
-#include "vector.h"
 
-void lk_gather_strided(float *out, const float *x, int rank, const int64_t *dimensions, const int64_t *strides) {
+static void LK(gather_strided)(float *out, const float *x, int rank, const int64_t *dimensions,
+                               const int64_t *strides) {
     int64_t width = rank ? dimensions[rank - 1] : 1, stride = rank ? strides[rank - 1] : 0;
     int64_t rows = 1, index[8] = {0};
     for (int axis = 0; axis < rank - 1; axis++) rows *= dimensions[axis];
@@ -21,7 +20,7 @@ void lk_gather_strided(float *out, const float *x, int rank, const int64_t *dime
     }
 }
 
-void lk_copy_rows(float *out, int64_t out_pitch, const float *x, int64_t x_pitch, int64_t rows, int64_t width) {
+static void LK(copy_rows)(float *out, int64_t out_pitch, const float *x, int64_t x_pitch, int64_t rows, int64_t width) {
     for (int64_t row = 0; row < rows; row++) {
         memcpy(out + row * out_pitch, x + row * x_pitch, (size_t)width * sizeof(float));
     }
@@ -32,7 +31,7 @@ static int is_index(float value, int64_t limit) {
     return value >= 0 && value < (float)limit && (float)(int64_t)value == value;
 }
 
-int64_t lk_take_rows(float *out, const float *table, const float *indices, int64_t count, int64_t width,
+static int64_t LK(take_rows)(float *out, const float *table, const float *indices, int64_t count, int64_t width,
                      int64_t table_rows) {
     for (int64_t i = 0; i < count; i++) {
         if (!is_index(indices[i], table_rows)) return i;
@@ -41,19 +40,19 @@ int64_t lk_take_rows(float *out, const float *table, const float *indices, int64
     return -1;
 }
 
-void lk_add_rows(float *table, const float *x, const float *indices, int64_t count, int64_t width) {
-    for (int64_t i = 0; i < count; i++) lk_accumulate(table + (int64_t)indices[i] * width, x + i * width, width);
+static void LK(add_rows)(float *table, const float *x, const float *indices, int64_t count, int64_t width) {
+    for (int64_t i = 0; i < count; i++) LK(accumulate)(table + (int64_t)indices[i] * width, x + i * width, width);
 }
 
-void lk_prefetch(const void *memory, int64_t bytes) {
+static void LK(prefetch)(const void *memory, int64_t bytes) {
     for (int64_t i = 0; i < bytes; i += 64) __builtin_prefetch((const char *)memory + i);
 }
 
-CLONES void lk_take_bytes(float *out, const uint8_t *bytes, const int32_t *rows, int64_t count, int64_t width,
+static void LK(take_bytes)(float *out, const uint8_t *bytes, const int32_t *rows, int64_t count, int64_t width,
                           float scale) {
     for (int64_t i = 0; i < count; i++) {
         const uint8_t *row = bytes + (int64_t)rows[i] * width;
-        if (i + 4 < count) lk_prefetch(bytes + (int64_t)rows[i + 4] * width, width);
+        if (i + 4 < count) LK(prefetch)(bytes + (int64_t)rows[i + 4] * width, width);
         for (int64_t j = 0; j < width; j++) out[i * width + j] = (float)row[j] * scale;
     }
 }

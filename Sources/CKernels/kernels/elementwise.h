@@ -1,7 +1,4 @@
 // Element-wise functions, with broadcasting for two arguments.
-#include "CKernels.h"
-#include <math.h>
-#include "vector.h"
 
 // `v` is the argument and becomes the result; further arguments are captured by name.
 #define MAP(n, ...)                                \
@@ -19,67 +16,62 @@
     }
 
 #define UNARY(name, ...) \
-    CLONES static void name(float *out, const float *x, int64_t n) { MAP(n, __VA_ARGS__) }
+    static void unary_##name(float *out, const float *x, int64_t n) { MAP(n, __VA_ARGS__) }
 
 UNARY(negate, v = -v)
-UNARY(absolute, v = AS_FLOAT(AS_INT(v) & 0x7fffffff))
-UNARY(exponential, exp_vector(&v))
-UNARY(logarithm, log_vector(&v))
+UNARY(absolute, v = magnitude(v))
+UNARY(exponential, v = exp_of(v))
+UNARY(logarithm, v = log_of(v))
 UNARY(square_root, v = __builtin_elementwise_sqrt(v))
 UNARY(reciprocal, v = SPLAT(1.0f) / v)
 UNARY(square, v = v * v)
-UNARY(hyperbolic_tangent, tanh_vector(&v))
-UNARY(sigmoid, v = -v; exp_vector(&v); v = SPLAT(1.0f) / (SPLAT(1.0f) + v))
+UNARY(hyperbolic_tangent, v = tanh_of(v))
+UNARY(sigmoid, v = sigmoid_of(v))
 UNARY(relu, v = v < SPLAT(0.0f) ? SPLAT(0.0f) : v)
 UNARY(sign, v = v > SPLAT(0.0f) ? SPLAT(1.0f) : (v < SPLAT(0.0f) ? SPLAT(-1.0f) : SPLAT(0.0f)))
 UNARY(step, v = v > SPLAT(0.0f) ? SPLAT(1.0f) : SPLAT(0.0f))
-// max(x, 0) + log(1 + e), e = exp(-|x|): no overflow. What 1 + e rounds off is added back to first order, or the
-// result for very negative x would be 0.
-UNARY(softplus, vf top = v < SPLAT(0.0f) ? SPLAT(0.0f) : v; vf e = -AS_FLOAT(AS_INT(v) & 0x7fffffff); exp_vector(&e);
-      v = SPLAT(1.0f) + e; vf rest = (e - (v - SPLAT(1.0f))) / v; log_vector(&v); v += rest; v += top)
+UNARY(softplus, v = softplus_of(v))
+UNARY(sine, vd s, c; sine_and_cosine(v, &s, &c); v = AS_FLOATS(s))
+UNARY(cosine, vd s, c; sine_and_cosine(v, &s, &c); v = AS_FLOATS(c))
+UNARY(erf, v = AS_FLOATS(erf_of(v)))
+UNARY(gelu, v = AS_FLOATS(gelu_of(v)))
 
-static void sine(float *out, const float *x, int64_t n) {
-    for (int64_t i = 0; i < n; i++) out[i] = sinf(x[i]);
-}
-static void cosine(float *out, const float *x, int64_t n) {
-    for (int64_t i = 0; i < n; i++) out[i] = cosf(x[i]);
-}
-
-void lk_unary(lk_unary_operation operation, float *out, const float *x, int64_t n) {
+static void LK(unary)(lk_unary_operation operation, float *out, const float *x, int64_t n) {
     static void (*const functions[])(float *, const float *, int64_t) = {
-        [LK_NEGATE] = negate, [LK_ABSOLUTE] = absolute, [LK_EXP] = exponential, [LK_LOG] = logarithm,
-        [LK_SQRT] = square_root, [LK_RECIPROCAL] = reciprocal, [LK_SQUARE] = square, [LK_TANH] = hyperbolic_tangent,
-        [LK_SIGMOID] = sigmoid, [LK_RELU] = relu, [LK_SIGN] = sign, [LK_STEP] = step, [LK_SOFTPLUS] = softplus,
-        [LK_SIN] = sine, [LK_COS] = cosine,
+        [LK_NEGATE] = unary_negate, [LK_ABSOLUTE] = unary_absolute, [LK_EXP] = unary_exponential,
+        [LK_LOG] = unary_logarithm, [LK_SQRT] = unary_square_root, [LK_RECIPROCAL] = unary_reciprocal,
+        [LK_SQUARE] = unary_square, [LK_TANH] = unary_hyperbolic_tangent, [LK_SIGMOID] = unary_sigmoid,
+        [LK_RELU] = unary_relu, [LK_SIGN] = unary_sign, [LK_STEP] = unary_step, [LK_SOFTPLUS] = unary_softplus,
+        [LK_SIN] = unary_sine, [LK_COS] = unary_cosine, [LK_ERF] = unary_erf, [LK_GELU] = unary_gelu,
     };
     functions[operation](out, x, n);
 }
 
-CLONES void lk_affine(float *out, const float *x, int64_t n, float scale, float shift) {
-    MAP(n, v = v * SPLAT(scale) + SPLAT(shift))
+static void LK(affine)(float *out, const float *x, int64_t n, float scale, float shift) {
+    MAP(n, v = FMA(v, SPLAT(scale), SPLAT(shift)))
 }
 
-CLONES void lk_clamp(float *out, const float *x, int64_t n, float low, float high) {
+static void LK(clamp)(float *out, const float *x, int64_t n, float low, float high) {
     MAP(n, v = v < SPLAT(low) ? SPLAT(low) : v; v = v > SPLAT(high) ? SPLAT(high) : v)
 }
 
-void lk_power(float *out, const float *x, int64_t n, float exponent) {
-    for (int64_t i = 0; i < n; i++) out[i] = powf(x[i], exponent);
+static void LK(power)(float *out, const float *x, int64_t n, float exponent) {
+    MAP(n, v = AS_FLOATS(power_of(v, SPLAT(exponent))))
 }
 
-CLONES void lk_accumulate(float *out, const float *x, int64_t n) {
+static void LK(accumulate)(float *out, const float *x, int64_t n) {
     int64_t i = 0;
     for (; i + LANES <= n; i += LANES) *(vf *)(out + i) += *(const vf *)(x + i);
     for (; i < n; i++) out[i] += x[i];
 }
 
-CLONES void lk_add(float *out, const float *a, const float *b, int64_t n) {
+static void LK(add)(float *out, const float *a, const float *b, int64_t n) {
     int64_t i = 0;
     for (; i + LANES <= n; i += LANES) *(vf *)(out + i) = *(const vf *)(a + i) + *(const vf *)(b + i);
     for (; i < n; i++) out[i] = a[i] + b[i];
 }
 
-CLONES void lk_copy_past_cache(float *out, const float *x, int64_t n) {
+static void LK(copy_past_cache)(float *out, const float *x, int64_t n) {
     int64_t i = 0;
     for (; i < n && (uintptr_t)(out + i) % sizeof(vf) != 0; i++) out[i] = x[i];
     typedef float aligned_vf __attribute__((ext_vector_type(LANES)));
@@ -92,7 +84,7 @@ CLONES void lk_copy_past_cache(float *out, const float *x, int64_t n) {
 
 // One row of a binary operation. A stride of 0 repeats the argument's first element.
 #define BINARY(name, EXPRESSION)                                                                               \
-    CLONES static void name(float *out, const float *a, const float *b, int64_t n, int64_t sa, int64_t sb) {    \
+    static void binary_##name(float *out, const float *a, const float *b, int64_t n, int64_t sa, int64_t sb) {    \
         vf x = SPLAT(a[0]), y = SPLAT(b[0]);                                                                    \
         int64_t i = 0;                                                                                          \
         for (; i + LANES <= n; i += LANES) {                                                                    \
@@ -117,17 +109,16 @@ BINARY(minimum, x < y ? x : (x == x ? y : x))
 BINARY(greater, x > y ? SPLAT(1.0f) : SPLAT(0.0f))
 BINARY(equal, x == y ? SPLAT(1.0f) : SPLAT(0.0f))
 BINARY(relu_gradient, y > SPLAT(0.0f) ? x : SPLAT(0.0f))
+BINARY(power, AS_FLOATS(power_of(x, y)))
+BINARY(gelu_gradient, AS_FLOATS(AS_DOUBLES(x) * gelu_slope_of(y)))
 
-static void power(float *out, const float *a, const float *b, int64_t n, int64_t sa, int64_t sb) {
-    for (int64_t i = 0; i < n; i++) out[i] = powf(a[i * sa], b[i * sb]);
-}
-
-void lk_binary(lk_binary_operation operation, float *out, const float *a, const float *b, int rank,
+static void LK(binary)(lk_binary_operation operation, float *out, const float *a, const float *b, int rank,
                const int64_t *dimensions, const int64_t *a_strides, const int64_t *b_strides) {
     static void (*const functions[])(float *, const float *, const float *, int64_t, int64_t, int64_t) = {
-        [LK_ADD] = add, [LK_SUBTRACT] = subtract, [LK_MULTIPLY] = multiply, [LK_DIVIDE] = divide,
-        [LK_MAXIMUM] = maximum, [LK_MINIMUM] = minimum, [LK_POWER] = power, [LK_GREATER] = greater,
-        [LK_EQUAL] = equal, [LK_RELU_GRADIENT] = relu_gradient,
+        [LK_ADD] = binary_add, [LK_SUBTRACT] = binary_subtract, [LK_MULTIPLY] = binary_multiply,
+        [LK_DIVIDE] = binary_divide, [LK_MAXIMUM] = binary_maximum, [LK_MINIMUM] = binary_minimum,
+        [LK_POWER] = binary_power, [LK_GREATER] = binary_greater, [LK_EQUAL] = binary_equal,
+        [LK_RELU_GRADIENT] = binary_relu_gradient, [LK_GELU_GRADIENT] = binary_gelu_gradient,
     };
     int64_t width = rank ? dimensions[rank - 1] : 1;
     int64_t sa = rank ? a_strides[rank - 1] : 0, sb = rank ? b_strides[rank - 1] : 0;

@@ -2,14 +2,13 @@
 // the pooled output and one byte for each of its elements go to memory; and since just the chosen one of the four
 // positions under it carries gradient, the way back takes a quarter of the products. Called by
 // Tensors/PooledConvolution.swift.
-#include "CKernels.h"
-#include "vector.h"
 
 // One pooled position: the four convolutions under it for `blocks` vectors of output channels, of which `count`
 // channels exist. `row` and `in` are the distances to the next row and column of the image, `run` the elements of a
 // kernel row.
-INLINE pooled_position(float *y, int8_t *choice, const float *x, const float *kernel, const float *bias, int64_t pitch,
-                       int64_t row, int64_t in, int64_t kernel_height, int64_t run, int64_t count, const int blocks) {
+INLINE void pooled_position(float *y, int8_t *choice, const float *x, const float *kernel, const float *bias,
+                            int64_t pitch, int64_t row, int64_t in, int64_t kernel_height, int64_t run, int64_t count,
+                            const int blocks) {
     vf sum[4][2];
     for (int b = 0; b < blocks; b++) {
         for (int p = 0; p < 4; p++) sum[p][b] = *(const vf *)(bias + b * LANES);
@@ -20,7 +19,8 @@ INLINE pooled_position(float *y, int8_t *choice, const float *x, const float *ke
             vf x0 = SPLAT(upper[j]), x1 = SPLAT(upper[j + in]), x2 = SPLAT(lower[j]), x3 = SPLAT(lower[j + in]);
             for (int b = 0; b < blocks; b++) {
                 vf tap = *(const vf *)(kernel + b * LANES);
-                sum[0][b] += x0 * tap, sum[1][b] += x1 * tap, sum[2][b] += x2 * tap, sum[3][b] += x3 * tap;
+                sum[0][b] = FMA(x0, tap, sum[0][b]), sum[1][b] = FMA(x1, tap, sum[1][b]);
+                sum[2][b] = FMA(x2, tap, sum[2][b]), sum[3][b] = FMA(x3, tap, sum[3][b]);
             }
         }
     }
@@ -40,11 +40,11 @@ INLINE pooled_position(float *y, int8_t *choice, const float *x, const float *ke
     }
 }
 
-INLINE forward(const lk_pooled_convolution *s, float *y, int8_t *choices, const float *x, const float *kernel,
+INLINE void forward(const lk_pooled_convolution *s, float *y, int8_t *choices, const float *x, const float *kernel,
                const float *bias, int64_t kernel_height, int64_t run, int64_t in) {
     int64_t row = s->in_width * in, out = s->out_channels, pitch = LK_PADDED(out);
     // Two vectors for four positions, if there are registers for so many sums.
-    int64_t wide = has_wide_vectors() ? out / (2 * LANES) * 2 * LANES : 0;
+    int64_t wide = WIDE_VECTORS ? out / (2 * LANES) * 2 * LANES : 0;
     for (int64_t image = 0; image < s->batch; image++, x += s->in_height * row) {
         for (int64_t oy = 0; oy < s->out_height; oy++) {
             for (int64_t ox = 0; ox < s->out_width; ox++, y += out, choices += pitch) {
@@ -61,7 +61,7 @@ INLINE forward(const lk_pooled_convolution *s, float *y, int8_t *choices, const 
     }
 }
 
-CLONES void lk_pooled_convolution_forward(const lk_pooled_convolution *s, float *y, int8_t *choices, const float *x,
+static void LK(pooled_convolution_forward)(const lk_pooled_convolution *s, float *y, int8_t *choices, const float *x,
                                           const float *kernel, const float *bias) {
     int64_t run = s->kernel_width * s->in_channels;
     // The usual first layer with its loops unrolled.
@@ -71,9 +71,9 @@ CLONES void lk_pooled_convolution_forward(const lk_pooled_convolution *s, float 
 
 // Adds one image's part for one vector of channels to the gradients of kernel and bias. The input under a tap is
 // chosen among four by the two bits of the choice: right of the left one, below the upper one.
-INLINE image_gradients(const lk_pooled_convolution *s, float *kernel_gradient, float *bias_gradient, const float *x,
-                       const float *dy, const int8_t *choices, int64_t count, int64_t pitch, vf *sums,
-                       int64_t kernel_height, int64_t run, int64_t in) {
+INLINE void image_gradients(const lk_pooled_convolution *s, float *kernel_gradient, float *bias_gradient,
+                            const float *x, const float *dy, const int8_t *choices, int64_t count, int64_t pitch,
+                            vf *sums, int64_t kernel_height, int64_t run, int64_t in) {
     int64_t row = s->in_width * in;
     vf bias_sum = SPLAT(0.0f);
     for (int64_t tap = 0; tap < kernel_height * run; tap++) sums[tap] = SPLAT(0.0f);
@@ -93,7 +93,7 @@ INLINE image_gradients(const lk_pooled_convolution *s, float *kernel_gradient, f
                 for (int64_t ky = 0; ky < kernel_height; ky++) {
                     const float *next = at + (ky + 1) * row + j;
                     vf lower = right ? SPLAT(next[in]) : SPLAT(next[0]);
-                    sums[ky * run + j] += (below ? lower : upper) * g;
+                    sums[ky * run + j] = FMA(below ? lower : upper, g, sums[ky * run + j]);
                     upper = lower;
                 }
             }
@@ -103,7 +103,7 @@ INLINE image_gradients(const lk_pooled_convolution *s, float *kernel_gradient, f
     for (int64_t tap = 0; tap < kernel_height * run; tap++) *(vf *)(kernel_gradient + tap * pitch) += sums[tap];
 }
 
-INLINE gradients(const lk_pooled_convolution *s, float *kernel_gradient, float *bias_gradient, const float *x,
+INLINE void gradients(const lk_pooled_convolution *s, float *kernel_gradient, float *bias_gradient, const float *x,
                  const float *dy, const int8_t *choices, vf *sums, int64_t kernel_height, int64_t run, int64_t in) {
     int64_t out = s->out_channels, pitch = LK_PADDED(out), outputs = s->out_height * s->out_width;
     memset(kernel_gradient, 0, (size_t)(kernel_height * run * pitch) * sizeof(float));
@@ -116,7 +116,7 @@ INLINE gradients(const lk_pooled_convolution *s, float *kernel_gradient, float *
     }
 }
 
-CLONES void lk_pooled_convolution_gradients(const lk_pooled_convolution *s, float *kernel_gradient,
+static void LK(pooled_convolution_gradients)(const lk_pooled_convolution *s, float *kernel_gradient,
                                             float *bias_gradient, const float *x, const float *dy,
                                             const int8_t *choices) {
     int64_t run = s->kernel_width * s->in_channels;

@@ -1,0 +1,191 @@
+// Every kernel once: LK_KERNEL(result, name, parameters, arguments). Included wherever something is made for each:
+// declarations (CKernels.h), a table's members (table.h), the tables (kernels/kernels.h), calls (dispatch.c).
+
+/// out[i] = f(x[i])
+LK_KERNEL(void, unary, (lk_unary_operation operation, float *out, const float *x, int64_t n), (operation, out, x, n))
+/// out[i] = x[i] * scale + shift
+LK_KERNEL(void, affine, (float *out, const float *x, int64_t n, float scale, float shift), (out, x, n, scale, shift))
+/// out[i] = min(max(x[i], low), high)
+LK_KERNEL(void, clamp, (float *out, const float *x, int64_t n, float low, float high), (out, x, n, low, high))
+/// out[i] = pow(x[i], exponent)
+LK_KERNEL(void, power, (float *out, const float *x, int64_t n, float exponent), (out, x, n, exponent))
+
+/// out = f(a, b) along `dimensions`, with strides in elements, 0 to broadcast.
+LK_KERNEL(void, binary,
+          (lk_binary_operation operation, float *out, const float *a, const float *b, int rank,
+           const int64_t *dimensions, const int64_t *a_strides, const int64_t *b_strides),
+          (operation, out, a, b, rank, dimensions, a_strides, b_strides))
+/// out[i] += x[i]
+LK_KERNEL(void, accumulate, (float *out, const float *x, int64_t n), (out, x, n))
+/// out[i] = a[i] + b[i], the bits of lk_accumulate
+LK_KERNEL(void, add, (float *out, const float *a, const float *b, int64_t n), (out, a, b, n))
+/// Copies to memory that this core won't read soon: the stores leave the caches alone.
+LK_KERNEL(void, copy_past_cache, (float *out, const float *x, int64_t n), (out, x, n))
+
+// For schedules and the like, in double precision.
+/// x to the power `exponent`, for normal x > 0 or x = 0.
+LK_KERNEL(double, power_double, (double x, double exponent), (x, exponent))
+/// Sine and cosine of an angle in full turns, at most 2^48 of them.
+LK_KERNEL(void, turn, (double turns, double *sine, double *cosine), (turns, sine, cosine))
+
+// Reductions of x [outer, axis, inner] over the middle axis, in an order fixed by the shape.
+LK_KERNEL(void, sum,
+          (float *out, const float *x, int64_t outer, int64_t axis, int64_t inner),
+          (out, x, outer, axis, inner))
+LK_KERNEL(void, maximum,
+          (float *out, const float *x, int64_t outer, int64_t axis, int64_t inner),
+          (out, x, outer, axis, inner))
+/// The first index of the largest element along the middle axis, as a float.
+LK_KERNEL(void, argmax,
+          (float *out, const float *x, int64_t outer, int64_t axis, int64_t inner),
+          (out, x, outer, axis, inner))
+
+// Layout.
+/// Copies a strided view (strides in elements, 0 to broadcast) into a dense array.
+LK_KERNEL(void, gather_strided,
+          (float *out, const float *x, int rank, const int64_t *dimensions, const int64_t *strides),
+          (out, x, rank, dimensions, strides))
+/// Copies `rows` pieces of `width` elements between arrays with their own row pitches.
+LK_KERNEL(void, copy_rows,
+          (float *out, int64_t out_pitch, const float *x, int64_t x_pitch, int64_t rows, int64_t width),
+          (out, out_pitch, x, x_pitch, rows, width))
+/// out[i, :] = table[indices[i], :]. Indices are whole numbers in 0 ..< table_rows; returns the position of the
+/// first that is not, or -1.
+LK_KERNEL(int64_t, take_rows,
+          (float *out, const float *table, const float *indices, int64_t count, int64_t width, int64_t table_rows),
+          (out, table, indices, count, width, table_rows))
+/// table[indices[i], :] += x[i, :], in order of i.
+LK_KERNEL(void, add_rows,
+          (float *table, const float *x, const float *indices, int64_t count, int64_t width),
+          (table, x, indices, count, width))
+/// Asks for memory that will be read soon; changes nothing.
+LK_KERNEL(void, prefetch, (const void *memory, int64_t bytes), (memory, bytes))
+/// out[i, :] = scale * bytes[rows[i], :]
+LK_KERNEL(void, take_bytes,
+          (float *out, const uint8_t *bytes, const int32_t *rows, int64_t count, int64_t width, float scale),
+          (out, bytes, rows, count, width, scale))
+
+/// out(p) = image(map(p)), bilinear between pixels, 0 outside. `image` and `out` are [height, width, channels],
+/// `padded` is memory for [height + 3, width + 3, channels].
+LK_KERNEL(void, warp_image,
+          (float *out, const float *image, float *padded, int64_t height, int64_t width, int64_t channels,
+           lk_affine_map map),
+          (out, image, padded, height, width, channels, map))
+
+// Rows of `width` elements.
+LK_KERNEL(void, softmax, (float *out, const float *x, int64_t rows, int64_t width), (out, x, rows, width))
+LK_KERNEL(void, log_softmax, (float *out, const float *x, int64_t rows, int64_t width), (out, x, rows, width))
+/// out = y * (g - sum(g * y)), the gradient of softmax y for the upstream gradient g.
+LK_KERNEL(void, softmax_gradient,
+          (float *out, const float *y, const float *g, int64_t rows, int64_t width),
+          (out, y, g, rows, width))
+/// out = g - exp(y) * sum(g), the gradient of log-softmax y.
+LK_KERNEL(void, log_softmax_gradient,
+          (float *out, const float *y, const float *g, int64_t rows, int64_t width),
+          (out, y, g, rows, width))
+/// From logits: probabilities [rows, width], and losses [rows] = -log(probability of the label). Returns the
+/// position of the first label that is not a whole number in 0 ..< width, or -1.
+LK_KERNEL(int64_t, sparse_cross_entropy,
+          (float *losses, float *probabilities, const float *logits, const float *labels, int64_t rows,
+           int64_t width),
+          (losses, probabilities, logits, labels, rows, width))
+/// out[i, :] = (probabilities[i, :] - one_hot(labels[i])) * g[i]
+LK_KERNEL(void, sparse_cross_entropy_gradient,
+          (float *out, const float *probabilities, const float *labels, const float *g, int64_t rows, int64_t width),
+          (out, probabilities, labels, g, rows, width))
+
+LK_KERNEL(void, max_pool, (const lk_pooling *shape, float *out, const float *x), (shape, out, x))
+/// The gradient goes to the first largest element of each window, a NaN being larger than all.
+LK_KERNEL(void, max_pool_gradient,
+          (const lk_pooling *shape, float *x_gradient, const float *x, const float *y, const float *y_gradient),
+          (shape, x_gradient, x, y, y_gradient))
+LK_KERNEL(void, average_pool, (const lk_pooling *shape, float *out, const float *x), (shape, out, x))
+LK_KERNEL(void, average_pool_gradient,
+          (const lk_pooling *shape, float *x_gradient, const float *y_gradient),
+          (shape, x_gradient, y_gradient))
+
+/// Max pooling of relu(x). `choices` [batch, out_height, out_width, padded channels] tells which element of the window
+/// gave the output, from its first in row-major order; -1 where no gradient passes. Windows have at most 127 elements.
+LK_KERNEL(void, relu_max_pool,
+          (const lk_pooling *shape, float *out, int8_t *choices, const float *x),
+          (shape, out, choices, x))
+/// The gradient in x. `sums` [3, padded channels]: the first receives its sum over all positions, the gradient of a bias;
+/// the others are used on the way, since rows of an image, then images, are joined in order.
+LK_KERNEL(void, relu_max_pool_gradient,
+          (const lk_pooling *shape, float *x_gradient, float *sums, const float *y_gradient, const int8_t *choices),
+          (shape, x_gradient, sums, y_gradient, choices))
+
+/// `choices` as in lk_relu_max_pool.
+LK_KERNEL(void, pooled_convolution_forward,
+          (const lk_pooled_convolution *shape, float *y, int8_t *choices, const float *x, const float *kernel,
+           const float *bias),
+          (shape, y, choices, x, kernel, bias))
+LK_KERNEL(void, pooled_convolution_gradients,
+          (const lk_pooled_convolution *shape, float *kernel_gradient, float *bias_gradient, const float *x,
+           const float *y_gradient, const int8_t *choices),
+          (shape, kernel_gradient, bias_gradient, x, y_gradient, choices))
+
+/// c[m, n] (+)= a[m, k] * b[k, n] + bias[n], each sum in the order of k; a is stored [k, m] when transpose_a, b [n, k]
+/// when transpose_b. `bias` may be NULL. For few multiplications: nothing is packed that can be read where it lies.
+LK_KERNEL(void, small_product,
+          (float *c, const float *a, const float *b, const float *bias, int64_t m, int64_t n, int64_t k,
+           bool transpose_a, bool transpose_b, bool accumulate),
+          (c, a, b, bias, m, n, k, transpose_a, transpose_b, accumulate))
+
+LK_KERNEL(int64_t, winograd_scratch, (const lk_winograd *shape), (shape))
+/// `bias` [out] may be NULL.
+LK_KERNEL(void, winograd_forward,
+          (const lk_winograd *shape, float *y, const float *x, const float *kernel, const float *bias,
+           float *scratch),
+          (shape, y, x, kernel, bias, scratch))
+LK_KERNEL(void, winograd_input_gradient,
+          (const lk_winograd *shape, float *x_gradient, const float *y_gradient, const float *kernel, float *scratch),
+          (shape, x_gradient, y_gradient, kernel, scratch))
+LK_KERNEL(void, winograd_kernel_gradient,
+          (const lk_winograd *shape, float *kernel_gradient, const float *x, const float *y_gradient, float *scratch),
+          (shape, kernel_gradient, x, y_gradient, scratch))
+
+/// Uniform in [low, high).
+LK_KERNEL(void, random_uniform,
+          (float *out, int64_t n, lk_random_key key, float low, float high),
+          (out, n, key, low, high))
+/// Box-Muller pairs of uniforms.
+LK_KERNEL(void, random_normal,
+          (float *out, int64_t n, lk_random_key key, float mean, float deviation),
+          (out, n, key, mean, deviation))
+/// out[i] = uniform[i] < rate ? 0 : x[i] / (1 - rate)
+LK_KERNEL(void, dropout,
+          (float *out, const float *x, int64_t n, lk_random_key key, float rate),
+          (out, x, n, key, rate))
+
+// Optimizer updates of w[0 ..< n] by gradient g; the moments are updated in place.
+/// `velocity` may be NULL where momentum is 0 (also in lk_rmsprop).
+/// v = momentum * v - rate * (g + decay * w); w += nesterov ? momentum * v - rate * g' : v
+LK_KERNEL(void, sgd,
+          (float *w, float *velocity, const float *g, int64_t n, float rate, float momentum, int nesterov,
+           float decay),
+          (w, velocity, g, n, rate, momentum, nesterov, decay))
+/// Kingma & Ba 2015 in Keras's form: w -= alpha * m / (sqrt(v) + epsilon), alpha with the bias corrections.
+/// `decay` is added to the gradient (L2), `decoupled_decay` shrinks w by rate * decay first (AdamW).
+LK_KERNEL(void, adam,
+          (float *w, float *m, float *v, const float *g, int64_t n, float alpha, float beta1, float beta2,
+           float epsilon, float decay, float decoupled_shrink),
+          (w, m, v, g, n, alpha, beta1, beta2, epsilon, decay, decoupled_shrink))
+/// mean_square = rho * mean_square + (1 - rho) * g^2; w -= rate * g / sqrt(mean_square + epsilon)
+LK_KERNEL(void, rmsprop,
+          (float *w, float *mean_square, float *velocity, const float *g, int64_t n, float rate, float rho,
+           float epsilon, float momentum, float decay),
+          (w, mean_square, velocity, g, n, rate, rho, epsilon, momentum, decay))
+/// The sum of squares in double precision, in an order fixed by n.
+LK_KERNEL(double, sum_of_squares, (const float *x, int64_t n), (x, n))
+/// Whether the size of every element is below `limit`, infinity or a power of two; NaN never is.
+LK_KERNEL(int, all_below, (const float *x, int64_t n, float limit), (x, n, limit))
+
+// The core's limits.
+/// v = v * factor + addend, `iterations` times, in 3, 6 or 12 independent chains of 16 floats that start at 0, 1, 2,
+/// ... and end in out [chains, 16]. Returns the floating-point operations done, 0 for another number of chains.
+LK_KERNEL(int64_t, multiply_add,
+          (int chains, int64_t iterations, float factor, float addend, float *out),
+          (chains, iterations, factor, addend, out))
+/// out[i] = x[i] + factor * y[i]
+LK_KERNEL(void, triad, (float *out, const float *x, const float *y, int64_t n, float factor), (out, x, y, n, factor))

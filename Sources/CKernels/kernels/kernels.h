@@ -1,0 +1,21 @@
+// All kernels for one instruction set. Included once by each of x86-64-v3.c, x86-64-v4.c and arm64.c, which define
+// LK(name), a kernel's name with the set's suffix, and WIDE_VECTORS, 1 where 16 floats are one register (of 32).
+#include "vector.h"
+
+#include "functions.h"
+#include "double_functions.h"
+
+#include "elementwise.h"
+#include "layout.h"
+#include "optimizers.h"
+#include "peak.h"
+#include "pooled_convolution.h"
+#include "pooling.h"
+#include "product.h"
+#include "random.h"
+#include "reduction.h"
+#include "rows.h"
+#include "warp.h"
+#include "winograd.h"
+
+#define LK_KERNEL(result, name, parameters, arguments) .name = LK(name),

@@ -1,0 +1,157 @@
+// Sums and maxima over one axis. The order of additions depends on the shape alone: blocks of fixed length, joined by a
+// balanced tree, so that long sums don't lose what is small beside them.
+
+enum { ROW_BLOCK = 1024, COLUMN_BLOCK = 128, LEVELS = 56 };  // 2^56 blocks
+
+// The tree over n blocks is the tree over the first 2^k, 2^k the largest power of two below n, plus the tree over the
+// others. It grows from the left as a binary counter counts: block `index` joins what is complete before it.
+#define DEFINE_TREE(type, name)                                              \
+    INLINE void name##_add(type *parts, int *depth, int64_t index, type v) { \
+        for (; index & 1; index >>= 1) v = parts[--*depth] + v;              \
+        parts[(*depth)++] = v;                                               \
+    }                                                                        \
+    INLINE type name##_total(const type *parts, int depth) {                 \
+        type v = depth > 0 ? parts[--depth] : (type)(0);                     \
+        while (depth > 0) v = parts[--depth] + v;                            \
+        return v;                                                            \
+    }
+DEFINE_TREE(float, tree)
+DEFINE_TREE(double, double_tree)
+DEFINE_TREE(vf, vector_tree)
+
+/// The sum of all lanes, folded by halves.
+INLINE float fold(vf v) {
+    v8 eight = v.lo + v.hi;
+    v4 four = eight.lo + eight.hi;
+    return (four.x + four.z) + (four.y + four.w);
+}
+INLINE double fold_double(vd v) {
+    typedef double half __attribute__((ext_vector_type(8)));
+    typedef double quarter __attribute__((ext_vector_type(4)));
+    half eight = v.lo + v.hi;
+    quarter four = eight.lo + eight.hi;
+    return (four.x + four.z) + (four.y + four.w);
+}
+
+/// The sum of a row, or of its products with `y`: element i of a block of 1,024 goes to lane i % 16. `room` elements
+/// may be read.
+INLINE float row_total(const float *x, const float *y, int64_t n, int64_t room) {
+    float parts[LEVELS];
+    int depth = 0;
+    for (int64_t first = 0; first < n; first += ROW_BLOCK) {
+        int64_t end = n - first < ROW_BLOCK ? n : first + ROW_BLOCK, i = first;
+        vf sum = SPLAT(0.0f);
+        for (; i + LANES <= end; i += LANES) {
+            vf v = *(const vf *)(x + i);
+            sum = y ? FMA(v, *(const vf *)(y + i), sum) : sum + v;
+        }
+        if (i < end) {
+            vf v = load_first(x + i, end - i, room - i, 0.0f);
+            sum = y ? FMA(v, load_first(y + i, end - i, room - i, 0.0f), sum) : sum + v;
+        }
+        tree_add(parts, &depth, first / ROW_BLOCK, fold(sum));
+    }
+    return tree_total(parts, depth);
+}
+
+/// The sum of `rows` rows of 16 columns, at most a block of them: row i goes to running sum i % 4, so that additions
+/// overlap. `count` columns are wanted, and nothing from `end` on may be read.
+INLINE vf column_block(const float *row, int64_t width, int64_t rows, int64_t count, const float *end) {
+    vf s0 = SPLAT(0.0f), s1 = s0, s2 = s0, s3 = s0;
+#define ROW(k) load_first(row + (k) * width, count, end - (row + (k) * width), 0.0f)
+    int64_t i = 0;
+    // Lanes past the row's end read into the next row and are not stored.
+    for (; i + 4 <= rows && row + 3 * width + LANES <= end; i += 4, row += 4 * width) {
+        s0 += *(const vf *)row;
+        s1 += *(const vf *)(row + width);
+        s2 += *(const vf *)(row + 2 * width);
+        s3 += *(const vf *)(row + 3 * width);
+    }
+    for (; i + 4 <= rows; i += 4, row += 4 * width) s0 += ROW(0), s1 += ROW(1), s2 += ROW(2), s3 += ROW(3);
+    if (i < rows) s0 += ROW(0);
+    if (i + 1 < rows) s1 += ROW(1);
+    if (i + 2 < rows) s2 += ROW(2);
+#undef ROW
+    return (s0 + s1) + (s2 + s3);
+}
+
+/// out[j] = the sum of x[i, j] over i, in blocks of 128 rows.
+static void column_sums(float *out, const float *x, int64_t rows, int64_t width) {
+    const float *end = x + rows * width;
+    for (int64_t j = 0; j < width; j += LANES) {
+        int64_t count = width - j < LANES ? width - j : LANES;
+        vf parts[LEVELS], sum;
+        int depth = 0;
+        if (rows <= COLUMN_BLOCK) {
+            sum = column_block(x + j, width, rows, count, end);
+        } else {
+            for (int64_t i = 0; i < rows; i += COLUMN_BLOCK) {
+                int64_t height = rows - i < COLUMN_BLOCK ? rows - i : COLUMN_BLOCK;
+                sum = column_block(x + i * width + j, width, height, count, end);
+                vector_tree_add(parts, &depth, i / COLUMN_BLOCK, sum);
+            }
+            sum = vector_tree_total(parts, depth);
+        }
+        store_part(out + j, &sum, count);
+    }
+}
+
+static void LK(sum)(float *out, const float *x, int64_t outer, int64_t axis, int64_t inner) {
+    for (int64_t o = 0; o < outer; o++) {
+        if (inner == 1) out[o] = row_total(x + o * axis, NULL, axis, (outer - o) * axis);
+        else column_sums(out + o * inner, x + o * axis * inner, axis, inner);
+    }
+}
+
+static void LK(maximum)(float *out, const float *x, int64_t outer, int64_t axis, int64_t inner) {
+    for (int64_t o = 0; o < outer; o++) {
+        float *row = out + o * inner;
+        memcpy(row, x + o * axis * inner, (size_t)inner * sizeof(float));
+        for (int64_t a = 1; a < axis; a++) {
+            const float *next = x + (o * axis + a) * inner;
+            for (int64_t i = 0; i < inner; i++) row[i] = next[i] > row[i] || next[i] != next[i] ? next[i] : row[i];
+        }
+    }
+}
+
+static void LK(argmax)(float *out, const float *x, int64_t outer, int64_t axis, int64_t inner) {
+    for (int64_t o = 0; o < outer; o++) {
+        for (int64_t i = 0; i < inner; i++) {
+            const float *column = x + o * axis * inner + i;
+            int64_t best = 0;
+            for (int64_t a = 1; a < axis; a++) {
+                if (column[a * inner] > column[best * inner]) best = a;
+            }
+            out[o * inner + i] = (float)best;
+        }
+    }
+}
+
+/// As row_total of x with itself, but in doubles, in which the products are exact.
+static double LK(sum_of_squares)(const float *x, int64_t n) {
+    double parts[LEVELS];
+    int depth = 0;
+    for (int64_t first = 0; first < n; first += ROW_BLOCK) {
+        int64_t end = n - first < ROW_BLOCK ? n : first + ROW_BLOCK;
+        vd sum = SPLAT_DOUBLE(0.0);
+        for (int64_t i = first; i < end; i += LANES) {
+            vd v = AS_DOUBLES(load_first(x + i, end - i, n - i, 0.0f));
+            sum = FMA(v, v, sum);
+        }
+        double_tree_add(parts, &depth, first / ROW_BLOCK, fold_double(sum));
+    }
+    return double_tree_total(parts, depth);
+}
+
+static int LK(all_below)(const float *x, int64_t n, float limit) {
+    // Infinity and NaN have the largest exponent of all.
+    int32_t bits;
+    memcpy(&bits, &limit, sizeof bits);
+    vi large = (vi)(0);
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES) large |= (AS_INT(*(const vf *)(x + i)) & 0x7f800000) >= bits;
+    vf rest;
+    load_part(&rest, x + i, n - i);
+    large |= (AS_INT(rest) & 0x7f800000) >= bits;
+    return !__builtin_reduce_or(large);
+}
