@@ -13,7 +13,7 @@ static product_plan plan_product(const lk_product *p) {
     product_plan plan = {p->transpose_a ? 1 : p->k, p->transpose_a ? p->m : 1, p->transpose_b ? 1 : p->n,
                          p->transpose_b ? p->k : 1, 0, 0, 0};
     // A block of `a` is read once for each panel of `b`, and the other way round for rows.
-    plan.packs_a = p->n > 64 && p->m > (p->transpose_a ? 64 : TILE_ROWS);
+    plan.packs_a = p->n > 128 && p->m > (p->transpose_a ? 64 : TILE_ROWS);
     plan.packs_b = p->transpose_b || p->m > 48;
     plan.layout = p->transpose_a ? ACROSS : plan.packs_a ? PACKED : ALONG;
     return plan;
