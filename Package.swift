@@ -17,7 +17,6 @@ let package = Package(
     targets: [
         // Layer 0: thin C shims, no policy.
         .target(name: "CMPI", linkerSettings: [.linkedLibrary("mpi")]),
-        .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp")]),
         .target(name: "CKernels"),
         .target(name: "CHash"),
         .target(name: "CImage", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
@@ -27,7 +26,7 @@ let package = Package(
         // Layer 1
         .target(name: "Collectives"),
         .target(name: "Streams"),
-        .target(name: "Tensors", dependencies: ["COneDNN", "CKernels"]),
+        .target(name: "Tensors", dependencies: ["CKernels"]),
 
         // Layer 2
         .target(name: "MPI", dependencies: ["CMPI", "Collectives"]),

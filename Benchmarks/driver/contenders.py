@@ -1,5 +1,6 @@
 """Who takes part: ours, and every peer in its strongest honest form. Peers without an installation are absent."""
 
+import json
 import os
 import pathlib
 import socket
@@ -152,3 +153,40 @@ def compiled_allreduce():
     except FileNotFoundError:
         return str(program), "no mpicc"
     return str(program), None if made.returncode == 0 else "mpicc failed: " + made.stderr.strip()[:200]
+
+
+def compiled_products():
+    """The program that compares our products with oneDNN's, or has only ours; and why so, or why there is none."""
+    OUTPUT.mkdir(parents=True, exist_ok=True)
+    target = subprocess.run(["swift", "-print-target-info"], capture_output=True, text=True)
+    runtime = json.loads(target.stdout)["paths"]["runtimeResourcePath"] if target.returncode == 0 else ""
+    clang = pathlib.Path(runtime, "../../bin/clang")
+    kernels = ROOT / "Sources" / "CKernels"
+    command = [clang if clang.exists() else "clang", "-O2", "-std=gnu11", "-I", kernels / "include", "-I", kernels,
+               PEERS / "products.c", *sorted(kernels.glob("*.c")), "-o", OUTPUT / "products", "-lm"]
+    if subprocess.run([*command, "-DWITH_ONEDNN", "-ldnnl"], capture_output=True).returncode == 0:
+        return OUTPUT / "products", None
+    made = subprocess.run(command, capture_output=True, text=True)
+    return (OUTPUT / "products", "no libdnnl-dev of version 2") if made.returncode == 0 else (None, made.stderr[:200])
+
+
+def compare_products(name, seconds, logs):
+    """The microseconds of a set of products, ours and oneDNN's, each the least of turns that take `seconds`."""
+    program, absent = compiled_products()
+    lines = []
+    if program:
+        with open(logs / f"products.{name}", "w") as log:
+            done = subprocess.run(
+                [program, name, str(seconds)], stdout=subprocess.PIPE, stderr=log, text=True,
+                env={**os.environ, "OMP_NUM_THREADS": "1"}, preexec_fn=lambda: os.sched_setaffinity(0, ONE_CORE))
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+    version = next((line["oneDNN"] for line in lines if "name" not in line), None)
+    lines = [line for line in lines if "name" in line]
+    rows = [{"key": "ours", "name": "Lockstep", "layout": "1 x 1", "values": [line["ours"] for line in lines],
+             "names": [line["name"] for line in lines], "operations": [line["operations"] for line in lines],
+             "versions": {}},
+            {"key": "onednn", "name": "oneDNN", "layout": "1 x 1", "versions": {"oneDNN": version} if version else {},
+             "values": [line["oneDNN"] for line in lines if "oneDNN" in line]}]
+    if absent:
+        rows[1]["absent"] = absent
+    return rows

@@ -49,6 +49,5 @@ def versions():
     return {
         "Lockstep": first_line("git", "describe", "--always", "--dirty") or "unknown",
         "Swift": swift.group(1) if swift else "unknown",
-        "oneDNN": first_line("dpkg-query", "-W", "-f", "${Version}", "libdnnl-dev") or "unknown",
         "MPI": first_line("mpirun", "--version") or "absent",
     }

@@ -27,6 +27,7 @@ scripts/bench all --peers && scripts/bench page
   against several peers is not met while one of them is absent.
 - Time to accuracy is that of a whole process, from launch to the evaluation that reaches the accuracy, with loading
   and imports: 5 seeds, without the fastest and the slowest. Behind the name is the test accuracy of each seed.
+- Products are compared with oneDNN's in one process, in turns, each as the least thread time of many.
 - The core's FMA peak and memory bandwidth (STREAM triad) are measured by `CorePeak` on the day. Startup and
   memory are measured on processes started anew, interleaved as well.
 """
@@ -49,8 +50,21 @@ def aligned(rows):
     return "\n".join(lines)
 
 
+def products_table(result):
+    """One line for each product: the least times of both sides."""
+    ours, theirs = result["rows"]
+    rows = [["", "us", "GFLOP/s", "oneDNN, us", "ours / oneDNN"]]
+    for index, (name, value) in enumerate(zip(ours["names"], ours["values"])):
+        peer = theirs["values"][index] if theirs["values"] else None
+        rows.append([name, number(value), f"{ours['operations'][index] / value / 1e3:.0f}",
+                     number(peer) if peer else "absent", f"{value / peer:.2f}" if peer else ""])
+    return aligned(rows) + "\n\n" + goals(result["goals"])
+
+
 def table(result):
     """The rows of one part, then its goals."""
+    if result["kind"] == "products":
+        return products_table(result)
     unit, scale = UNITS[result["kind"]]
     rows = [["", "ranks x threads", f"median, {unit}", "smallest - largest", "ours / this"]]
     own = next((row["values"] for row in result["rows"] if row["key"] == result["reference"]), None)
@@ -69,7 +83,7 @@ def table(result):
 
 
 def is_noisy(result):
-    return any(row["values"] and max(row["values"]) > NOISY * min(row["values"]) for row in result["rows"])
+    return result["kind"] != "products" and any(row["values"] and max(row["values"]) > NOISY * min(row["values"]) for row in result["rows"])
 
 
 def goals(found):
@@ -79,7 +93,8 @@ def goals(found):
 
 def machine(result):
     facts = result["machine"]
-    how = f"{result['repetitions']} turns of {result['seconds']} s" if result["kind"] == "steps" else "every value a launch"
+    hows = {"steps": f"{result['repetitions']} turns of {result['seconds']} s", "products": "least of many turns"}
+    how = hows.get(result["kind"], "every value a launch")
     return aligned([
         ["", ""],
         ["processor", f"{facts['cpu']}, {facts['cores']} cores, kernels for {facts['instruction_set']}"],

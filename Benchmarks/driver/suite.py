@@ -1,10 +1,11 @@
 """The benchmarks and their goals: every part is one table, measured in one go."""
 
 import dataclasses
+import math
 import statistics
 
 from accuracy import train_seeds
-from contenders import RUN
+from contenders import RUN, compare_products
 from machine import ONE_CORE, TWO_CORES
 from turns import start_afresh, take_turns
 
@@ -20,7 +21,7 @@ class Part:
     contenders: callable
     goals: callable
     # "steps" (microseconds a step), "startup" (seconds to the first step), "memory" (bytes beyond the data),
-    # "accuracy" (seconds from launch to a test accuracy).
+    # "accuracy" (seconds from launch to a test accuracy), "products" (microseconds of each of many products).
     kind: str = "steps"
     # The row that the last column compares every row with.
     reference: str = "ours"
@@ -126,6 +127,20 @@ def convolution(size, channels, filters):
         lambda rows, machine: [at_most(0.6, "PyTorch, channels last", rows, "ours", "torch")])
 
 
+def products(name, title, worst=None):
+    """Many products, each beside oneDNN's in one process: `values` are theirs in the order of `names`."""
+    def goals(rows, machine):
+        ours, theirs = (row["values"] for row in rows.rows)
+        ratios = [own / peer for own, peer in zip(ours, theirs)]
+        mean = math.exp(statistics.mean(map(math.log, ratios))) if ratios else None
+        found = [goal("at most 1.0 x oneDNN, geometric mean", mean, lambda value: value <= 1, "{:.2f} x")]
+        if worst:
+            found.append(goal(f"none above {worst} x oneDNN", max(ratios, default=None), lambda value: value <= worst,
+                              "{:.2f} x"))
+        return found
+    return Part(name, title, lambda field: [], goals, kind="products")
+
+
 def recipe(name, target, other_goals, peer=False):
     """Time to `target` with a built-in configuration."""
     def goals(rows, machine):
@@ -167,6 +182,11 @@ SUITE = {
              share_of_peak(256)),
     ],
     "conv": [convolution(32, 64, 64), convolution(16, 64, 128)],
+    "products": [
+        products("models", "Products of the tutorial's layers, 1 core", worst=1.1),
+        products("squares", "Square products, 1 core", worst=1.1),
+        products("convolutions", "Convolutions without Winograd, 1 core"),
+    ],
     "scaling": [scaling("mnist-mlp", 1.15, 1), scaling("mnist-cnn", 1.05, 1.8)],
     "reduce": [
         reduction(4096, "4 KiB", lambda rows: [at_most(1, "the latency of MPI_Allreduce", rows, "ours", "mpi")]),
@@ -210,6 +230,9 @@ SUITE = {
 
 def measure(part, field, options, logs, quiet, say):
     """The rows of a part; what is timed runs within the context `quiet()`."""
+    if part.kind == "products":
+        with quiet():
+            return compare_products(part.name, options.seconds / 4, logs)
     contenders = part.contenders(field)
     if part.kind == "steps":
         return take_turns(contenders, options.repetitions, options.seconds, logs, quiet, say)

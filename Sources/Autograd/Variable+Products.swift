@@ -30,9 +30,8 @@ extension Variable {
         let rows = value.count / Swift.max(1, inputs)
         let workspace = tape.workspace
         let output = Tensor(uninitialized: Shape(shape.dimensions.dropLast() + [outputs]), in: workspace)
-        MatrixProduct(m: rows, n: outputs, k: inputs).run(
+        MatrixProduct(m: rows, n: outputs, k: inputs, relu: relu).run(
             value.pointer, kernel.value.pointer, bias: bias?.value.pointer, into: output.pointer, in: workspace)
-        if relu { output.applyReLU() }
         return tape.record(output, parents(kernel, bias)) { g in
             if relu { g.clearGradient(ofReLU: output) }
             tape.contribute(to: kernel) {
@@ -56,8 +55,7 @@ extension Variable {
         let convolution = Convolution(
             input: shape, kernel: kernel.shape, options: options, algorithm: algorithm)
         let workspace = tape.workspace
-        let output = convolution.forward(value, kernel.value, bias: bias?.value, in: workspace)
-        if relu { output.applyReLU() }
+        let output = convolution.forward(value, kernel.value, bias: bias?.value, relu: relu, in: workspace)
         return tape.record(output, parents(kernel, bias)) { g in
             if relu { g.clearGradient(ofReLU: output) }
             tape.contribute(to: kernel) { convolution.kernelGradient(g, value, into: $0, in: workspace) }
@@ -68,7 +66,7 @@ extension Variable {
 
     /// `maxPool(relu(self * kernel + bias))`: what `convolution` followed by `maxPooled` gives, in fewer passes over
     /// memory. A convolution of images with few channels whose own gradient nobody wants, a model's first layer, is one
-    /// kernel with the pooling, and its values differ in rounding; else ReLU and pooling are one.
+    /// kernel with the pooling; else ReLU and pooling are one.
     package func convolution(
         _ kernel: Variable, bias: Variable?, options: ConvolutionOptions, pooledBy pooling: PoolingOptions
     ) -> Variable {

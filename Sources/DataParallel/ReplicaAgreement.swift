@@ -46,7 +46,7 @@ public struct ReplicaAgreement: Sendable {
         return lines
     }
 
-    /// What the program runs on, as far as bits can depend on it.
+    /// What the program runs on, as far as bits can depend on it; on the processor they do not.
     public static func platform(_ communicator: any Communicator) -> [(key: String, value: String)] {
         let binary = try? Data(contentsOf: URL(filePath: "/proc/self/exe"), options: .alwaysMapped)
         return [
@@ -54,7 +54,6 @@ public struct ReplicaAgreement: Sendable {
                 "binary",
                 binary.map { "\($0.count) bytes, hash \($0.withUnsafeBytes(Fingerprint.init(of:)))" } ?? "unreadable"
             ),
-            ("instruction set", Platform.instructionSet), ("oneDNN", Platform.kernelLibraryVersion),
             ("MPI", communicator.libraryVersion),
         ]
     }

@@ -1,7 +1,6 @@
 // Convolutions: their options, their shapes, and which kernel computes them.
 
 import CKernels
-import COneDNN
 
 /// How a window moves over an image: Keras's `strides`, `padding`, `dilation_rate` and `groups`.
 public struct ConvolutionOptions: Sendable, Hashable {
@@ -43,9 +42,9 @@ public enum Padding: String, Sendable, Hashable, Codable, CaseIterable {
 }
 
 /// A 2-D convolution of fixed shapes: input `[batch, height, width, in]`, kernel `[height, width, in / groups, out]`,
-/// output `[batch, height', width', out]`.
+/// output `[batch, height', width', out]`. A sample's results have the same bits in any batch.
 package struct Convolution: Sendable {
-    private var shape: odnn_convolution
+    private let shape: lk_convolution
     private let winograd: lk_winograd?
     package let inputShape: Shape
     package let kernelShape: Shape
@@ -55,8 +54,8 @@ package struct Convolution: Sendable {
     package enum Algorithm: Sendable { case direct, winograd }
     package var algorithm: Algorithm { winograd == nil ? .direct : .winograd }
 
-    /// - Parameter algorithm: for tests; by default what is fastest for these shapes, which is a fixed rule, so that
-    ///   the same shapes give the same bits.
+    /// - Parameter algorithm: for tests; by default what is fastest for one sample's shape, a fixed rule, so that a
+    ///   sample has the same bits on any processor.
     package init(input: Shape, kernel: Shape, options: ConvolutionOptions, algorithm: Algorithm? = nil) {
         require(input.rank == 4, "conv2d: expected input [batch, height, width, channels], got \(input)")
         require(kernel.rank == 4, "conv2d: expected kernel [height, width, in / groups, out], got \(kernel)")
@@ -72,17 +71,15 @@ package struct Convolution: Sendable {
         inputShape = input
         kernelShape = kernel
         outputShape = [input[0], rows.output, columns.output, kernel[3]]
-        shape = odnn_convolution(
+        shape = lk_convolution(
             batch: Int64(input[0]), in_height: Int64(input[1]), in_width: Int64(input[2]),
             in_channels: Int64(input[3]), out_height: Int64(rows.output), out_width: Int64(columns.output),
             out_channels: Int64(kernel[3]), kernel_height: Int64(kernel[0]), kernel_width: Int64(kernel[1]),
             groups: Int64(groups), stride_height: Int64(options.strideHeight),
             stride_width: Int64(options.strideWidth), dilation_height: Int64(options.dilationHeight),
-            dilation_width: Int64(options.dilationWidth), pad_top: Int64(rows.before), pad_bottom: Int64(rows.after),
-            pad_left: Int64(columns.before), pad_right: Int64(columns.after))
-        let isFast = Convolution.isFasterByWinograd(shape)
+            dilation_width: Int64(options.dilationWidth), pad_top: Int64(rows.before), pad_left: Int64(columns.before))
         winograd =
-            (algorithm ?? (isFast ? .winograd : .direct)) == .direct
+            (algorithm ?? (Convolution.isFasterByWinograd(shape) ? .winograd : .direct)) == .direct
             ? nil
             : lk_winograd(
                 batch: shape.batch, in_height: shape.in_height, in_width: shape.in_width,
@@ -92,47 +89,48 @@ package struct Convolution: Sendable {
             winograd == nil || Convolution.hasWinograd(shape), "conv2d: no Winograd kernel for \(kernel), \(options)")
     }
 
-    private static func hasWinograd(_ s: odnn_convolution) -> Bool {
+    private static func hasWinograd(_ s: lk_convolution) -> Bool {
         s.kernel_height == 3 && s.kernel_width == 3 && s.groups == 1 && s.stride_height == 1 && s.stride_width == 1
             && s.dilation_height == 1 && s.dilation_width == 1 && s.in_channels % 16 == 0 && s.out_channels % 16 == 0
     }
 
-    /// Enough channels that products outweigh the transforms, enough tiles of 4 x 4 outputs that they outweigh the
-    /// kernel's, and tiles that are mostly full (docs/decisions/0013-winograd.md has the measurements).
-    private static func isFasterByWinograd(_ s: odnn_convolution) -> Bool {
-        let tiles = s.batch * ((s.out_height + 3) / 4) * ((s.out_width + 3) / 4)
-        return hasWinograd(s) && s.in_channels * s.out_channels >= 1024 && tiles >= 32
-            && tiles * 16 <= 2 * s.batch * s.out_height * s.out_width
+    /// Enough channels that products outweigh the transforms, enough tiles of 4 x 4 outputs in a sample that they
+    /// outweigh the kernel's, and tiles that are mostly full (docs/decisions/0013-winograd.md has the measurements).
+    private static func isFasterByWinograd(_ s: lk_convolution) -> Bool {
+        let tiles = ((s.out_height + 3) / 4) * ((s.out_width + 3) / 4)
+        return hasWinograd(s) && s.in_channels * s.out_channels >= 1024 && tiles >= 4
+            && tiles * 16 <= 2 * s.out_height * s.out_width
     }
 
-    /// Calls `body` with the shape and working memory; false where the direct kernel is to be used.
-    private func withWinograd(
-        in workspace: Workspace, _ body: (UnsafePointer<lk_winograd>, UnsafeMutablePointer<Float>) -> Void
-    ) -> Bool {
-        guard let winograd else { return false }
-        withUnsafePointer(to: winograd) { shape in
-            let count = Int(lk_winograd_scratch(shape))
-            let scratch = workspace.takeBuffer(count: count)
-            body(shape, scratch)
-            workspace.giveBack(scratch, count: count)
+    /// Calls the kernel of the algorithm with its shape and working memory.
+    private func run(
+        in workspace: Workspace, direct: (UnsafePointer<lk_convolution>, UnsafeMutablePointer<Float>?) -> Void,
+        winograd byWinograd: (UnsafePointer<lk_winograd>, UnsafeMutablePointer<Float>?) -> Void
+    ) {
+        countOperations(in: workspace)
+        if let winograd {
+            withUnsafePointer(to: winograd) { shape in
+                workspace.withScratch(Int(lk_winograd_scratch(shape))) { byWinograd(shape, $0) }
+            }
+        } else {
+            withUnsafePointer(to: shape) { shape in
+                workspace.withScratch(Int(lk_convolution_scratch(shape))) { direct(shape, $0) }
+            }
         }
-        return true
     }
 
-    /// `input * kernel + bias`, bias `[out]` optional.
-    package func forward(_ input: Tensor, _ kernel: Tensor, bias: Tensor?, in workspace: Workspace) -> Tensor {
+    /// `relu(input * kernel + bias)`, bias `[out]` and ReLU optional.
+    package func forward(
+        _ input: Tensor, _ kernel: Tensor, bias: Tensor?, relu: Bool = false, in workspace: Workspace
+    ) -> Tensor {
         require(bias == nil || bias!.shape == [kernelShape[3]], "conv2d: bias does not fit kernel \(kernelShape)")
         let output = Tensor(uninitialized: outputShape, in: workspace)
         if inputShape[0] == 0 { return output }
-        countOperations(in: workspace)
-        let done = withWinograd(in: workspace) {
+        run(in: workspace) {
+            lk_convolution_forward($0, output.pointer, input.pointer, kernel.pointer, bias?.pointer, relu, $1)
+        } winograd: {
             lk_winograd_forward($0, output.pointer, input.pointer, kernel.pointer, bias?.pointer, $1)
-        }
-        if done { return output }
-        workspace.withKernels("conv2d", "input \(inputShape), kernel \(kernelShape)") { kernels in
-            withUnsafePointer(to: shape) {
-                odnn_run_convolution(kernels, $0, input.pointer, kernel.pointer, bias?.pointer, output.pointer)
-            }
+            if relu { output.applyReLU() }
         }
         return output
     }
@@ -140,16 +138,10 @@ package struct Convolution: Sendable {
     package func inputGradient(_ outputGradient: Tensor, _ kernel: Tensor, in workspace: Workspace) -> Tensor {
         let result = Tensor(uninitialized: inputShape, in: workspace)
         if inputShape[0] == 0 { return result }
-        countOperations(in: workspace)
-        let done = withWinograd(in: workspace) {
+        run(in: workspace) {
+            lk_convolution_input_gradient($0, result.pointer, outputGradient.pointer, kernel.pointer, $1)
+        } winograd: {
             lk_winograd_input_gradient($0, result.pointer, outputGradient.pointer, kernel.pointer, $1)
-        }
-        if done { return result }
-        workspace.withKernels("conv2d input gradient", "input \(inputShape), kernel \(kernelShape)") { kernels in
-            withUnsafePointer(to: shape) {
-                odnn_run_convolution_backward_source(
-                    kernels, $0, outputGradient.pointer, kernel.pointer, result.pointer)
-            }
         }
         return result
     }
@@ -163,16 +155,10 @@ package struct Convolution: Sendable {
             kernelGradient.update(repeating: 0, count: kernelShape.count)
             return
         }
-        countOperations(in: workspace)
-        let done = withWinograd(in: workspace) {
+        run(in: workspace) {
+            lk_convolution_kernel_gradient($0, kernelGradient, input.pointer, outputGradient.pointer, $1)
+        } winograd: {
             lk_winograd_kernel_gradient($0, kernelGradient, input.pointer, outputGradient.pointer, $1)
-        }
-        if done { return }
-        workspace.withKernels("conv2d kernel gradient", "input \(inputShape), kernel \(kernelShape)") { kernels in
-            withUnsafePointer(to: shape) {
-                odnn_run_convolution_backward_kernel(
-                    kernels, $0, input.pointer, outputGradient.pointer, kernelGradient)
-            }
         }
     }
 

@@ -1,18 +1,11 @@
-// What the kernels are chosen for on this processor. Ranks compare it before they train: bits may depend on it.
+// What the kernels are chosen for on this processor. Results have the same bits on all that have any.
 
 import CKernels
-import COneDNN
 
-/// The processor and the library under the kernels.
+/// The processor under the kernels.
 public enum Platform {
-    /// The level that our own loops run at, and oneDNN's choice, e.g. `x86-64-v4, avx512_core`.
-    public static var instructionSet: String {
-        let chosen = String(cString: odnn_instruction_set())
-        return CorePeak.instructionSet + ", " + (chosen.hasPrefix("cpu_isa_") ? String(chosen.dropFirst(8)) : chosen)
-    }
-
-    /// The version of oneDNN, e.g. `2.6.3`.
-    public static var kernelLibraryVersion: String { String(cString: odnn_version()) }
+    /// The level that the kernels run at, e.g. `x86-64-v4`.
+    public static var instructionSet: String { CorePeak.instructionSet }
 
     /// The number of the arithmetic (docs/arithmetic.md): results of equal numbers have equal bits, on any processor.
     package static var arithmetic: Int { Int(LK_ARITHMETIC) }

@@ -1,7 +1,6 @@
-// Matrix products, on oneDNN but for small ones.
+// Matrix products.
 
 import CKernels
-import COneDNN
 
 extension Tensor {
     /// The matrix product of the last two axes, `[..., m, k] x [..., k, n] -> [..., m, n]`; leading axes broadcast.
@@ -31,31 +30,23 @@ extension Tensor {
     }
 }
 
-/// One product `c [m, n] (+)= a [m, k] * b [k, n] + bias [n]` with its options, on raw memory.
+/// One product `c [m, n] (+)= relu(a [m, k] * b [k, n] + bias [n])` with its options, on raw memory. What it computes is
+/// specified: every element has the same bits for any shape of the rest, on any processor.
 package struct MatrixProduct: Sendable {
-    var shape: odnn_matmul
-    private let algorithm: Algorithm
-
-    /// What computes it.
-    package enum Algorithm: Sendable, CaseIterable { case oneDNN, small }
-
-    /// Multiplications up to which oneDNN takes longer (docs/decisions/0016-small-products.md has the measurements).
-    private static let fewMultiplications = 1 << 17
+    private let shape: lk_product
 
     /// - Parameters:
     ///   - transposeA: `a` is stored `[k, m]`.
     ///   - transposeB: `b` is stored `[n, k]`.
     ///   - accumulate: adds to `c` instead of replacing it.
-    ///   - algorithm: for tests; by default what is faster for these lengths, a fixed rule, so that the same lengths give
-    ///     the same bits.
     package init(
         m: Int, n: Int, k: Int, transposeA: Bool = false, transposeB: Bool = false, accumulate: Bool = false,
-        algorithm: Algorithm? = nil
+        relu: Bool = false
     ) {
-        self.algorithm = algorithm ?? (m * n * k <= MatrixProduct.fewMultiplications ? .small : .oneDNN)
-        shape = odnn_matmul(
+        require(!(accumulate && relu), "matmul: what is added to has no ReLU")
+        shape = lk_product(
             m: Int64(m), n: Int64(n), k: Int64(k), transpose_a: transposeA, transpose_b: transposeB,
-            accumulate: accumulate)
+            accumulate: accumulate, relu: relu)
     }
 
     package func run(
@@ -63,19 +54,15 @@ package struct MatrixProduct: Sendable {
         into c: UnsafeMutablePointer<Float>, in workspace: Workspace
     ) {
         if shape.m == 0 || shape.n == 0 { return }
+        require(bias == nil || !shape.accumulate, "matmul: what is added to has no bias")
         if shape.k == 0 {
             require(bias == nil && !shape.accumulate, "matmul: an empty inner axis takes no bias and no accumulation")
             c.update(repeating: 0, count: Int(shape.m * shape.n))
             return
         }
         workspace.timeline?.count(operations: Int(2 * shape.m * shape.n * shape.k))
-        if algorithm == .small {
-            lk_small_product(
-                c, a, b, bias, shape.m, shape.n, shape.k, shape.transpose_a, shape.transpose_b, shape.accumulate)
-            return
-        }
-        workspace.withKernels("matmul", "m \(shape.m), n \(shape.n), k \(shape.k)") {
-            odnn_run_matmul($0, shape, a, b, bias, c)
+        withUnsafePointer(to: shape) { shape in
+            workspace.withScratch(Int(lk_product_scratch(shape))) { lk_matrix_product(shape, c, a, b, bias, $0) }
         }
     }
 }

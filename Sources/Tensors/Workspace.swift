@@ -1,10 +1,9 @@
-// Memory and built kernels that one thread uses again and again: results of operations take their buffers from here,
-// so that after the first training step nothing is asked of the system. Every worker thread owns one.
+// Memory that one thread uses again and again: results of operations take their buffers from here, so that after the
+// first training step nothing is asked of the system. Every worker thread owns one.
 
-import COneDNN
 import Synchronization
 
-/// A free list of float buffers and a cache of oneDNN primitives.
+/// A free list of float buffers.
 ///
 /// A tensor remembers the workspace it came from and passes it on to the results computed from it. Sharing one between
 /// threads is safe but makes them take turns.
@@ -17,12 +16,10 @@ public final class Workspace: Sendable {
     private struct State: ~Copyable {
         /// Free buffers by size class.
         var free: [[Buffer]] = Array(repeating: [], count: SizeClass.count)
-        var kernels: OpaquePointer?
         var systemAllocationCount = 0
 
         deinit {
             for buffers in free { for buffer in buffers { buffer.pointer.deallocate() } }
-            if let kernels { odnn_context_destroy(kernels) }
         }
     }
 
@@ -49,9 +46,6 @@ public final class Workspace: Sendable {
     /// How many buffers lie here unused: all of `systemAllocationCount` when no tensor holds one.
     package var freeBufferCount: Int { state.withLock { $0.free.reduce(0) { $0 + $1.count } } }
 
-    /// How many oneDNN primitives were built so far; constant once every shape is known.
-    package var builtKernelCount: Int { state.withLock { $0.kernels.map { Int(odnn_built_count($0)) } ?? 0 } }
-
     /// Takes back a buffer that `takeBuffer(count:)` gave out.
     package func giveBack(_ buffer: UnsafeMutablePointer<Float>, count: Int) {
         let sizeClass = SizeClass(holding: count)
@@ -59,14 +53,12 @@ public final class Workspace: Sendable {
         state.withLock { $0.free[sizeClass.index].append(buffer) }
     }
 
-    /// Calls `body` with the oneDNN context. A status other than 0 is a defect or exhausted memory: it ends the process.
-    func withKernels(_ operation: StaticString, _ shape: @autoclosure () -> String, _ body: (OpaquePointer) -> Int32) {
-        let status = state.withLock { state -> Int32 in
-            if state.kernels == nil { state.kernels = odnn_context_create() }
-            guard let kernels = state.kernels else { return 1 }
-            return body(kernels)
-        }
-        require(status == 0, "\(operation) failed in oneDNN with status \(status) for \(shape())")
+    /// Calls `body` with working memory for `count` floats, nil for none.
+    func withScratch(_ count: Int, _ body: (UnsafeMutablePointer<Float>?) -> Void) {
+        if count == 0 { return body(nil) }
+        let scratch = takeBuffer(count: count)
+        body(scratch)
+        giveBack(scratch, count: count)
     }
 }
 

@@ -90,6 +90,8 @@ static const struct {
     {"functions", compare_functions}, {"element-wise", compare_elementwise}, {"layout", compare_layout},
     {"sums", compare_sums}, {"rows", compare_rows}, {"pooling", compare_pooling}, {"random", compare_random},
     {"optimizers", compare_optimizers}, {"images", compare_images},
+    {"products", compare_products}, {"convolutions", compare_convolutions}, {"Winograd convolutions", compare_winograd},
+    {"pooled convolutions", compare_pooled_convolutions},
 };
 
 int kernel_reference_count(void) { return sizeof families / sizeof families[0]; }

@@ -41,4 +41,8 @@ void compare_pooling(comparison *c);
 void compare_random(comparison *c);
 void compare_optimizers(comparison *c);
 void compare_images(comparison *c);
+void compare_products(comparison *c);
+void compare_convolutions(comparison *c);
+void compare_winograd(comparison *c);
+void compare_pooled_convolutions(comparison *c);
 #endif

@@ -8,7 +8,7 @@ static float cosine(float x) { double s, c; reference_sine_and_cosine(x, &s, &c)
 static float negative(float x) { return -x; }
 static float reciprocal(float x) { return 1 / x; }
 static float square(float x) { return x * x; }
-static float relu(float x) { return x < 0 ? 0 : x; }
+static float relu(float x) { return x <= 0 ? 0 : x; }
 static float sign(float x) { return x > 0 ? 1 : x < 0 ? -1 : 0; }
 static float step(float x) { return x > 0 ? 1 : 0; }
 

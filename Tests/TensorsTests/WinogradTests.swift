@@ -61,20 +61,22 @@ struct WinogradTests {
         #expect(convolution.forward(x, k, bias: shift, in: workspace).scalars == y.scalars)
     }
 
-    @Test func theRuleLooksAtShapesAlone() {
+    @Test func theRuleLooksAtOneSampleAlone() {
         func algorithm(_ input: Shape, _ kernel: Shape, _ options: ConvolutionOptions = .init())
             -> Convolution.Algorithm
         {
             Convolution(input: input, kernel: kernel, options: options).algorithm
         }
-        let wide = algorithm([32, 32, 32, 64], [3, 3, 64, 64], .init(padding: .same))
-        #expect(algorithm([32, 16, 16, 64], [3, 3, 64, 128], .init(padding: .same)) == wide)
+        for batch in [1, 32] {
+            #expect(algorithm([batch, 32, 32, 64], [3, 3, 64, 64], .init(padding: .same)) == .winograd)
+            #expect(algorithm([batch, 8, 8, 64], [3, 3, 64, 64], .init(padding: .same)) == .winograd)
+            #expect(algorithm([batch, 6, 6, 64], [3, 3, 64, 64]) == .direct)  // one tile
+        }
         #expect(algorithm([32, 28, 28, 1], [3, 3, 1, 32]) == .direct)
         #expect(algorithm([32, 32, 32, 64], [3, 3, 64, 64], .init(strides: 2)) == .direct)
         #expect(algorithm([32, 32, 32, 64], [5, 5, 64, 64]) == .direct)
         #expect(algorithm([32, 32, 32, 64], [3, 3, 32, 64], .init(groups: 2)) == .direct)
         #expect(algorithm([32, 32, 32, 64], [3, 3, 64, 64], .init(dilation: 2)) == .direct)
-        #expect(algorithm([1, 8, 8, 64], [3, 3, 64, 64]) == .direct)  // too few tiles
         #expect(algorithm([32, 7, 7, 64], [3, 3, 64, 64]) == .direct)  // 5 x 5 outputs in 8 x 8
         #expect(algorithm([32, 16, 16, 40], [3, 3, 40, 64]) == .direct)  // no whole vectors
     }

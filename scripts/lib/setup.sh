@@ -9,7 +9,7 @@ minimum_swift=6.1
 repository=$(cd -P "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
 # What the build links and the run needs; git and g++ (C headers, libstdc++, linker) are SwiftPM's own needs.
-build_packages=(libopenmpi-dev openmpi-bin libdnnl-dev zlib1g-dev libpng-dev libjpeg-dev libxxhash-dev git g++)
+build_packages=(libopenmpi-dev openmpi-bin zlib1g-dev libpng-dev libjpeg-dev libxxhash-dev git g++)
 # What a swift.org toolchain itself is linked to or calls, by swift.org's list for Debian 12.
 toolchain_packages=(
     binutils g++ git libcurl4-openssl-dev libedit-dev libncurses-dev libpython3-dev libsqlite3-dev libxml2-dev

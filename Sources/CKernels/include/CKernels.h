@@ -68,6 +68,26 @@ typedef struct {
     int64_t out_height, out_width, out_channels;  // after pooling
 } lk_pooled_convolution;
 
+/// The terms of a chain of fused multiply-adds; longer sums of products are chains joined in order.
+enum { LK_CHAIN = 256 };
+
+/// A matrix product [m, k] x [k, n]; a is stored [k, m] when transpose_a, b [n, k] when transpose_b. k is at least 1.
+typedef struct {
+    int64_t m, n, k;
+    bool transpose_a, transpose_b;
+    bool accumulate;  // adds to the result's memory: no bias and no ReLU then
+    bool relu;
+} lk_product;
+
+/// A convolution: x and y NHWC, kernel [kernel_height, kernel_width, in / groups, out].
+typedef struct {
+    int64_t batch, in_height, in_width, in_channels, out_height, out_width, out_channels;
+    int64_t kernel_height, kernel_width, groups;
+    int64_t stride_height, stride_width, dilation_height, dilation_width, pad_top, pad_left;
+} lk_convolution;
+
+/// Tiles of 4 x 4 outputs that are transformed and multiplied together; a kernel's gradient has a chain for each block.
+enum { LK_WINOGRAD_TILES = 32 };
 // 3 x 3 convolution of stride 1, NHWC, kernel [3, 3, in, out]; channels are multiples of 16, padding at most 2 on each
 // side. `scratch` holds lk_winograd_scratch(shape) floats.
 typedef struct {

@@ -125,12 +125,28 @@ LK_KERNEL(void, pooled_convolution_gradients,
            const float *y_gradient, const int8_t *choices),
           (shape, kernel_gradient, bias_gradient, x, y_gradient, choices))
 
-/// c[m, n] (+)= a[m, k] * b[k, n] + bias[n], each sum in the order of k; a is stored [k, m] when transpose_a, b [n, k]
-/// when transpose_b. `bias` may be NULL. For few multiplications: nothing is packed that can be read where it lies.
-LK_KERNEL(void, small_product,
-          (float *c, const float *a, const float *b, const float *bias, int64_t m, int64_t n, int64_t k,
-           bool transpose_a, bool transpose_b, bool accumulate),
-          (c, a, b, bias, m, n, k, transpose_a, transpose_b, accumulate))
+/// Floats of working memory for a product.
+LK_KERNEL(int64_t, product_scratch, (const lk_product *shape), (shape))
+/// c[m, n] (+)= relu(a[m, k] * b[k, n] + bias[n]). `bias` may be NULL, and `scratch` where nothing is needed.
+LK_KERNEL(void, matrix_product,
+          (const lk_product *shape, float *c, const float *a, const float *b, const float *bias, float *scratch),
+          (shape, c, a, b, bias, scratch))
+
+/// Floats of working memory for a convolution in any direction.
+LK_KERNEL(int64_t, convolution_scratch, (const lk_convolution *shape), (shape))
+/// y = relu(x * kernel + bias). `bias` [out] may be NULL.
+LK_KERNEL(void, convolution_forward,
+          (const lk_convolution *shape, float *y, const float *x, const float *kernel, const float *bias, bool relu,
+           float *scratch),
+          (shape, y, x, kernel, bias, relu, scratch))
+LK_KERNEL(void, convolution_input_gradient,
+          (const lk_convolution *shape, float *x_gradient, const float *y_gradient, const float *kernel,
+           float *scratch),
+          (shape, x_gradient, y_gradient, kernel, scratch))
+LK_KERNEL(void, convolution_kernel_gradient,
+          (const lk_convolution *shape, float *kernel_gradient, const float *x, const float *y_gradient,
+           float *scratch),
+          (shape, kernel_gradient, x, y_gradient, scratch))
 
 LK_KERNEL(int64_t, winograd_scratch, (const lk_winograd *shape), (shape))
 /// `bias` [out] may be NULL.

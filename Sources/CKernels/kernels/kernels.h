@@ -9,13 +9,21 @@
 #include "layout.h"
 #include "optimizers.h"
 #include "peak.h"
-#include "pooled_convolution.h"
 #include "pooling.h"
-#include "product.h"
 #include "random.h"
 #include "reduction.h"
 #include "rows.h"
 #include "warp.h"
+
+// Products and what is made of them, bottom up.
+#include "tile.h"
+#include "packing.h"
+#include "product.h"
+#include "windows.h"
+#include "phases.h"
+#include "depthwise.h"
+#include "convolution.h"
+#include "pooled_convolution.h"
 #include "winograd.h"
 
 #define LK_KERNEL(result, name, parameters, arguments) .name = LK(name),

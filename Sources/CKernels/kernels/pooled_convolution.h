@@ -1,7 +1,6 @@
 // A first layer in one pass each way: convolution of images with few channels, bias, ReLU and 2 x 2 max pooling. Only
-// the pooled output and one byte for each of its elements go to memory; and since just the chosen one of the four
-// positions under it carries gradient, the way back takes a quarter of the products. Called by
-// Tensors/PooledConvolution.swift.
+// the pooled output and one byte for each of its elements go to memory. The values and the kernel's gradient have the
+// bits of convolution, ReLU and pooling one after the other. Called by Tensors/PooledConvolution.swift.
 
 // One pooled position: the four convolutions under it for `blocks` vectors of output channels, of which `count`
 // channels exist. `row` and `in` are the distances to the next row and column of the image, `run` the elements of a
@@ -11,7 +10,7 @@ INLINE void pooled_position(float *y, int8_t *choice, const float *x, const floa
                             const int blocks) {
     vf sum[4][2];
     for (int b = 0; b < blocks; b++) {
-        for (int p = 0; p < 4; p++) sum[p][b] = *(const vf *)(bias + b * LANES);
+        for (int p = 0; p < 4; p++) sum[p][b] = SPLAT(0.0f);
     }
     for (int64_t ky = 0; ky < kernel_height; ky++) {
         const float *upper = x + ky * row, *lower = upper + row;
@@ -25,15 +24,15 @@ INLINE void pooled_position(float *y, int8_t *choice, const float *x, const floa
         }
     }
     for (int b = 0; b < blocks; b++) {
-        vf best = sum[0][b];
-        vi which = (vi)(0);
-        for (int p = 1; p < 4; p++) {
-            vi hit = (sum[p][b] > best) | (sum[p][b] != sum[p][b]);  // nothing is > NaN, so a NaN stays
-            best = hit ? sum[p][b] : best;
+        vf best = SPLAT(0.0f), shift = *(const vf *)(bias + b * LANES);
+        vi which = (vi)(-1);
+        for (int p = 0; p < 4; p++) {
+            vf value = sum[p][b] + shift;
+            vi hit = value > best;
+            best = (hit | (value != value)) ? value : best;  // nothing is > NaN, so a NaN stays
             which = hit ? (vi)(p) : which;
         }
-        which = best > SPLAT(0.0f) ? which : (vi)(-1);
-        best = best < SPLAT(0.0f) ? SPLAT(0.0f) : best;
+        which = best != best ? (vi)(-1) : which;
         store_bytes(choice + b * LANES, &which);
         if (count >= (b + 1) * LANES) *(vf *)(y + b * LANES) = best;
         else store_part(y + b * LANES, &best, count - b * LANES);
@@ -69,62 +68,123 @@ static void LK(pooled_convolution_forward)(const lk_pooled_convolution *s, float
     else forward(s, y, choices, x, kernel, bias, s->kernel_height, run, s->in_channels);
 }
 
-// Adds one image's part for one vector of channels to the gradients of kernel and bias. The input under a tap is
-// chosen among four by the two bits of the choice: right of the left one, below the upper one.
-INLINE void image_gradients(const lk_pooled_convolution *s, float *kernel_gradient, float *bias_gradient,
-                            const float *x, const float *dy, const int8_t *choices, int64_t count, int64_t pitch,
-                            vf *sums, int64_t kernel_height, int64_t run, int64_t in) {
-    int64_t row = s->in_width * in;
-    vf bias_sum = SPLAT(0.0f);
-    for (int64_t tap = 0; tap < kernel_height * run; tap++) sums[tap] = SPLAT(0.0f);
-    for (int64_t oy = 0; oy < s->out_height; oy++) {
-        for (int64_t ox = 0; ox < s->out_width; ox++, dy += s->out_channels, choices += pitch) {
-            vi which;
-            vf g;
-            load_bytes(&which, choices);
-            if (count >= LANES) g = *(const vf *)dy;
-            else load_part(&g, dy, count);
-            g = which < 0 ? SPLAT(0.0f) : g;
-            bias_sum += g;
-            vi right = (which & 1) != 0, below = (which & 2) != 0;
-            const float *at = x + 2 * (oy * row + ox * in);
-            for (int64_t j = 0; j < run; j++) {
-                vf upper = right ? SPLAT(at[j + in]) : SPLAT(at[j]);
-                for (int64_t ky = 0; ky < kernel_height; ky++) {
-                    const float *next = at + (ky + 1) * row + j;
-                    vf lower = right ? SPLAT(next[in]) : SPLAT(next[0]);
-                    sums[ky * run + j] = FMA(below ? lower : upper, g, sums[ky * run + j]);
-                    upper = lower;
+// Channels for which all sums of a 3 x 3 kernel's gradient fit into registers.
+enum { GRADIENT_LANES = WIDE_VECTORS ? 16 : 8 };
+typedef float gradient_vf __attribute__((ext_vector_type(GRADIENT_LANES), aligned(4)));
+typedef int32_t gradient_vi __attribute__((ext_vector_type(GRADIENT_LANES), aligned(4)));
+typedef int8_t gradient_vb __attribute__((ext_vector_type(GRADIENT_LANES), aligned(1)));
+
+// The convolution's positions of one chain, rows y ..< y + rows, columns x ..< x + columns, x even.
+typedef struct {
+    int64_t y, rows, x, columns;
+} chain_area;
+
+INLINE void add_position(gradient_vf *sums, const float *x, int64_t row, gradient_vf g, const int tap_rows,
+                         const int run) {
+    UNROLLED for (int i = 0; i < tap_rows; i++) {
+        UNROLLED for (int j = 0; j < run; j++)
+            sums[i * run + j] = FMA((gradient_vf)(x[i * row + j]), g, sums[i * run + j]);
+    }
+}
+
+// Adds the chain of an area for GRADIENT_LANES channels, `whole` if all exist, and tap_rows x run taps from `first` on.
+// Left and right of a pair of positions under a pooled one, the gradient is that of the pooled one where it was chosen,
+// else 0; so it is beyond the last pair.
+INLINE void add_area(const lk_pooled_convolution *s, float *gradient, const float *image, const float *dy,
+                     const int8_t *choices, int64_t count, const chain_area *area, int64_t tap_row, int64_t first,
+                     bool joins, int64_t in, const int tap_rows, const int run, const bool whole) {
+    int64_t row = s->in_width * in, out = s->out_channels, pitch = LK_PADDED(out);
+    const gradient_vf zero = (gradient_vf)(0.0f);
+    gradient_vf sums[9];
+    UNROLLED for (int tap = 0; tap < tap_rows * run; tap++) sums[tap] = zero;
+    for (int64_t y = area->y; y < area->y + area->rows; y++) {
+        int64_t at = y / 2 * s->out_width + area->x / 2, column = 0;
+        int64_t pairs = y / 2 < s->out_height ? smaller(s->out_width - area->x / 2, area->columns / 2) : 0;
+        const float *x = image + (y + tap_row) * row + area->x * in + first, *from = dy + at * out;
+        const int8_t *chosen = choices + at * pitch;
+        int32_t place = (int32_t)(y % 2 * 2);
+        for (; column < 2 * pairs; column += 2, x += 2 * in, from += out, chosen += pitch) {
+            gradient_vi which = __builtin_convertvector(*(const gradient_vb *)chosen, gradient_vi);
+            gradient_vf g = zero;
+            if (whole) g = *(const gradient_vf *)from;
+            else copy_part((float *)&g, from, count);
+            gradient_vf left = which == place ? g : zero, right = which == place + 1 ? g : zero;
+            UNROLLED for (int i = 0; i < tap_rows; i++) {
+                UNROLLED for (int j = 0; j < run; j++) {
+                    gradient_vf sum = FMA((gradient_vf)(x[i * row + j]), left, sums[i * run + j]);
+                    sums[i * run + j] = FMA((gradient_vf)(x[i * row + j + in]), right, sum);
                 }
             }
         }
+        for (; column < area->columns; column++, x += in) add_position(sums, x, row, zero, tap_rows, run);
     }
-    *(vf *)bias_gradient += bias_sum;
-    for (int64_t tap = 0; tap < kernel_height * run; tap++) *(vf *)(kernel_gradient + tap * pitch) += sums[tap];
+    gradient += (tap_row * s->kernel_width * in + first) * pitch;
+    UNROLLED for (int i = 0; i < tap_rows; i++) {
+        UNROLLED for (int j = 0; j < run; j++) {
+            gradient_vf *target = (gradient_vf *)(gradient + (i * s->kernel_width * in + j) * pitch);
+            *target = joins ? *target + sums[i * run + j] : sums[i * run + j];
+        }
+    }
 }
 
-INLINE void gradients(const lk_pooled_convolution *s, float *kernel_gradient, float *bias_gradient, const float *x,
-                 const float *dy, const int8_t *choices, vf *sums, int64_t kernel_height, int64_t run, int64_t in) {
-    int64_t out = s->out_channels, pitch = LK_PADDED(out), outputs = s->out_height * s->out_width;
-    memset(kernel_gradient, 0, (size_t)(kernel_height * run * pitch) * sizeof(float));
-    memset(bias_gradient, 0, (size_t)pitch * sizeof(float));
-    for (int64_t image = 0; image < s->batch; image++) {
-        for (int64_t c = 0; c < out; c += LANES)
-            image_gradients(s, kernel_gradient + c, bias_gradient + c, x, dy + c, choices + c, out - c, pitch, sums,
-                            kernel_height, run, in);
-        x += s->in_height * s->in_width * in, dy += outputs * out, choices += outputs * pitch;
+// All taps, as many at a time as registers hold.
+INLINE void add_taps(const lk_pooled_convolution *s, float *gradient, const float *image, const float *dy,
+                     const int8_t *choices, int64_t count, const chain_area *area, bool joins, const bool whole) {
+    int64_t in = s->in_channels, run = s->kernel_width * in;
+    if (s->kernel_height == 3 && run == 3 && in == 1) {
+        add_area(s, gradient, image, dy, choices, count, area, 0, 0, joins, 1, 3, 3, whole);
+        return;
+    }
+    for (int64_t i = 0; i < s->kernel_height; i++) {
+        int64_t j = 0;
+        for (; j + 9 <= run; j += 9)
+            add_area(s, gradient, image, dy, choices, count, area, i, j, joins, in, 1, 9, whole);
+        for (; j + 5 <= run; j += 5)
+            add_area(s, gradient, image, dy, choices, count, area, i, j, joins, in, 1, 5, whole);
+        for (; j < run; j++) add_area(s, gradient, image, dy, choices, count, area, i, j, joins, in, 1, 1, whole);
+    }
+}
+
+// Adds the sum of one image's gradients to the bias's, row by row, as pooling after ReLU does.
+static void add_bias(const lk_pooled_convolution *s, float *gradient, const float *dy, const int8_t *choices) {
+    int64_t out = s->out_channels, pitch = LK_PADDED(out);
+    for (int64_t c = 0; c < out; c += LANES) {
+        vf sum = SPLAT(0.0f);
+        for (int64_t y = 0; y < s->out_height; y++) {
+            vf line = SPLAT(0.0f), g = line;
+            vi which;
+            for (int64_t at = y * s->out_width; at < (y + 1) * s->out_width; at++) {
+                load_bytes(&which, choices + at * pitch + c);
+                copy_part((float *)&g, dy + at * out + c, smaller(out - c, LANES));
+                line += which < 0 ? SPLAT(0.0f) : g;
+            }
+            sum += line;
+        }
+        *(vf *)(gradient + c) += sum;
     }
 }
 
 static void LK(pooled_convolution_gradients)(const lk_pooled_convolution *s, float *kernel_gradient,
-                                            float *bias_gradient, const float *x, const float *dy,
-                                            const int8_t *choices) {
-    int64_t run = s->kernel_width * s->in_channels;
-    vf sums[LK_POOLED_CONVOLUTION_TAPS];
-    if (s->kernel_height == 3 && run == 3 && s->in_channels == 1) {
-        vf nine[9];  // an array of its own stays in registers
-        gradients(s, kernel_gradient, bias_gradient, x, dy, choices, nine, 3, 3, 1);
-    } else {
-        gradients(s, kernel_gradient, bias_gradient, x, dy, choices, sums, s->kernel_height, run, s->in_channels);
+                                             float *bias_gradient, const float *x, const float *dy,
+                                             const int8_t *choices) {
+    int64_t out = s->out_channels, pitch = LK_PADDED(out), outputs = s->out_height * s->out_width;
+    int64_t height = s->in_height - s->kernel_height + 1, width = s->in_width - s->kernel_width + 1;
+    // A chain is as many whole rows of an image as it holds, or a part of one row, as in any convolution.
+    int64_t rows = larger(1, LK_CHAIN / width), columns = smaller(width, LK_CHAIN);
+    memset(bias_gradient, 0, (size_t)pitch * sizeof(float));
+    for (int64_t image = 0; image < s->batch; image++) {
+        for (int64_t at_y = 0; at_y < height; at_y += rows) {
+            for (int64_t at_x = 0; at_x < width; at_x += columns) {
+                chain_area area = {at_y, smaller(rows, height - at_y), at_x, smaller(columns, width - at_x)};
+                bool joins = image > 0 || at_y > 0 || at_x > 0;
+                int64_t c = 0;
+                for (; c + GRADIENT_LANES <= out; c += GRADIENT_LANES)
+                    add_taps(s, kernel_gradient + c, x, dy + c, choices + c, GRADIENT_LANES, &area, joins, true);
+                for (; c < out; c += GRADIENT_LANES)
+                    add_taps(s, kernel_gradient + c, x, dy + c, choices + c, out - c, &area, joins, false);
+            }
+        }
+        add_bias(s, bias_gradient, dy, choices);
+        x += s->in_height * s->in_width * s->in_channels, dy += outputs * out, choices += outputs * pitch;
     }
 }

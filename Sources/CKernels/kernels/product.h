@@ -1,64 +1,80 @@
-// Matrix products of few operations, which a library's set-up and packing would cost more than they save. Called by
-// Tensors/Tensor+Products.swift.
+// Matrix products: blocks of the operands that fit into the caches, packed where that costs less than it saves.
 
-enum { PRODUCT_DEPTH = 64, PRODUCT_ROWS = 8 };
+// Rows and columns of the blocks. A block of `a` stays in the second-level cache, one of `b` in the third.
+enum { PRODUCT_ROWS = 192, PRODUCT_COLUMNS = 1024 };
 
-// `height` rows of 16 columns, of which `count` exist: c (+)= a * b + bias, where a's element (row, k) is
-// a[row * a_row + k * a_step] and b's row k is b[k * b_step].
-INLINE void tile(float *c, int64_t pitch, int64_t count, const float *a, int64_t a_row, int64_t a_step, const float *b,
-            int64_t b_step, int64_t depth, const vf *bias, int accumulate, const int height) {
-    vf sum[PRODUCT_ROWS];
-    for (int r = 0; r < height; r++) {
-        if (!accumulate) sum[r] = SPLAT(0.0f);
-        else if (count == LANES) sum[r] = *(const vf *)(c + r * pitch);
-        else load_part(&sum[r], c + r * pitch, count);
-    }
-    for (int64_t k = 0; k < depth; k++, a += a_step, b += b_step) {
-        vf right = *(const vf *)b;
-        for (int r = 0; r < height; r++) sum[r] = FMA(SPLAT(a[r * a_row]), right, sum[r]);
-    }
-    for (int r = 0; r < height; r++) {
-        if (bias) sum[r] += *bias;
-        if (count == LANES) *(vf *)(c + r * pitch) = sum[r];
-        else store_part(c + r * pitch, &sum[r], count);
-    }
+typedef struct {
+    int64_t a_row, a_step, b_step, b_column;
+    int layout;
+    bool packs_a, packs_b;
+} product_plan;
+
+static product_plan plan_product(const lk_product *p) {
+    product_plan plan = {p->transpose_a ? 1 : p->k, p->transpose_a ? p->m : 1, p->transpose_b ? 1 : p->n,
+                         p->transpose_b ? p->k : 1, 0, 0, 0};
+    // A block of `a` is read once for each panel of `b`, and the other way round for rows.
+    plan.packs_a = p->n > 128 && p->m > (p->transpose_a ? 64 : TILE_ROWS);
+    plan.packs_b = p->transpose_b || p->m > 48;
+    plan.layout = p->transpose_a ? ACROSS : plan.packs_a ? PACKED : ALONG;
+    return plan;
 }
 
-// Rows of c by tiles of `height`, then one by one.
-INLINE void rows_of_tiles(float *c, int64_t m, int64_t pitch, int64_t count, const float *a, int64_t a_row,
-                          int64_t a_step, const float *b, int64_t b_step, int64_t depth, const vf *bias,
-                          int accumulate, const int height) {
-    int64_t row = 0;
-    for (; row + height <= m; row += height)
-        tile(c + row * pitch, pitch, count, a + row * a_row, a_row, a_step, b, b_step, depth, bias, accumulate, height);
-    for (; row < m; row++)
-        tile(c + row * pitch, pitch, count, a + row * a_row, a_row, a_step, b, b_step, depth, bias, accumulate, 1);
+/// Where packed panels of `b` begin in the working memory, behind the block of `a`.
+static int64_t panels_start(const lk_product *p, const product_plan *plan) {
+    if (!plan->packs_a) return 0;
+    // What pack_across writes too much lies behind the last tile.
+    return (p->m < PRODUCT_ROWS ? p->m : PRODUCT_ROWS) * ROW_PITCH + LANES;
 }
 
-static void LK(small_product)(float *c, const float *a, const float *b, const float *bias, int64_t m, int64_t n,
-                             int64_t k, bool transpose_a, bool transpose_b, bool accumulate) {
-    int64_t a_row = transpose_a ? 1 : k, a_step = transpose_a ? m : 1;
-    for (int64_t first = 0; first < k; first += PRODUCT_DEPTH) {
-        int64_t depth = k - first < PRODUCT_DEPTH ? k - first : PRODUCT_DEPTH;
-        int adds = accumulate || first > 0, is_last = first + depth == k;
-        for (int64_t column = 0; column < n; column += LANES) {
-            int64_t count = n - column < LANES ? n - column : LANES, b_step = n;
-            const float *right = b + first * n + column;
-            float panel[PRODUCT_DEPTH * LANES];
-            if (transpose_b || count < LANES) {
-                if (count < LANES) memset(panel, 0, sizeof panel);
-                for (int64_t j = 0; j < count; j++) {
-                    const float *source = transpose_b ? b + (column + j) * k + first : right + j;
-                    for (int64_t i = 0; i < depth; i++) panel[i * LANES + j] = source[transpose_b ? i : i * n];
-                }
-                right = panel, b_step = LANES;
+static int64_t LK(product_scratch)(const lk_product *p) {
+    product_plan plan = plan_product(p);
+    int64_t panels = plan.packs_b ? (p->n < PRODUCT_COLUMNS ? p->n + TILE_COLUMNS - 1 : PRODUCT_COLUMNS) / TILE_COLUMNS
+                                  : p->n % TILE_COLUMNS > 0;
+    int64_t blocks = panels_start(p, &plan) + panels * TILE_COLUMNS * LK_CHAIN;
+    return p->accumulate && p->k > LK_CHAIN ? blocks + p->m * p->n : blocks;
+}
+
+// Terms k0 ..< k0 + depth of all rows for columns n0 ..< n1.
+static void multiply_block(const lk_product *p, const product_plan *plan, float *c, const float *a, const float *b,
+                           const float *bias, int64_t n0, int64_t n1, int64_t k0, bool joins, float *scratch) {
+    int64_t depth = p->k - k0 < LK_CHAIN ? p->k - k0 : LK_CHAIN;
+    int64_t blocks = (p->m + PRODUCT_ROWS - 1) / PRODUCT_ROWS;
+    bool is_last = k0 + depth == p->k;
+    segment terms = {0, depth};
+    for (int64_t block = 0; block < blocks; block++) {
+        int64_t m0 = p->m * block / blocks, rows = p->m * (block + 1) / blocks - m0;
+        const float *left = a + m0 * plan->a_row + k0 * plan->a_step;
+        if (plan->layout == PACKED) pack_rows(scratch, left, p->k, rows, depth);
+        else if (plan->packs_a) pack_across(scratch, left, p->m, rows, depth, p->m - m0 - rows);
+        for (int64_t j = n0; j < n1; j += TILE_COLUMNS) {
+            int64_t columns = n1 - j < TILE_COLUMNS ? n1 - j : TILE_COLUMNS;
+            const float *right = b + j * plan->b_column + k0 * plan->b_step, *shift = is_last && bias ? bias + j : NULL;
+            tile_work w = {c + m0 * p->n + j, plan->packs_a ? scratch : left, right, shift, p->n, columns, plan->a_row,
+                           plan->a_step, plan->b_step, &terms, 1, joins, is_last && p->relu};
+            if (plan->packs_b || columns < TILE_COLUMNS) {
+                float *panel = scratch + panels_start(p, plan) + (plan->packs_b ? (j - n0) * LK_CHAIN : 0);
+                if (block == 0) pack_panel(panel, w.b, plan->b_step, plan->b_column, depth, columns);
+                w.b = panel, w.b_step = TILE_COLUMNS;
             }
-            vf shift = SPLAT(0.0f);
-            if (bias && is_last) load_part(&shift, bias + column, count);
-            const vf *last = bias && is_last ? &shift : NULL;
-            const float *left = a + first * a_step;
-            rows_of_tiles(c + column, m, n, count, left, a_row, a_step, right, b_step, depth, last, adds,
-                          WIDE_VECTORS ? PRODUCT_ROWS : PRODUCT_ROWS / 2);
+            tile_column(&w, rows, plan->layout, plan->packs_a && plan->layout == ACROSS);
         }
+    }
+}
+
+static void LK(matrix_product)(const lk_product *p, float *c, const float *a, const float *b, const float *bias,
+                               float *scratch) {
+    if (p->accumulate && p->k > LK_CHAIN) {  // the blocks' sum is to be added as a whole
+        lk_product whole = *p;
+        whole.accumulate = false;
+        float *sum = scratch + LK(product_scratch)(&whole);
+        LK(matrix_product)(&whole, sum, a, b, bias, scratch);
+        LK(accumulate)(c, sum, p->m * p->n);
+        return;
+    }
+    product_plan plan = plan_product(p);
+    for (int64_t n0 = 0; n0 < p->n; n0 += PRODUCT_COLUMNS) {
+        int64_t n1 = p->n - n0 < PRODUCT_COLUMNS ? p->n : n0 + PRODUCT_COLUMNS;
+        for (int64_t k0 = 0; k0 < p->k; k0 += LK_CHAIN)
+            multiply_block(p, &plan, c, a, b, bias, n0, n1, k0, k0 > 0 || p->accumulate, scratch);
     }
 }

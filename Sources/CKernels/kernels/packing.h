@@ -1,0 +1,86 @@
+// Copies of operands in the order in which tiles read them.
+
+typedef float v8 __attribute__((ext_vector_type(8), aligned(4)));
+
+// out[k][j] = in[j][k] for 8 x 8.
+INLINE void transpose8(float *out, int64_t out_row, const float *in, int64_t in_row) {
+    v8 r[8], t[8], s[8];
+    UNROLLED for (int i = 0; i < 8; i++) r[i] = *(const v8 *)(in + i * in_row);
+    UNROLLED for (int i = 0; i < 8; i += 2) {
+        t[i] = __builtin_shufflevector(r[i], r[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+        t[i + 1] = __builtin_shufflevector(r[i], r[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+    }
+    UNROLLED for (int i = 0; i < 8; i++) {
+        int from = i / 4 * 4 + i / 2 % 2;
+        s[i] = i % 2 ? __builtin_shufflevector(t[from], t[from + 2], 2, 3, 10, 11, 6, 7, 14, 15)
+                     : __builtin_shufflevector(t[from], t[from + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+    }
+    UNROLLED for (int i = 0; i < 4; i++) {
+        *(v8 *)(out + i * out_row) = __builtin_shufflevector(s[i], s[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+        *(v8 *)(out + (i + 4) * out_row) = __builtin_shufflevector(s[i], s[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+    }
+}
+
+INLINE void copy_floats(float *out, const float *x, int64_t n) {
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES) *(vf *)(out + i) = *(const vf *)(x + i);
+    for (; i < n; i++) out[i] = x[i];
+}
+
+/// Floats in the panels of a matrix [terms, columns].
+static int64_t panel_floats(int64_t terms, int64_t columns) {
+    return terms * ((columns + TILE_COLUMNS - 1) / TILE_COLUMNS) * TILE_COLUMNS;
+}
+
+// A panel of `b`, out[depth][TILE_COLUMNS], from b[k * step + column * distance]; zeros beyond `columns`.
+static void pack_panel(float *out, const float *b, int64_t step, int64_t distance, int64_t depth, int64_t columns) {
+    if (distance == 1) {
+        for (int64_t k = 0; k < depth; k++, b += step, out += TILE_COLUMNS) {
+            if (columns == TILE_COLUMNS) {
+                UNROLLED for (int v = 0; v < TILE_VECTORS; v++)
+                    *(vf *)(out + v * LANES) = *(const vf *)(b + v * LANES);
+            } else {
+                for (int64_t j = 0; j < TILE_COLUMNS; j++) out[j] = j < columns ? b[j] : 0.0f;
+            }
+        }
+        return;
+    }
+    int64_t j = 0;
+    for (; j + 8 <= columns; j += 8) {
+        const float *from = b + j * distance;
+        int64_t k = 0;
+        for (; k + 8 <= depth; k += 8) transpose8(out + k * TILE_COLUMNS + j, TILE_COLUMNS, from + k * step, distance);
+        for (; k < depth; k++) {
+            for (int i = 0; i < 8; i++) out[k * TILE_COLUMNS + j + i] = from[i * distance + k];
+        }
+    }
+    for (; j < TILE_COLUMNS; j++) {
+        for (int64_t k = 0; k < depth; k++) out[k * TILE_COLUMNS + j] = j < columns ? b[j * distance + k] : 0.0f;
+    }
+}
+
+// Rows of `a` in rows of ROW_PITCH.
+static void pack_rows(float *out, const float *a, int64_t a_row, int64_t rows, int64_t depth) {
+    for (int64_t r = 0; r < rows; r++) copy_floats(out + r * ROW_PITCH, a + r * a_row, depth);
+}
+
+// Rows that lie side by side, a[k * step + row], tile by tile: each has its own out[depth][height]. `beyond` floats may
+// be read after the last row, and as many written.
+static void pack_across(float *out, const float *a, int64_t step, int64_t rows, int64_t depth, int64_t beyond) {
+    enum { READ = TILE_ROWS <= 8 ? 8 : LANES };
+    typedef float piece __attribute__((ext_vector_type(READ), aligned(4)));
+    int64_t count, least = tile_height(rows, &count), higher = rows - least * count;
+    for (int64_t t = 0, first = 0, height; t < count; t++, first += height) {
+        height = least + (t < higher);
+        float *to = out + first * LK_CHAIN;
+        const float *from = a + first;
+        // What is written too much, the next k overwrites.
+        if (first + READ <= rows + beyond) {
+            for (int64_t k = 0; k < depth; k++) *(piece *)(to + k * height) = *(const piece *)(from + k * step);
+        } else {
+            for (int64_t k = 0; k < depth; k++) {
+                for (int64_t r = 0; r < height; r++) to[k * height + r] = from[k * step + r];
+            }
+        }
+    }
+}
