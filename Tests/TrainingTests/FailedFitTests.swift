@@ -94,7 +94,7 @@ import Training
             let loaded = try loaded(path)
             #expect(loaded.fingerprint == model.fingerprint)
             #expect(try loaded.evaluate(data.test) == model.evaluate(data.test))
-            let inputs = Samples(data.test)[0..<5].inputs
+            let inputs = try Samples(data.test)[0..<5].inputs
             #expect(try loaded.predict(inputs).scalars == model.predict(inputs).scalars)
 
             let other = failure.keepsMoments ? expected : loaded
