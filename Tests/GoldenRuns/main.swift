@@ -17,14 +17,14 @@ func classes(_ count: Int, below classes: Int, _ index: Int) -> [UInt8] {
     numbers([count], 0, Float(classes), index).scalars.map { UInt8($0) }
 }
 
-func images(_ count: Int, size: Int, channels: Int, classes classCount: Int = 5) -> Samples {
-    Samples(
+func images(_ count: Int, size: Int, channels: Int, classes classCount: Int = 5) throws -> Samples {
+    try Samples(
         inputs: numbers([count, size, size, channels], 0, 1, 1),
         targets: Tensor(classes(count, below: classCount, 2).map { Float($0) }))
 }
 
-func vectors(_ count: Int, _ width: Int, targets: Tensor) -> Samples {
-    Samples(inputs: numbers([count, width], -1, 1, 3), targets: targets)
+func vectors(_ count: Int, _ width: Int, targets: Tensor) throws -> Samples {
+    try Samples(inputs: numbers([count, width], -1, 1, 3), targets: targets)
 }
 
 struct Run {
@@ -67,26 +67,26 @@ let runs: [Run] = [
             Conv2D(12, kernelSize: 3, padding: .same, groups: 6), Conv2D(12, kernelSize: 3, padding: .same, groups: 12),
             AveragePooling2D(3, strides: 1, padding: .same), Conv2D(8, kernelSize: 1, activation: .relu),
             Conv2D(9, kernelSize: 3, padding: .same, dilation: 2, useBias: false), GlobalAveragePooling2D(), softmax,
-        ], data: images(50, size: 13, channels: 3), optimizer: .sgd(learningRate: 0.1, momentum: 0.9)),
+        ], data: try images(50, size: 13, channels: 3), optimizer: .sgd(learningRate: 0.1, momentum: 0.9)),
     Run(
         name: "Winograd's convolution, nesterov",
         layers: [
             Conv2D(32, kernelSize: 3, padding: .same, activation: .relu), Conv2D(32, kernelSize: 3, padding: .same),
             Conv2D(48, kernelSize: 3, activation: .relu), MaxPooling2D(), GlobalAveragePooling2D(),
             Dense(5, activation: .softmax),
-        ], data: images(20, size: 18, channels: 16),
+        ], data: try images(20, size: 18, channels: 16),
         optimizer: .sgd(learningRate: 0.05, momentum: 0.8, nesterov: true, weightDecay: 0.01), batch: 16, shards: 2),
     Run(
         name: "normalisations, rmsprop with momentum",
         layers: [
             Conv2D(7, kernelSize: 3), BatchNormalization(), Activation(.relu), GlobalAveragePooling2D(),
             LayerNormalization(), Dense(5, activation: .softmax),
-        ], data: images(60, size: 9, channels: 2), optimizer: .rmsprop(momentum: 0.7, weightDecay: 0.01)),
+        ], data: try images(60, size: 9, channels: 2), optimizer: .rmsprop(momentum: 0.7, weightDecay: 0.01)),
     Run(
         name: "activations, mean squared error",
         layers: ([.sigmoid, .tanh, .softplus, .silu, .gelu, .geluTanh, .softmax] as [ActivationFunction]).map {
             Dense(11, activation: $0)
-        } + [Dense(3)], data: vectors(50, 17, targets: numbers([50, 3], -1, 1, 4)),
+        } + [Dense(3)], data: try vectors(50, 17, targets: numbers([50, 3], -1, 1, 4)),
         optimizer: .rmsprop(learningRate: 0.01), loss: .meanSquaredError),
     Run(
         name: "embedding, exponential schedule",
@@ -94,27 +94,27 @@ let runs: [Run] = [
             Embedding(13, 9), Reshape([3, 15]), Dense(8, activation: .relu, kernelInitializer: .heNormal), Flatten(),
             Dense(5, activation: .softmax),
         ],
-        data: Samples(
+        data: try Samples(
             inputs: Tensor([50, 5], classes(250, below: 13, 5).map { Float($0) }),
             targets: Tensor(classes(50, below: 5, 6).map { Float($0) })),
         optimizer: .adam(learningRate: .exponential(rate: 0.03, decayRate: 0.9, decaySteps: 3), weightDecay: 0.01)),
     Run(
         name: "binary cross-entropy, clipped values",
         layers: [Dense(9, activation: .gelu, kernelInitializer: .heUniform), Dense(4, activation: .sigmoid)],
-        data: vectors(50, 31, targets: Tensor([50, 4], classes(200, below: 2, 7).map { Float($0) })),
+        data: try vectors(50, 31, targets: Tensor([50, 4], classes(200, below: 2, 7).map { Float($0) })),
         optimizer: clipped(.sgd(learningRate: .step(rate: 0.5, factor: 0.5, interval: 2)), value: 0.003),
         loss: .binaryCrossentropy),
     Run(
         name: "categorical cross-entropy, clipped norm, cosine schedule",
         layers: [Dense(33, activation: .relu), Dense(5, activation: .softmax)],
-        data: vectors(50, 19, targets: Tensor([50, 5], toCategorical(classes(50, below: 5, 8), classCount: 5))),
+        data: try vectors(50, 19, targets: Tensor([50, 5], toCategorical(classes(50, below: 5, 8), classCount: 5))),
         optimizer: clipped(
             .adam(learningRate: .warmUp(steps: 2, then: .cosine(rate: 0.02, decaySteps: 5, alpha: 0.1))), norm: 0.1),
         loss: .categoricalCrossentropy),
     Run(
         name: "mean absolute error, long sums",
         layers: [Dense(40, activation: .tanh, biasInitializer: .uniform(-1, 1)), Dense(2)],
-        data: vectors(300, 2003, targets: numbers([300, 2], -1, 1, 9)), optimizer: .sgd(learningRate: 0.02),
+        data: try vectors(300, 2003, targets: numbers([300, 2], -1, 1, 9)), optimizer: .sgd(learningRate: 0.02),
         loss: .meanAbsoluteError, batch: 300, shards: 2),
     Run(
         name: "augmentation",
