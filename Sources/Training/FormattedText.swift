@@ -61,7 +61,7 @@ private struct NumberFormat {
         func digits() -> Int? {
             let digits = rest.prefix { ("0"..."9").contains($0) }
             rest = rest.dropFirst(digits.count)
-            return Int(digits)
+            return digits.isEmpty ? nil : Int(digits) ?? .max
         }
         padsWithZeros = rest.hasPrefix("0")
         width = digits() ?? 0

@@ -147,8 +147,9 @@ public final class TrainingStep: @unchecked Sendable {
                         parameterIsFinal: isRepeated ? nil : reducer.parameterIsFinal(task, onThread: thread))
                 }
             } else {
-                // Whichever part of the sums is looked at, it says that there is no step to make.
-                gradients[0..<gradients.count].update(repeating: .nan)
+                // Whichever part of the sums is looked at, it says that there is no step to make. What lies between
+                // parameters is never written again.
+                for parameter in parameters.parameters { gradients[parameter.range].update(repeating: .nan) }
             }
             times = PhaseSeconds(
                 data: ready - start, forward: computed - ready, backward: monotonicSeconds() - computed)

@@ -83,11 +83,15 @@ import Training
         try withFolder { folder in
             let (model, expected) = (model(), model())
             for model in [model, expected] where isTrained { try model.fit(Samples(data.train), options: options()) }
-            #expect(throws: (any Error).self) { try fail(failure, model, folder) }
+            let error = #expect(throws: (any Error).self) { try fail(failure, model, folder) }
+            if failure == .whileItIsMade, !isTrained {
+                #expect(model.fingerprint == nil)
+                return
+            }
             let steps = (isTrained ? 8 : 0) + failure.steps
             if failure.steps > 0 { try expected.fit(Samples(data.train), options: options(steps)) }
             if steps == 0 { try expected.build(input: data.train.sampleShape) }
-            #expect(model.fingerprint == expected.fingerprint)
+            #expect(model.fingerprint == expected.fingerprint, "after \(error!)")
 
             let path = folder + "/weights.safetensors"
             try model.save(path)
