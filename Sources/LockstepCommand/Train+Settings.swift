@@ -255,15 +255,15 @@ extension Train {
         return result
     }
 
+    private static let mostWarmUpSteps = 1 << 32
+
     private func makeSchedule(_ rate: Float, _ sampleCount: Int, _ options: FitOptions) throws -> LearningRateSchedule {
         let batch = try options.batchSize.resolved(count: sampleCount)
         let perEpoch = min((sampleCount + batch - 1) / batch, limitTrainBatches ?? Int.max)
         let steps = epochs.multipliedClamped(by: perEpoch)
-        guard warmUpSteps >= 0 else { throw TrainingError("--warm-up-steps must be 0 or more, got \(warmUpSteps)") }
-        guard warmUpSteps == 0 || warmUpSteps < steps else {
-            throw TrainingError(
-                "--warm-up-steps \(warmUpSteps) leaves nothing of the run's \(steps) steps (\(epochs) x "
-                    + "\(perEpoch)): the learning rate would never be reached; use fewer, or more --epochs")
+        // One beyond the run is told at its start: a short trial of a recipe is no mistake.
+        guard (0...Train.mostWarmUpSteps).contains(warmUpSteps) else {
+            throw TrainingError("--warm-up-steps must be 0 to \(Train.mostWarmUpSteps), got \(warmUpSteps)")
         }
         let main: LearningRateSchedule
         switch schedule {

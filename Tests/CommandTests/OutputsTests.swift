@@ -51,6 +51,7 @@ extension CommandTests {
                 "goes on to step 30, and this run ends with step 8, at a rate of 0.00087"
             ),
             (["--warm-up-steps", "20", "--max-steps", "8"], "goes on to step 20, and this run ends with step 8"),
+            (["--warm-up-steps", "40"], "goes on to step 40, and this run ends with step 30"),
             (["--schedule", "cosine"], nil), (["--warm-up-steps", "20"], nil),
         ]) func scheduleThatIsCutIsTold(settings: [String], words: String?) throws {
             try withTemporaryFolder { folder in
