@@ -68,7 +68,7 @@ struct Train: ParsableCommand {
             "Learning-rate schedule: constant, or cosine down to 0 over all --epochs, which --max-steps does not shorten."
     )
     var schedule = "constant"
-    @Option(help: "Steps of linear warm-up before the schedule; a run of fewer steps never reaches the rate, and says so.")
+    @Option(help: "Steps of linear warm-up before the schedule; a shorter run never reaches the rate, and says so.")
     var warmUpSteps = 0
     @Option(help: "Shift training images at random by at most this fraction of their size.")
     var randomTranslation: Float = 0
