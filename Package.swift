@@ -88,7 +88,8 @@ let package = Package(
         .executableTarget(name: "Fuzz", dependencies: ["Lockstep"], path: "Tests/Fuzz"),
         .executableTarget(name: "StepProbe", dependencies: ["Lockstep"], path: "Tests/StepProbe"),
         .executableTarget(name: "FitProbe", dependencies: ["Lockstep"], path: "Tests/FitProbe"),
-        .executableTarget(name: "GoldenRuns", dependencies: ["Lockstep"], path: "Tests/GoldenRuns"),
+        .executableTarget(
+            name: "GoldenRuns", dependencies: ["Lockstep"], path: "Tests/GoldenRuns", exclude: ["fingerprints"]),
         .testTarget(name: "CollectivesTests", dependencies: ["Collectives"]),
         .testTarget(name: "StreamsTests", dependencies: ["Streams"]),
         .testTarget(name: "MPITests", dependencies: ["MPI", "MPISelfTest", "TestSupport"]),

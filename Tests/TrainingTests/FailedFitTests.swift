@@ -59,6 +59,7 @@ import Training
         case .atTheLastSave:
             settings = RunSettings(folder: folder + "/run", configuration: "", modelName: "test")
             settings?.warn = { _ in }
+            settings?.checkpoints.everyNEpochs = 0  // nothing else is written while the folder goes
             callbacks = [
                 LambdaCallback(onStepEnd: { context in
                     guard context.step % 8 == 7 else { return }
