@@ -106,8 +106,7 @@ let package = Package(
             name: "TrainingTests",
             dependencies: [
                 "Training", "Autograd", "Datasets", "Layers", "Optimizers", "Tensors", "TestSupport", "StepProbe",
-                "FitProbe",
-                "KernelReference", "GoldenRuns",
+                "FitProbe", "KernelReference", "GoldenRuns",
             ]),
         .testTarget(
             name: "DataParallelTests",

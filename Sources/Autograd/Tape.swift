@@ -24,7 +24,7 @@ public struct StepContext: Sendable {
 }
 
 /// A forward pass under way. Used by one thread, for one backward pass, which also lets go of all activations: a
-/// training tape that recorded something and never ran `backward` keeps itself and them alive.
+/// training tape that recorded something keeps itself and them alive until `backward` or `discard`.
 public final class Tape {
     /// What a pass is for.
     public enum Mode: Sendable {
@@ -220,6 +220,12 @@ public final class Tape {
             if !observed.contains(ObjectIdentifier(parameter)) { clearGradient(of: parameter) }
             parameterIsFinal?(parameter)
         }
+    }
+
+    /// Lets go of a pass that shall have no way back, and of its activations.
+    public func discard() {
+        hasRunBackward = true
+        (nodes, leaves) = ([], [:])
     }
 
     /// The gradient of a watched variable after `backward`; zeros where the output does not depend on it.

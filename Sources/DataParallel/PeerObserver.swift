@@ -86,7 +86,9 @@ package struct PeerObserver: Sendable {
         if watched.contains(where: { memories[$0]!.state.phase == .output && !isSilent(memories[$0]!) }) { return nil }
         let ages = watched.map { (rank: $0, seconds: delay(memories[$0]!)) }
         // Only who sees everybody can tell that everybody waits.
-        let allWait = watched.count == identities.count && ages.allSatisfy { $0.seconds == 0 }
+        let ended = memories.count { $0?.state.phase == .ended }
+        let allWait =
+            !watched.isEmpty && watched.count + ended == identities.count && ages.allSatisfy { $0.seconds == 0 }
         let waited = allWait ? watched.map { memories[$0]!.markAge }.min() ?? 0 : 0
         let age = max(waited, ages.map(\.seconds).max() ?? 0)
         guard age >= stallSeconds / 5 else {

@@ -108,7 +108,7 @@ extension Train {
         if resume == "auto" && runFolder == nil {
             throw TrainingError("--resume auto needs --run DIR, the run to go on with")
         }
-        if let earlier = former.configuration { try settings.require(sameBitsAs: earlier) }
+        if world.rank == 0, let earlier = former.configuration { try settings.require(sameBitsAs: earlier) }
         let isLaunched = ProcessInfo.processInfo.environment[ExitStatus.launchedVariable] != nil
         if world.rank == 0, !isLaunched, checkpoint == nil, former.configuration == nil {
             if let warning = newRunWarning { world.logger.warning("\(warning)") }

@@ -4,7 +4,7 @@ import CKernels
 
 /// An element-wise function of one argument.
 package enum UnaryFunction: String, Sendable {
-    case negate, absolute, exp, log, sqrt, reciprocal, square, tanh, sigmoid, relu, sign, step, softplus, sin, cos
+    case negate, absolute, exp, log, sqrt, square, tanh, sigmoid, relu, sign, softplus, sin, cos
     case erf, gelu
 
     var kernel: lk_unary_operation {
@@ -14,13 +14,11 @@ package enum UnaryFunction: String, Sendable {
         case .exp: LK_EXP
         case .log: LK_LOG
         case .sqrt: LK_SQRT
-        case .reciprocal: LK_RECIPROCAL
         case .square: LK_SQUARE
         case .tanh: LK_TANH
         case .sigmoid: LK_SIGMOID
         case .relu: LK_RELU
         case .sign: LK_SIGN
-        case .step: LK_STEP
         case .softplus: LK_SOFTPLUS
         case .sin: LK_SIN
         case .cos: LK_COS

@@ -136,7 +136,9 @@ public final class Model {
         let team = WorkerTeam(size: Int(agreed))
         defer { team.stop() }
         let evaluator = Evaluator(network: network, team: team, communicator: world.communicator, status: status)
-        return try status.during(.evaluation) { try evaluator.evaluate(data, loss: loss, metrics: metrics)! }
+        return try status.during(.evaluation) {
+            try withIEEEArithmetic { try evaluator.evaluate(data, loss: loss, metrics: metrics)! }
+        }
     }
 
     public func evaluate(_ data: Dataset, threads: Int? = nil, on world: World = .alone) throws -> Evaluation {
@@ -197,11 +199,12 @@ public final class Model {
 
     /// Keeps what a run left, in memory that does not depend on the run's ranks.
     ///
-    /// - Parameter isWhole: whether this rank has all of the optimizer's state, which lies in slices on all ranks.
-    func adopt(_ step: TrainingStep, isWhole: Bool) {
+    /// - Parameter isWhole: whether this rank has all of the optimizer's state, which lies in slices on all ranks; nil
+    ///   where the run has not begun.
+    func adopt(_ step: TrainingStep, isWhole: Bool?) {
         step.reducer.release()
         parameters = step.parameters
-        trained = isWhole ? OptimizerSnapshot(step.state) : nil
+        if let isWhole { trained = isWhole ? OptimizerSnapshot(step.state) : nil }
     }
 
     /// The hash of all weights.

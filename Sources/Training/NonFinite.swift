@@ -6,9 +6,10 @@ import DataParallel
 import Datasets
 import Synchronization
 
-/// What a run does about a loss or a gradient that is NaN or infinite. No rank applies such a step's update.
+/// What a run does about a loss or a gradient that is NaN or infinite. On one host nothing of such a step is applied.
 public enum NonFinitePolicy: String, Sendable, CaseIterable {
-    /// It ends on all ranks with an error; the model and the checkpoints have the weights of the step before.
+    /// It ends on all ranks with an error; the checkpoints are from before. Between hosts, where the loss is finite and
+    /// gradients are not clipped by their norm, those parts of the gradients that are finite may be applied by then.
     case stop
     /// It goes on with the next step; the lost one counts as a step all the same. Between hosts no parameter is updated
     /// before all gradients are known, so that less of the exchange overlaps with the backward pass.
@@ -21,10 +22,7 @@ extension TrainingStep {
     func findNonFinite(_ batch: ArraySlice<Int32>, of data: Samples, step: Int) -> [String] {
         let sums = reducer.ownTotals.flatMap { describe($0.buffer, within: $0.range) }
         // Where parts of the step were applied, its shards would not be the same again.
-        let isUntouched =
-            reducer.knowsBeforeUpdate || onNonFinite == .skip || optimizer.clipNorm != nil
-            || !reducer.parameters.values[reducer.parameters.record][0].isFinite
-        guard isUntouched else { return sums }
+        guard leavesNoTrace else { return sums }
         let found = Mutex<[Int: String]>([:])
         team.run { thread in
             for task in reducer.tasks(ofThread: thread) {
@@ -91,14 +89,13 @@ extension TrainingLoop {
             return false
         }
         // Whoever catches the error may go on, on any layout.
-        try gatherState()
+        if step.leavesNoTrace { try gatherState() }
+        let rest =
+            step.leavesNoTrace ? "The model has the weights of the step before" : "Other parts of it were applied"
         throw TrainingError(
-            text
-                + ". The model has the weights of the step before, and the earlier checkpoints are kept. Try a smaller "
-                + "--learning-rate, --clip-norm 1, or --on-nan skip")
+            "\(text). \(rest), and the earlier checkpoints are kept. Try a smaller --learning-rate, --clip-norm 1, or "
+                + "--on-nan skip")
     }
-
-    private var terminatesOnNaN: Bool { callbacks.contains { $0 is TerminateOnNaN } }
 
     private func terminate(_ reason: String) {
         context.stopTraining = true

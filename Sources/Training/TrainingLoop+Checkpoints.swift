@@ -86,25 +86,11 @@ extension TrainingLoop {
     /// Takes over a checkpoint's cursor on every rank, and its arrays on rank 0, which shares them.
     private func restore(_ point: ResumePoint) throws {
         let state = point.state
-        let checks: [(key: String, before: String, now: String)] = [
-            ("shards", "\(state.shards)", "\(plan.shards)"), ("seed", "\(state.seed)", "\(options.seed)"),
-            ("batch-size", "\(state.batchSize)", "\(batchSize)"),
-            ("optimizer", state.optimizer, model.optimizer.name),
-            ("data (training samples)", "\(state.sampleCount)", "\(data.count)"),
-        ]
-        let changes = try settings?.changes(from: state.configuration) ?? []
-        var differing = checks.filter { $0.before != $0.now }
-        differing += changes.filter { change in
-            settings?.changeable.contains(change.key) == false && !checks.contains { $0.key == change.key }
-        }
-        if let hash = state.dataHash, let dataHash, state.sampleCount == data.count, hash != dataHash {
-            differing.append(("data (hash)", "\(hash)", "\(dataHash)"))
-        }
-        if let hash = state.validationHash, let validationHash, hash != validationHash {
-            differing.append(("validation data (hash)", "\(hash)", "\(validationHash)"))
-        }
-        if !differing.isEmpty { throw TrainingError.refusedToGoOn(differing) }
+        var changes: [(key: String, before: String, now: String)] = []
+        // The ranks have agreed on what they are about to do; paths may differ between hosts.
         try world.onRankZero {
+            changes = try settings?.changes(from: state.configuration) ?? []
+            try requireSameBits(as: state, changes)
             try point.checkpoint?.restore(parameters: step.reducer.parameters, optimizer: step.state)
         }
         (step.state.step, firstStep) = (state.step, state.firstStep ?? 0)
@@ -128,17 +114,43 @@ extension TrainingLoop {
         if state.files[Checkpoint.callbackFile] != nil { try restoreCallbackWeights(point.checkpoint) }
     }
 
+    /// Refuses to go on where the result would have other bits.
+    private func requireSameBits(
+        as state: CheckpointState, _ changes: [(key: String, before: String, now: String)]
+    ) throws {
+        let checks: [(key: String, before: String, now: String)] = [
+            ("shards", "\(state.shards)", "\(plan.shards)"), ("seed", "\(state.seed)", "\(options.seed)"),
+            ("batch-size", "\(state.batchSize)", "\(batchSize)"),
+            ("optimizer", state.optimizer, model.optimizer.name),
+            ("data (training samples)", "\(state.sampleCount)", "\(data.count)"),
+        ]
+        var differing = checks.filter { $0.before != $0.now }
+        differing += changes.filter { change in
+            settings?.changeable.contains(change.key) == false && !checks.contains { $0.key == change.key }
+        }
+        if let hash = state.dataHash, let dataHash, state.sampleCount == data.count, hash != dataHash {
+            differing.append(("data (hash)", "\(hash)", "\(dataHash)"))
+        }
+        if let hash = state.validationHash, let validationHash, hash != validationHash {
+            differing.append(("validation data (hash)", "\(hash)", "\(validationHash)"))
+        }
+        if !differing.isEmpty { throw TrainingError.refusedToGoOn(differing) }
+    }
+
     /// Every rank's callbacks get what rank 0 reads.
     private func restoreCallbackWeights(_ checkpoint: Checkpoint?) throws {
         var saved: [String: [Float]] = [:]
         try world.onRankZero { saved = try checkpoint?.callbackWeights() ?? [:] }
-        for (index, callback) in callbacks.enumerated() {
-            var values = saved["\(index).\(callback.name)"] ?? []
+        // A rank may have callbacks of its own.
+        let most = Int(try world.communicator.allReduce([Int64(callbacks.count)], .maximum)[0])
+        for index in 0..<most {
+            let callback = index < callbacks.count ? callbacks[index] : nil
+            var values = callback.flatMap { saved["\(index).\($0.name)"] } ?? []
             let count = Int(try world.communicator.allReduce([Int64(values.count)], .maximum)[0])
             if count == 0 { continue }
             if world.rank != 0 { values = Array(repeating: 0, count: count) }
             try values.withUnsafeMutableBytes { try broadcast($0) }
-            callback.savedWeights = values
+            callback?.savedWeights = values
         }
     }
 

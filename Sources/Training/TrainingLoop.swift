@@ -53,6 +53,10 @@ final class TrainingLoop {
     var lastSave = SavePoint()
     /// Whether one is due that waits for the epoch's end.
     var saveIsDue = false
+    /// Whether any rank has a `TerminateOnNaN`: what is not finite, all ranks judge alike.
+    let terminatesOnNaN: Bool
+    /// Whether an earlier run's state, if there is one, was taken over.
+    private var hasBegun = false
     /// Whether this rank has all of the optimizer's state, not only the slices that it updates.
     var stateIsWhole = false
     /// Says where the run goes on, and what is not as it was.
@@ -88,6 +92,8 @@ final class TrainingLoop {
         let metricNames = (validation == nil ? [] : names.map { "val_" + $0 }) + names
         let monitor = try (settings?.checkpoints ?? CheckpointPolicy())
             .check(metrics: metricNames)
+        terminatesOnNaN =
+            try world.communicator.allReduce([callbacks.contains { $0 is TerminateOnNaN } ? 1 : 0], .maximum)[0] > 0
         // Nothing throws from here on: what the ranks share is left in order by `run`.
         let reducer = try GradientReducer(
             plan: plan, communicator: world.communicator, team: team, hostOf: world.hostOf, status: status,
@@ -98,7 +104,8 @@ final class TrainingLoop {
         step = TrainingStep(
             reducer: reducer, team: team, optimizer: model.optimizer, seed: options.seed,
             onNonFinite: options.onNonFinite, augmentation: options.augmentation,
-            mayRefuse: network.readsIndices, timelines: timelines.threads, objective: model.loss.objective(network))
+            isAllOrNothing: network.readsIndices || terminatesOnNaN, timelines: timelines.threads,
+            objective: model.loss.objective(network))
         context = TrainingContext(isRankZero: world.rank == 0, weights: WeightsAccess { reducer.parameters })
         context.metricNames = metricNames + ["learning_rate"]
         evaluator = Evaluator(
@@ -124,9 +131,10 @@ final class TrainingLoop {
 
     func run() throws -> History {
         // Whatever ends the run, the model keeps its weights when the memory of the ranks is gone.
-        defer { model.adopt(step, isWhole: stateIsWhole) }
+        defer { model.adopt(step, isWhole: hasBegun ? stateIsWhole : nil) }
         world.tell(shortage: step.reducer.shortage)
         try begin()
+        hasBegun = true
         try status.during(world.rank == 0 ? .starting : .waiting) {
             try world.onRankZero { try recorder?.open(keepingRowsTo: lastRegularRow) }
         }

@@ -25,7 +25,9 @@ public final class TrainingStep: @unchecked Sendable {
     /// That of a step that made its own; freed with what the reducer made with it.
     private var communicator: (any Communicator)?
     let onNonFinite: NonFinitePolicy
-    private let mayRefuse: Bool
+    private let isAllOrNothing: Bool
+    /// Whether some rank computes no shard, and so has no record to vote in.
+    private let someRankIsIdle: Bool
     /// What of the present step's data can't be used, as this rank's threads found it.
     let refusals = Mutex<[String]>([])
     /// What is wrong with samples, for a loop that has not looked at all of them.
@@ -36,11 +38,12 @@ public final class TrainingStep: @unchecked Sendable {
     private let workspaces: [Workspace]
     private let objective: Objective
 
-    /// - Parameter mayRefuse: whether the objective can meet data that it can't use (`Tape.refused`), so that ranks agree
-    ///   before the update that none has: a reduction of the gradient's norm in each step.
+    /// - Parameter isAllOrNothing: whether between hosts, too, no part of a step is applied where any is NaN or infinite,
+    ///   which an objective needs that can meet data it can't use (`Tape.refused`). It delays the update between hosts
+    ///   until all sums are known.
     public init(
         reducer: GradientReducer, team: WorkerTeam, optimizer: Optimizer, seed: UInt64,
-        onNonFinite: NonFinitePolicy = .stop, augmentation: Augmentation = Augmentation(), mayRefuse: Bool = true,
+        onNonFinite: NonFinitePolicy = .stop, augmentation: Augmentation = Augmentation(), isAllOrNothing: Bool = true,
         timelines: [Timeline] = [], objective: @escaping Objective
     ) {
         self.reducer = reducer
@@ -48,7 +51,10 @@ public final class TrainingStep: @unchecked Sendable {
         self.optimizer = optimizer
         self.seed = seed
         self.augmentation = augmentation
-        (self.onNonFinite, self.mayRefuse) = (onNonFinite, mayRefuse)
+        (self.onNonFinite, self.isAllOrNothing) = (onNonFinite, isAllOrNothing || onNonFinite == .skip)
+        someRankIsIdle = (0..<reducer.plan.ranks).contains {
+            reducer.plan.shards(ofRank: $0, reducer.placement).isEmpty
+        }
         self.objective = objective
         state = optimizer.makeState(count: reducer.parameters.trainable.count)
         workspaces = (0..<team.size).map { Workspace(timeline: timelines.isEmpty ? nil : timelines[$0]) }
@@ -66,9 +72,8 @@ public final class TrainingStep: @unchecked Sendable {
         let step = state.step
         reducer.status.begin(step: step + 1)
         reducer.exchangeTimeline?.step = step
-        reducer.beginStep(
-            wantsNorm: optimizer.clipNorm != nil, isAllOrNothing: onNonFinite == .skip || mayRefuse
-        ) { [self] range, gradients, norm, isFinite in
+        reducer.beginStep(wantsNorm: optimizer.clipNorm != nil, isAllOrNothing: isAllOrNothing) {
+            [self] range, gradients, norm, isFinite in
             update(range, gradients, norm, isFinite, learningRate, step)
         }
         team.run { thread in
@@ -90,11 +95,24 @@ public final class TrainingStep: @unchecked Sendable {
         seconds.update = reducer.updateSeconds
         try reducer.endStep()
         let parameters = reducer.parameters
-        let report = StepReport(
+        var report = StepReport(
             record: parameters.values[parameters.record], samples: batch.count, isSkipped: reducer.isSpoilt)
+        if someRankIsIdle { report.votes = try agreed(votes) }
         if report.refusedShards > 0 { throw try refusal(step) }
         if !reducer.isSpoilt || onNonFinite == .skip { state.step = step + 1 }
         return report
+    }
+
+    /// What any rank wants.
+    private func agreed(_ votes: StepVotes) throws -> StepVotes {
+        let all = try reducer.communicator.allReduce([Int64(votes.rawValue & 1), Int64(votes.rawValue >> 1)], .maximum)
+        return StepVotes(rawValue: Int(all[0] | all[1] << 1))
+    }
+
+    /// Whether the last step, if it was not finite, was applied nowhere.
+    var leavesNoTrace: Bool {
+        reducer.knowsBeforeUpdate || isAllOrNothing || optimizer.clipNorm != nil
+            || !parameters.values[parameters.record][0].isFinite
     }
 
     private func samples(ofShard shard: Int, _ batch: ArraySlice<Int32>) -> ArraySlice<Int32> {
@@ -147,6 +165,7 @@ public final class TrainingStep: @unchecked Sendable {
                         parameterIsFinal: isRepeated ? nil : reducer.parameterIsFinal(task, onThread: thread))
                 }
             } else {
+                tape.discard()
                 // Whichever part of the sums is looked at, it says that there is no step to make. What lies between
                 // parameters is never written again.
                 for parameter in parameters.parameters { gradients[parameter.range].update(repeating: .nan) }
@@ -206,7 +225,7 @@ public struct StepReport: Sendable {
     public let hits: Double
     public let samples: Int
     /// What any rank wants.
-    public let votes: StepVotes
+    public internal(set) var votes: StepVotes
     /// Whether no update was made, since not all was finite.
     public let isSkipped: Bool
     /// Shards with data that can't be used.
@@ -305,13 +324,14 @@ extension TrainingStep {
         let team = WorkerTeam(size: threads)
         let communicator = try world.communicator.duplicate()
         let reducer = try GradientReducer(plan: plan, communicator: communicator, team: team, hostOf: world.hostOf) {
-            try network.makeParameterBuffer(input: input, seed: seed, allocate: $0)
+            allocate in
+            try withIEEEArithmetic { try network.makeParameterBuffer(input: input, seed: seed, allocate: allocate) }
         }
         world.tell(shortage: reducer.shortage)
         try communicator.broadcast(reducer.parameters.values.bytes(reducer.parameters.all), from: 0)
         self.init(
             reducer: reducer, team: team, optimizer: optimizer, seed: seed, augmentation: augmentation,
-            mayRefuse: network.readsIndices, objective: loss.objective(network))
+            isAllOrNothing: network.readsIndices, objective: loss.objective(network))
         self.communicator = communicator
         let output = try network.build(input)
         defect = { data, numbers in

@@ -6,11 +6,9 @@
 static float sine(float x) { double s, c; reference_sine_and_cosine(x, &s, &c); return (float)s; }
 static float cosine(float x) { double s, c; reference_sine_and_cosine(x, &s, &c); return (float)c; }
 static float negative(float x) { return -x; }
-static float reciprocal(float x) { return 1 / x; }
 static float square(float x) { return x * x; }
 static float relu(float x) { return x <= 0 ? 0 : x; }
 static float sign(float x) { return x > 0 ? 1 : x < 0 ? -1 : 0; }
-static float step(float x) { return x > 0 ? 1 : 0; }
 
 static const struct {
     const char *name;
@@ -18,9 +16,9 @@ static const struct {
     float (*reference)(float);
 } unary[] = {
     {"negate", LK_NEGATE, negative}, {"absolute", LK_ABSOLUTE, fabsf}, {"exp", LK_EXP, reference_exp},
-    {"log", LK_LOG, reference_log}, {"sqrt", LK_SQRT, sqrtf}, {"reciprocal", LK_RECIPROCAL, reciprocal},
+    {"log", LK_LOG, reference_log}, {"sqrt", LK_SQRT, sqrtf},
     {"square", LK_SQUARE, square}, {"tanh", LK_TANH, reference_tanh}, {"sigmoid", LK_SIGMOID, reference_sigmoid},
-    {"relu", LK_RELU, relu}, {"sign", LK_SIGN, sign}, {"step", LK_STEP, step},
+    {"relu", LK_RELU, relu}, {"sign", LK_SIGN, sign},
     {"softplus", LK_SOFTPLUS, reference_softplus}, {"sin", LK_SIN, sine}, {"cos", LK_COS, cosine},
     {"erf", LK_ERF, reference_erf}, {"gelu", LK_GELU, reference_gelu},
 };

@@ -35,8 +35,8 @@ int lk_select_instruction_set(const char *name);
 
 // Element-wise, one argument: out[i] = f(x[i]).
 typedef enum {
-    LK_NEGATE, LK_ABSOLUTE, LK_EXP, LK_LOG, LK_SQRT, LK_RECIPROCAL, LK_SQUARE, LK_TANH, LK_SIGMOID, LK_RELU,
-    LK_SIGN, LK_STEP, LK_SOFTPLUS, LK_SIN, LK_COS, LK_ERF, LK_GELU
+    LK_NEGATE, LK_ABSOLUTE, LK_EXP, LK_LOG, LK_SQRT, LK_SQUARE, LK_TANH, LK_SIGMOID, LK_RELU,
+    LK_SIGN, LK_SOFTPLUS, LK_SIN, LK_COS, LK_ERF, LK_GELU
 } lk_unary_operation;
 
 // Element-wise, two arguments with broadcasting: strides are in elements, 0 along a broadcast axis.

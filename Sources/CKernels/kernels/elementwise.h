@@ -23,13 +23,11 @@ UNARY(absolute, v = magnitude(v))
 UNARY(exponential, v = exp_of(v))
 UNARY(logarithm, v = log_of(v))
 UNARY(square_root, v = __builtin_elementwise_sqrt(v))
-UNARY(reciprocal, v = SPLAT(1.0f) / v)
 UNARY(square, v = v * v)
 UNARY(hyperbolic_tangent, v = tanh_of(v))
 UNARY(sigmoid, v = sigmoid_of(v))
 UNARY(relu, v = v <= SPLAT(0.0f) ? SPLAT(0.0f) : v)
 UNARY(sign, v = v > SPLAT(0.0f) ? SPLAT(1.0f) : (v < SPLAT(0.0f) ? SPLAT(-1.0f) : SPLAT(0.0f)))
-UNARY(step, v = v > SPLAT(0.0f) ? SPLAT(1.0f) : SPLAT(0.0f))
 UNARY(softplus, v = softplus_of(v))
 UNARY(sine, vd s, c; sine_and_cosine(v, &s, &c); v = AS_FLOATS(s))
 UNARY(cosine, vd s, c; sine_and_cosine(v, &s, &c); v = AS_FLOATS(c))
@@ -39,9 +37,9 @@ UNARY(gelu, v = AS_FLOATS(gelu_of(v)))
 static void LK(unary)(lk_unary_operation operation, float *out, const float *x, int64_t n) {
     static void (*const functions[])(float *, const float *, int64_t) = {
         [LK_NEGATE] = unary_negate, [LK_ABSOLUTE] = unary_absolute, [LK_EXP] = unary_exponential,
-        [LK_LOG] = unary_logarithm, [LK_SQRT] = unary_square_root, [LK_RECIPROCAL] = unary_reciprocal,
+        [LK_LOG] = unary_logarithm, [LK_SQRT] = unary_square_root,
         [LK_SQUARE] = unary_square, [LK_TANH] = unary_hyperbolic_tangent, [LK_SIGMOID] = unary_sigmoid,
-        [LK_RELU] = unary_relu, [LK_SIGN] = unary_sign, [LK_STEP] = unary_step, [LK_SOFTPLUS] = unary_softplus,
+        [LK_RELU] = unary_relu, [LK_SIGN] = unary_sign, [LK_SOFTPLUS] = unary_softplus,
         [LK_SIN] = unary_sine, [LK_COS] = unary_cosine, [LK_ERF] = unary_erf, [LK_GELU] = unary_gelu,
     };
     functions[operation](out, x, n);
