@@ -25,7 +25,37 @@ package enum CommandLineWords {
     }
 
     private static func isNegativeNumber(_ word: String) -> Bool {
-        word.hasPrefix("-") && (Double(word) != nil || word.dropFirst().first?.isNumber ?? false)
+        word.hasPrefix("-") && Double(word) != nil
+    }
+
+    /// Refuses what would be taken for something else: `-epochs`, which the parser reads as the flags -e, -p, ... and -h for
+    /// help, and what is no UTF-8, which would name another file.
+    static func check() {
+        for index in 1..<max(1, Int(CommandLine.argc)) {
+            guard let word = CommandLine.unsafeArgv[index], String(validatingCString: word) == nil else { continue }
+            refuse(
+                "argument \(index), '\(String(cString: word))', is not UTF-8: rename the file, or go by another path")
+        }
+        if let folder = getcwd(nil, 0) {
+            defer { free(folder) }
+            if String(validatingCString: folder) == nil {
+                refuse(
+                    "the working folder's name, '\(String(cString: folder))', is not UTF-8: start from another folder")
+            }
+        }
+        let words = CommandLine.arguments.dropFirst()
+        // Behind `--`, only launch has options.
+        let options = words.first == "launch" ? words[...] : words.prefix { $0 != "--" }
+        for (former, word) in zip([""] + options, options) where former != "--mpirun-option" {
+            if word.count > 2, word.first == "-", word.dropFirst().first!.isLetter, !isNegativeNumber(word) {
+                refuse("unknown option '\(word)': options have two dashes, as in -\(word)")
+            }
+        }
+    }
+
+    private static func refuse(_ problem: String) -> Never {
+        StandardStream.error.write("Error: \(problem)\n")
+        Foundation.exit(ExitCode.validationFailure.rawValue)
     }
 
     /// Ends the program as `type` would after `error`, with a better message about an unknown option.
@@ -36,6 +66,9 @@ package enum CommandLineWords {
         let words = all.prefix { $0 != "--" }
         if let number = words.first(where: isNegativeNumber), type.exitCode(for: error) == .validationFailure {
             better = negative(number)
+        }
+        if let value = message.firstMatch(of: /^The value '(-[^']*)' is invalid/)?.1, isNegativeNumber(String(value)) {
+            better = negative(String(value))
         }
         if better == message { type.exit(withError: error) }
         let text = type.fullMessage(for: error).replacing(message, with: better, maxReplacements: 1)

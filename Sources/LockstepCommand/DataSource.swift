@@ -14,7 +14,9 @@ enum DataSource: CustomStringConvertible {
     init(_ text: String, environment: [String: String] = ProcessInfo.processInfo.environment) throws {
         switch text {
         case "digits": self = .digits
-        case "mnist": self = .mnist(directory: (environment["LOCKSTEP_DATA"] ?? "data") + "/mnist")
+        case "mnist":
+            self = .mnist(
+                directory: (environment["LOCKSTEP_DATA"].flatMap { $0.isEmpty ? nil : $0 } ?? "data") + "/mnist")
         case _ where text.hasPrefix("mnist:") && text.count > 6: self = .mnist(directory: String(text.dropFirst(6)))
         default: throw DataSource.unknown(text)
         }

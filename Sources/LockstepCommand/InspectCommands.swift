@@ -155,13 +155,8 @@ struct Summary: ParsableCommand {
 
     func run() throws {
         withoutMPI {
-            let lengths = input.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-            guard lengths.allSatisfy({ $0 > 0 }), lengths.count <= 5, Shape.count(of: lengths) != nil else {
-                throw TrainingError(
-                    "--input must be positive lengths such as 28x28x1, of fewer than 2^31 elements, got '\(input)'")
-            }
             let description = try ModelDescription(named: model)
-            print(try description.makeModel().summary(input: Shape(lengths), name: description.name))
+            print(try description.makeModel().summary(input: Shape(ofSample: input), name: description.name))
         }
     }
 }

@@ -26,6 +26,7 @@ struct LockstepCommand: ParsableCommand {
 
     static func main() {
         StandardStream.prepare()
+        CommandLineWords.check()
         do {
             var command = try parseAsRoot(CommandLineWords.all)
             try command.run()

@@ -22,8 +22,11 @@ struct PictureInput {
         guard grey.contrast >= Self.leastContrast else {
             throw TrainingError(
                 "\(path) is an empty sheet: its pixels are from \(grey.min() ?? 0) to \(grey.max() ?? 0) of 255"
-                    + (picture.channels % 2 == 0 && !inverts
-                        ? " over black; if it is dark ink on a transparent sheet, try --invert" : ""))
+                    + (picture.channels % 2 != 0
+                        ? ""
+                        : inverts
+                            ? " over white; if it is light ink on a transparent sheet, leave --invert out"
+                            : " over black; if it is dark ink on a transparent sheet, try --invert"))
         }
         pixels = inverts ? grey.map { 255 - $0 } : grey
         var warnings: [String] = []

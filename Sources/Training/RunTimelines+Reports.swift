@@ -43,8 +43,13 @@ extension RunTimelines {
             }
         }
         try world.onRankZero {
-            if let problem { throw problem }
-            try file?.close()
+            do {
+                if let problem { throw problem }
+                try file?.close()
+            } catch {
+                file?.remove()
+                throw error
+            }
         }
     }
 

@@ -57,6 +57,10 @@ struct TraceFile {
     static func check(_ path: String) throws(CheckpointError) {
         let folder = DurableFile.split(expandingHome(path)).folder
         try DurableFile.makeFolder(folder)
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: expandingHome(path), isDirectory: &isFolder), isFolder.boolValue {
+            throw CheckpointError("can't write the trace \(path): it is a folder; name a file in it")
+        }
         guard access(folder, W_OK) == 0 else { throw DurableFile.failure("write", path) }
     }
 
@@ -97,6 +101,9 @@ struct TraceFile {
         isFirst = false
         try DurableFile.append(temporary, Data(text.utf8))
     }
+
+    /// Leaves nothing behind.
+    func remove() { unlink(temporary) }
 
     /// Puts the file into place.
     func close() throws(CheckpointError) {

@@ -81,6 +81,20 @@ struct TapeTests {
         #expect(other.gradient(of: z).scalars == [Float](repeating: 0, count: 6))
     }
 
+    /// A pass that nobody goes back through keeps itself alive.
+    @Test func aDiscardedPassIsFreed() {
+        weak var kept: Tape?
+        for discards in [false, true] {
+            do {
+                let tape = Tape(.training)
+                kept = tape
+                _ = tape.watched(Tensor([1, 2])).square
+                if discards { tape.discard() }
+            }
+            #expect((kept == nil) == discards)
+        }
+    }
+
     @Test func inferenceRecordsNothing() {
         let tape = Tape(.inference)
         let x = tape.watched(input)

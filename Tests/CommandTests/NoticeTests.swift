@@ -81,5 +81,32 @@ extension CommandTests {
                 #expect(try deterministicMetrics(run) == deterministicMetrics(folder + "/whole"))
             }
         }
+
+        /// Also of a rank that computes no shard: all stop within the epoch.
+        @Test func aRankWithoutShardsIsHeard() throws {
+            try withTemporaryFolder { folder in
+                let run = folder + "/run"
+                let script = """
+                    '\(try builtProduct("lockstep"))' train --model mnist-mlp --shards 1 --threads 1 --batch-size 2 \
+                        --epochs 9 --verbose 0 --run '\(run)' &
+                    job=$!
+                    if [ "$OMPI_COMM_WORLD_RANK" = 1 ]; then
+                        until [ -e '\(run)/incarnation' ]; do sleep 0.01; done
+                        sleep 0.3
+                        kill -TERM $job
+                    fi
+                    wait $job
+                    """
+                let result = try runProcess(
+                    "/usr/bin/env",
+                    ["mpirun", "--timeout", "60", "--oversubscribe", "-n", "2", "/bin/bash", "-c", script],
+                    environment: ["OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"],
+                    timeoutSeconds: 90)
+                #expect(result.status == 75, "\(result.standardError)")
+                let last = try FileManager.default.destinationOfSymbolicLink(atPath: run + "/checkpoints/last")
+                let step = try #require(last.split(separator: "=").last.flatMap { Int($0) })
+                #expect(step % 5000 != 0, "\(last)")
+            }
+        }
     }
 }

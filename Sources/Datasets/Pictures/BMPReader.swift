@@ -63,15 +63,20 @@ struct BMPReader {
         // The masks follow an older header, and are part of a newer one.
         let end =
             14 + size + (size == 40 && header.compression == 3 ? 12 : size == 40 && header.compression == 6 ? 16 : 0)
+        var least = end
         if header.bits <= 8 {
             let announced = isOld ? 0 : try number(46, 4)
             let count = announced == 0 ? 1 << header.bits : min(announced, 1 << header.bits)
             let step = isOld ? 3 : 4
+            least += announced * step
             for index in 0..<count {
                 let place = end + step * index
                 guard place + 3 <= bytes.count else { throw .damaged("it ends within its palette") }
                 header.palette.append([bytes[place + 2], bytes[place + 1], bytes[place]])
             }
+        }
+        guard header.pixels >= least else {
+            throw .damaged("its pixels begin at byte \(header.pixels), within what comes before them")
         }
         header.masks = try masks(header, headerBytes: size)
         return header

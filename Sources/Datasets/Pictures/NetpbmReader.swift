@@ -25,7 +25,12 @@ struct NetpbmReader {
         }
         guard width * height <= mostPixels else { return DecodedPicture(height: height, width: width, picture: nil) }
         let channels = kind == 3 || kind == 6 ? 3 : 1
-        if isRaw { position += 1 }  // the one blank after the header
+        if isRaw {
+            // One blank follows the header; a line end of two characters where so many bytes are left.
+            let isPair = bytes[position...].starts(with: [13, 10])
+            let rowBytes = isBitmap ? (width + 7) / 8 : width * channels * (largest > 255 ? 2 : 1)
+            position += isPair && bytes.count - position - 2 == rowBytes * height ? 2 : 1
+        }
         let samples =
             isRaw
             ? try raw(width: width, height: height, channels: channels, isWide: largest > 255)

@@ -36,8 +36,13 @@ struct Doctor: ParsableCommand {
     var json = false
 
     func validate() throws {
-        for (name, value) in [("--ranks", ranks), ("--threads", threads), ("--batch-size", batchSize)] {
-            if let value, value < 1 { throw ValidationError("\(name) must be at least 1, got \(value)") }
+        for (name, value, most) in [
+            ("--ranks", ranks, 1 << 20), ("--threads", threads, ShardPlan.mostThreads),
+            ("--batch-size", batchSize, 1 << 40),
+        ] {
+            if let value, !(1...most).contains(value) {
+                throw ValidationError("\(name) must be at least 1 and at most \(most), got \(value)")
+            }
         }
     }
 
@@ -135,6 +140,9 @@ struct Suggestion: Codable {
     static func more(workers: Int) -> String {
         var shards = 1
         while shards < workers { shards *= 2 }
+        guard shards <= ShardPlan.mostShards else {
+            return "fewer workers, since a step has at most \(ShardPlan.mostShards) shards"
+        }
         let larger = "a larger batch (from --batch-size \(shards * ShardPlan.wantedSamples) on), or "
         return "\(shards <= 64 ? larger : "")--shards \(shards), which changes the result's bits"
     }

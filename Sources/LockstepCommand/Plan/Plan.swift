@@ -81,19 +81,14 @@ struct Plan: ParsableCommand {
             ("--batch-size", batchSize), ("--ranks-per-host", ranksPerHost), ("--threads", threads ?? 1),
         ] {
             guard value >= 1 else { throw TrainingError("\(name) must be at least 1, got \(value)") }
-            guard value <= 1 << 30 || name == "--batch-size" else {
-                throw TrainingError("\(name) must be at most \(1 << 30), got \(value)")
-            }
-        }
-        let lengths = input.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-        guard lengths.allSatisfy({ $0 > 0 }) else {
-            throw TrainingError("--input must be positive lengths such as 28x28x1, got '\(input)'")
+            let most = name == "--batch-size" ? 1 << 40 : 1 << 30
+            guard value <= most else { throw TrainingError("\(name) must be at most \(most), got \(value)") }
         }
         let states = ["sgd": 0, "adam": 2, "adamw": 2, "rmsprop": 1]
         guard let stateCount = states[optimizer] else {
             throw TrainingError("unknown --optimizer '\(optimizer)': expected sgd, adam, adamw or rmsprop")
         }
-        let buffer = try ModelDescription(model).makeModel().makeParameterBuffer(input: Shape(lengths))
+        let buffer = try ModelDescription(model).makeModel().makeParameterBuffer(input: Shape(ofSample: input))
         let floats = buffer.values.count
         let run = try MeasuredRun(path: RecordedRun.folder(measured), floats: floats)
         let threads = threads ?? run.threads
