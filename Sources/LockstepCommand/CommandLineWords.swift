@@ -16,12 +16,18 @@ package enum CommandLineWords {
     package static func joined(_ words: [String]) -> [String] {
         let end = words.firstIndex(of: "--") ?? words.endIndex
         return words[..<end].reduce(into: []) { result, word in
-            if isNegativeNumber(word), let option = result.last, option.hasPrefix("--"), !option.contains("=") {
+            if looksNegative(word), let option = result.last, option.hasPrefix("--"), !option.contains("=") {
                 result[result.count - 1] = "\(option)=\(word)"
             } else {
                 result.append(word)
             }
         } + words[end...]
+    }
+
+    /// Also of a range, such as -1-5, which is for the option to refuse.
+    private static func looksNegative(_ word: String) -> Bool {
+        isNegativeNumber(word)
+            || word.hasPrefix("-") && word.dropFirst().first?.isNumber ?? false && !word.contains(where: \.isLetter)
     }
 
     private static func isNegativeNumber(_ word: String) -> Bool {

@@ -70,6 +70,7 @@ struct BadInputCase: Sendable, CustomTestStringConvertible {
             ["--trace-steps", "1-3"]
         },
         BadInputCase("trace nowhere", ["cannot make the folder /proc/none"]) { _ in ["--trace", "/proc/none/t.json"] },
+        BadInputCase("trace in place of a folder", ["it is a folder; name a file in it"]) { _ in ["--trace", "/tmp"] },
         BadInputCase("empty batch", ["--batch-size must be at least 1, got 0"]) { _ in ["--batch-size", "0"] },
         BadInputCase("endless warm-up", ["--warm-up-steps must be 0 to 4294967296, got 9223372036854775807"]) { _ in
             ["--epochs", "9223372036854775807", "--schedule", "cosine", "--warm-up-steps", "9223372036854775807"]

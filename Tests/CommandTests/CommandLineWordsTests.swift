@@ -79,6 +79,10 @@ extension CommandTests {
                     "Unknown option '--gpu': Lockstep trains on CPUs"
                 ),
                 (["predict", "none", "-1"], "'-1' is negative"),
+                (["train", "-epochs", "1"], "unknown option '-epochs': options have two dashes"),
+                (["launch", "--ranks", "1", "--", "train", "-lr", "1"], "unknown option '-lr'"),
+                (["train", "--seed", "-1"], "'-1' is negative"),
+                (["doctor", "--no-measurements", "--ranks", "9223372036854775807"], "at most 1048576"),
             ] {
                 let result = try lockstep(arguments)
                 #expect(result.status == 64 && result.standardError.contains(words), "\(result.standardError)")

@@ -19,6 +19,18 @@ extension CommandTests {
                 ["plan", "mnist-mlp", "--batch-size", "256", "--shards", "16", "--measured", run] + arguments)
         }
 
+        @Test(arguments: [
+            ("--batch-size", "9223372036854775807", "at most 1099511627776"), ("--input", "1x1x1x1x1x1x1", "at most 5"),
+            ("--input", "2147483648", "fewer than 2^31"),
+        ]) func whatIsTooLargeIsRefused(option: String, value: String, words: String) throws {
+            try withTemporaryFolder { folder in
+                let result = try lockstep([
+                    "plan", "mnist-mlp", "--measured", folder, "--batch-size", "1", "\(option)=\(value)",
+                ])
+                #expect(result.status == 1 && result.standardError.contains(words), "\(result.standardError)")
+            }
+        }
+
         @Test func rowsFollowFromTheNetwork() throws {
             try withTemporaryFolder { folder in
                 let result = try plan(
