@@ -24,6 +24,10 @@ extension Samples {
 extension TrainingStep {
     /// Computes one step on the given samples, the whole global batch. Every rank calls it with the same arguments.
     ///
+    /// Where the loss, a gradient or a statistic is NaN or infinite, no update is made, and the report says so. Between
+    /// hosts only the parts that hold such values are left out, unless gradients are clipped by their norm or the step is
+    /// all or nothing.
+    ///
     /// - Parameters:
     ///   - next: the samples of the step after it, where they are known: they are brought into the cache meanwhile.
     ///   - votes: what this rank wants; the report holds what any rank did.

@@ -61,10 +61,6 @@ public final class TrainingStep: @unchecked Sendable {
     }
 
     /// Computes one step on the given samples, the whole global batch, which exist and are of use: see `run(_:of:)`.
-    ///
-    /// Where the loss, a gradient or a statistic is NaN or infinite, no update is made (between hosts, unless gradients
-    /// are clipped by their norm or `NonFinitePolicy.skip` wants it otherwise, none of the parts that hold such values),
-    /// and the report says so.
     func run(
         known batch: ArraySlice<Int32>, of data: Samples, next: ArraySlice<Int32>, learningRate: Float,
         votes: StepVotes
