@@ -9,7 +9,7 @@ import Tensors
 /// The three bounds mean what the factors of Keras's `RandomTranslation`, `RandomRotation` and `RandomZoom` mean. They
 /// are applied as one affine map with bilinear interpolation, and what comes from outside of the image is 0
 /// (`fill_mode="constant"`). A sample's draws follow from (seed, step, sample): not from ranks or threads.
-public struct Augmentation: Sendable, Hashable, Codable {
+public struct Augmentation: Transform, Hashable {
     /// The largest shift along each axis, as a fraction of the image's size along it.
     public var translation: Float
     /// The largest rotation about the centre either way, as a fraction of a full turn.
@@ -33,23 +33,21 @@ public struct Augmentation: Sendable, Hashable, Codable {
             ? nil : "random translation, rotation and zoom want images [height, width, channels], got samples \(sample)"
     }
 
-    /// A batch whose images are moved, turned and scaled; the batch itself when this is the identity.
-    ///
-    /// - Parameters:
-    ///   - batch: inputs `[samples, height, width, channels]`.
-    ///   - samples: the samples' numbers in the training set.
-    package func callAsFunction(_ batch: Batch, samples: ArraySlice<Int32>, seed: UInt64, step: Int) -> Batch {
+    public var description: String { "translation \(translation), rotation \(rotation), zoom \(zoom)" }
+
+    /// A batch whose images `[samples, height, width, channels]` are moved, turned and scaled; the batch itself when this is
+    /// the identity.
+    public func callAsFunction(_ batch: Batch, _ context: TransformContext) -> Batch {
         if isIdentity { return batch }
-        let images = batch.inputs.warped { index in
-            var random = RandomStream(
-                seed: seed, purpose: .augmentation, a: UInt32(truncatingIfNeeded: step),
-                b: UInt32(bitPattern: samples[samples.startIndex + index]))
+        var result = batch
+        result.inputs = batch.inputs.warped { index in
+            var random = context.random(index)
             // All four are drawn whatever is switched on: exactly one block of the generator.
             func draw(_ bound: Float) -> Double { Double(bound) * (2 * Double(random.uniform()) - 1) }
             return ImagePlacement(
                 right: draw(translation), down: draw(translation), turn: draw(rotation), extent: 1 + draw(zoom))
         }
-        return Batch(inputs: images, targets: batch.targets)
+        return result
     }
 }
 

@@ -21,18 +21,18 @@ public enum MNIST {
     ///
     /// - Returns: training and test set, samples `[28, 28, 1]`, labels 0 ... 9.
     /// - Throws: `DatasetError` when a file is missing, damaged, or does not fit the others.
-    public static func load(directory: String) throws(DatasetError) -> (train: Dataset, test: Dataset) {
+    public static func load(directory: String) throws(DatasetError) -> (train: ImageDataset, test: ImageDataset) {
         _ = try files(of: Part.allCases, in: directory)
         return (try load(.train, directory: directory), try load(.test, directory: directory))
     }
 
     /// Reads the two files of one set.
-    public static func load(_ part: Part, directory: String) throws(DatasetError) -> Dataset {
+    public static func load(_ part: Part, directory: String) throws(DatasetError) -> ImageDataset {
         let paths = try files(of: [part], in: directory)
         return try dataset(images: paths[0], labels: paths[1])
     }
 
-    private static func dataset(images: String, labels: String) throws(DatasetError) -> Dataset {
+    private static func dataset(images: String, labels: String) throws(DatasetError) -> ImageDataset {
         let pixels = try IDXFile(path: images, axes: 3)
         let classes = try IDXFile(path: labels, axes: 1)
         guard pixels.dimensions[1...] == [28, 28] else {
@@ -45,7 +45,7 @@ public enum MNIST {
                     + "expected as many: are both from the same set?")
         }
         try check(classes.bytes, of: labels)
-        return try Dataset(
+        return try ImageDataset(
             name: "mnist", sampleShape: [28, 28, 1], samples: pixels.bytes, labels: Array(classes.bytes),
             classCount: 10)
     }

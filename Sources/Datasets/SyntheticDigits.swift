@@ -20,7 +20,7 @@ public enum SyntheticDigits {
     /// Makes both sets, samples `[28, 28, 1]`, labels drawn uniformly from 0 ... 9.
     public static func load(
         seed: UInt64 = 0, trainCount: Int = 10_000, testCount: Int = 2_000
-    ) -> (train: Dataset, test: Dataset) {
+    ) -> (train: ImageDataset, test: ImageDataset) {
         (
             dataset(seed: seed, split: .train, indices: 0..<trainCount),
             dataset(seed: seed, split: .test, indices: 0..<testCount)
@@ -28,7 +28,7 @@ public enum SyntheticDigits {
     }
 
     /// The samples `indices` of one split.
-    public static func dataset(seed: UInt64, split: Split, indices: Range<Int>) -> Dataset {
+    public static func dataset(seed: UInt64, split: Split, indices: Range<Int>) -> ImageDataset {
         require(
             indices.lowerBound >= 0 && indices.upperBound <= UInt32.max, "digits: samples \(indices) are out of range")
         let length = StrokeCanvas.side * StrokeCanvas.side
@@ -44,7 +44,7 @@ public enum SyntheticDigits {
             }
             filled = indices.count * length
         }
-        return Dataset(
+        return ImageDataset(
             fitting: SampleBytes(samples), to: labels, name: "digits", sampleShape: [28, 28, 1], classCount: 10)
     }
 

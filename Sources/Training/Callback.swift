@@ -4,7 +4,7 @@ import Autograd
 
 /// Called at fixed points of a run, on every rank with the same values. Files and screens belong to rank 0
 /// (`context.isRankZero`). A run that goes on within an epoch does not begin it again. When any rank asks to stop, all
-/// ranks stop; what any rank throws, but from `stepEnd`, all throw. Between epochs all ranks take rank 0's learning rate;
+/// ranks stop; what any rank throws, but from `stepBegin` and `stepEnd`, all throw. Between epochs all ranks take rank 0's learning rate;
 /// within one, every rank must set the same.
 public protocol Callback: AnyObject {
     /// Names its state in checkpoints.
@@ -16,7 +16,13 @@ public protocol Callback: AnyObject {
     /// Before the first step: the place to refuse what can't work, and to make folders.
     func trainBegin(_ context: TrainingContext) throws
     func epochBegin(_ context: TrainingContext) throws
+    /// Before a step, whose learning rate may still be set, on every rank alike.
+    func stepBegin(_ context: TrainingContext) throws
     func stepEnd(_ context: TrainingContext) throws
+    /// Before the validation data are evaluated.
+    func validationBegin(_ context: TrainingContext) throws
+    /// After it: `context.metrics` has `val_loss` and the others.
+    func validationEnd(_ context: TrainingContext) throws
     func epochEnd(_ context: TrainingContext) throws
     /// After the last checkpoint: what it does to the weights shows in the model, not in the run's files.
     func trainEnd(_ context: TrainingContext) throws
@@ -34,7 +40,10 @@ extension Callback {
     }
     public func trainBegin(_ context: TrainingContext) throws {}
     public func epochBegin(_ context: TrainingContext) throws {}
+    public func stepBegin(_ context: TrainingContext) throws {}
     public func stepEnd(_ context: TrainingContext) throws {}
+    public func validationBegin(_ context: TrainingContext) throws {}
+    public func validationEnd(_ context: TrainingContext) throws {}
     public func epochEnd(_ context: TrainingContext) throws {}
     public func trainEnd(_ context: TrainingContext) throws {}
 }
@@ -52,6 +61,8 @@ public final class TrainingContext {
     public internal(set) var metrics: [String: Double] = [:]
     /// The metrics that there will be after every epoch, in order.
     public internal(set) var metricNames: [String] = []
+    /// Of each metric, whether more is better.
+    var directions: [String: Bool] = [:]
     /// The rate of the optimizer's schedule at this step.
     public internal(set) var scheduledLearningRate: Double = 0
     /// Multiplies the schedule, or the rate that was set; set it to steer the learning rate.

@@ -5,7 +5,7 @@
 /// With `restoreBestWeights` the model has the best epoch's weights after `fit`, also where the epochs ran out, as in
 /// Keras. The run's checkpoints hold those that training goes on with.
 public final class EarlyStopping: Callback {
-    private let monitor: Monitor
+    private var monitor: Monitor
     private let patience: Int
     private let restoreBestWeights: Bool
     private var best: Double?
@@ -69,7 +69,7 @@ public final class EarlyStopping: Callback {
 /// Multiplies the learning rate by `factor` when a metric has not improved for `patience` epochs; of a schedule, all
 /// rates that follow.
 public final class ReduceLROnPlateau: Callback {
-    private let monitor: Monitor
+    private var monitor: Monitor
     private let factor: Double
     private let patience: Int
     private let minimumRate: Double
@@ -162,4 +162,21 @@ public final class LambdaCallback: Callback {
     public func epochBegin(_ context: TrainingContext) throws { try onEpochBegin?(context) }
     public func stepEnd(_ context: TrainingContext) throws { try onStepEnd?(context) }
     public func epochEnd(_ context: TrainingContext) throws { try onEpochEnd?(context) }
+}
+
+/// Ends the run after the first step that comes later than a time after its begin: rank 0's clock counts. What a run that
+/// goes on has trained before does not.
+public final class TimeLimit: Callback {
+    private let seconds: Double
+    private var begin = 0.0
+
+    public init(minutes: Double) { seconds = minutes * 60 }
+
+    public func trainBegin(_ context: TrainingContext) throws { begin = monotonicSeconds() }
+
+    public func stepEnd(_ context: TrainingContext) throws {
+        guard context.isRankZero, monotonicSeconds() - begin >= seconds else { return }
+        context.stopTraining = true
+        context.stopReason = "time limit: \(seconds / 60) minutes are over"
+    }
 }

@@ -28,8 +28,7 @@ public struct CheckpointPolicy: Sendable {
     public var keepLast = 5
     /// How many of those with the best `monitor` to keep; only those written at the end of an epoch have one.
     public var keepBest = 1
-    /// The metric that makes one better than another; nil for val_loss, or loss where nothing is validated. Of an
-    /// accuracy more is better, of all others less.
+    /// The metric that makes one better than another; nil for val_loss, or loss where nothing is validated.
     public var monitor: String?
     public var mode = Mode.async
     public var onError = ErrorAction.warn
@@ -39,7 +38,7 @@ public struct CheckpointPolicy: Sendable {
     /// - Parameter metrics: those that the run has, in order of preference for `monitor`.
     /// - Returns: what to monitor.
     /// - Throws: `TrainingError` naming the first setting that is out of range.
-    func check(metrics: [String]) throws(TrainingError) -> Monitor {
+    func check(metrics: [String], directions: [String: Bool]) throws(TrainingError) -> Monitor {
         let counts = [
             ("--checkpoint-every-n-steps", everyNSteps, 0), ("--checkpoint-every-n-epochs", everyNEpochs, 0),
             ("--keep-last", keepLast, 1), ("--keep-best", keepBest, 0),
@@ -54,6 +53,8 @@ public struct CheckpointPolicy: Sendable {
         guard metrics.contains(metric) else {
             throw TrainingError("--monitor: this run has no '\(metric)'; it has \(metrics.joined(separator: ", "))")
         }
-        return Monitor(metric: metric, minimumDelta: 0)
+        var watched = Monitor(metric: metric, minimumDelta: 0)
+        watched.resolve(directions)
+        return watched
     }
 }

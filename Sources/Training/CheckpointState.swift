@@ -7,8 +7,9 @@ import Tensors
 
 /// The place a run had reached, what it was configured with, and the sizes and hashes of the checkpoint's files.
 public struct CheckpointState: Codable, Sendable, Equatable {
-    /// The format that this version writes. It reads the earlier ones too: 1 held a row of metrics for every epoch.
-    public static let currentFormatVersion = 2
+    /// The format that this version writes. It reads the earlier ones too: 1 held a row of metrics for every
+    /// epoch, 2 the hits of the only metric.
+    public static let currentFormatVersion = 3
 
     /// Length and hash of one file, to tell a damaged one before anything is loaded.
     public struct FileRecord: Codable, Sendable, Equatable {
@@ -51,8 +52,12 @@ public struct CheckpointState: Codable, Sendable, Equatable {
     public var fingerprint: Fingerprint
     /// Sum of the losses over the samples of the unfinished epoch.
     public var epochLossSum: Double
-    /// Correct predictions in the unfinished epoch.
-    public var epochHits: Double
+    /// What the losses' sum is of, such as samples; nil in checkpoints of earlier versions: then of `epochSamples`.
+    public var epochDenominator: Double?
+    /// The metrics' sums over the unfinished epoch, in the order of the model's metrics.
+    public var epochMetricSums: [Double]?
+    /// Correct predictions in the unfinished epoch, in checkpoints of earlier versions.
+    public var epochHits: Double?
     /// Samples seen in the unfinished epoch.
     public var epochSamples: Int
     /// What callbacks have multiplied the learning rate by.
@@ -76,7 +81,7 @@ public struct CheckpointState: Codable, Sendable, Equatable {
         step: Int, firstStep: Int? = nil, epoch: Int, batchInEpoch: Int, seed: UInt64, shards: Int, batchSize: Int,
         sampleCount: Int,
         optimizer: String, model: String, configuration: String, fingerprint: Fingerprint, epochLossSum: Double = 0,
-        epochHits: Double = 0, epochSamples: Int = 0, learningRateScale: Double = 1, learningRate: Double? = nil,
+        epochDenominator: Double? = nil, epochMetricSums: [Double]? = nil, epochSamples: Int = 0, learningRateScale: Double = 1, learningRate: Double? = nil,
         metrics: [String: Double] = [:], skippedSteps: Int? = nil, callbacks: [String: [String: Double]] = [:],
         dataHash: Fingerprint? = nil, validationHash: Fingerprint? = nil, files: [String: FileRecord] = [:]
     ) {
@@ -93,7 +98,8 @@ public struct CheckpointState: Codable, Sendable, Equatable {
         self.configuration = configuration
         self.fingerprint = fingerprint
         self.epochLossSum = epochLossSum
-        self.epochHits = epochHits
+        self.epochDenominator = epochDenominator
+        self.epochMetricSums = epochMetricSums
         self.epochSamples = epochSamples
         self.learningRateScale = learningRateScale
         self.learningRate = learningRate

@@ -6,12 +6,12 @@ import Datasets
 import Layers
 import Tensors
 
-extension Samples {
+extension Dataset {
     /// Why a model of that output can't be trained or evaluated on these samples, nil where it can.
     ///
     /// - Parameter numbers: the samples to look at; all unless given.
-    func defect(_ network: any Layer, output: Shape, loss: Loss, in numbers: ArraySlice<Int32>? = nil) -> String? {
-        if let defect = loss.defect(output: output, target: targetShape) { return defect }
+    func defect(_ network: any Layer, output: Shape, loss: Loss, in numbers: ArraySlice<Int>? = nil) -> String? {
+        if let defect = loss.defect(output: output, target: target.shape) { return defect }
         if let refused = refusedTarget(loss.allowedTargets(output: output), in: numbers) {
             return refused + " (\(loss.name), model output \(output))"
         }
@@ -34,20 +34,20 @@ extension TrainingStep {
     /// - Throws: `DatasetError` and `TrainingError` for a number that no sample has, and on all ranks for a sample that
     ///   can't be used; then no update was made.
     public func run(
-        _ batch: ArraySlice<Int32>, of data: Samples, next: ArraySlice<Int32> = [], learningRate: Float,
+        _ batch: ArraySlice<Int>, of data: any Dataset, next: ArraySlice<Int> = [], learningRate: Float,
         votes: StepVotes = []
     ) throws -> StepReport {
         guard !batch.isEmpty else { throw TrainingError("a step needs at least one sample") }
         try data.check(batch)
         try data.check(next)
-        if let defect = defect(data, batch) { throw TrainingError("step \(state.step + 1): " + defect) }
+        if let defect = own.defect(data, batch) { throw TrainingError("step \(state.step + 1): " + defect) }
         return try run(known: batch, of: data, next: next, learningRate: learningRate, votes: votes)
     }
 
     /// Keeps what a shard's pass refused.
-    func note(_ refused: RefusedValue, _ data: Samples, _ numbers: ArraySlice<Int32>) -> Bool {
+    func note(_ refused: RefusedValue, _ data: any Dataset, _ numbers: ArraySlice<Int>) -> Bool {
         let sample = numbers[numbers.startIndex + refused.sample(ofBatch: numbers.count)]
-        let text = data.refusal(refused, sample: Int(sample))
+        let text = data.refusal(refused, sample: sample)
         refusals.withLock { $0.append(text) }
         return true
     }

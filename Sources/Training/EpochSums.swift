@@ -1,26 +1,26 @@
-// An epoch's losses and hits so far, and Keras's names for what they mean. The training loop keeps them.
+// An epoch's sums so far, and Keras's names for what they mean. The training loop keeps them.
 
 /// Running sums of an epoch, from which Keras-style running means are made.
 struct EpochSums: Sendable {
     var loss = 0.0
-    var hits = 0.0
+    /// What the loss's sum is of: samples, positions or weights.
+    var denominator = 0.0
+    /// Those of the metrics.
+    var metrics: [Double]
     var samples = 0
 
-    mutating func add(_ report: StepReport) {
-        loss += report.lossSum
-        hits += report.hits
+    init(metricCount: Int) { metrics = Array(repeating: 0, count: metricCount) }
+
+    mutating func add(_ report: StepReport, penalty: Double) {
+        loss += report.lossSum + penalty * report.denominator
+        denominator += report.denominator
+        for index in metrics.indices { metrics[index] += report.metricSums[index] }
         samples += report.samples
     }
 
-    func metrics(_ wanted: [Metric]) -> [(String, Double)] {
-        let count = Double(max(1, samples))
-        return (wanted.isEmpty ? [] : [("accuracy", hits / count)]) + [("loss", loss / count)]
-    }
-}
-
-extension Evaluation? {
-    var metrics: [(String, Double)] {
-        guard let self else { return [] }
-        return (self.accuracy.map { [("val_accuracy", $0)] } ?? []) + [("val_loss", self.loss)]
+    /// The metrics, and the loss behind them.
+    func values(_ objective: ModelObjective) -> [(String, Double)] {
+        (samples == 0 ? objective.sums.map { ($0.metric.name, 0) } : objective.values(metrics))
+            + [("loss", denominator > 0 ? loss / denominator : 0)]
     }
 }

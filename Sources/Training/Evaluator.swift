@@ -8,13 +8,6 @@ import Layers
 import Synchronization
 import Tensors
 
-/// Loss and accuracy over a set of samples, equal on every rank and layout.
-public struct Evaluation: Sendable, Hashable {
-    public let loss: Double
-    /// nil where the model is not compiled with it.
-    public let accuracy: Double?
-}
-
 /// Computes a model on whole sets of samples, spread over ranks and threads.
 struct Evaluator {
     /// Samples in a chunk. Results of a chunk depend on its shape, so this never depends on the layout.
@@ -22,7 +15,6 @@ struct Evaluator {
     /// Chunks of a thread between two looks whether to stop.
     static let chunksPerRound = 4
 
-    let network: any Layer
     let team: WorkerTeam
     let communicator: any Communicator
     /// Told of each chunk that is done.
@@ -30,24 +22,25 @@ struct Evaluator {
     /// Where each thread notes its time, if anybody wants to know.
     var timelines: [Timeline] = []
 
-    /// Loss and accuracy over all of `data`; nil on all ranks when `wantsStop` said yes on one before the end.
-    /// Collective.
+    /// Loss and metrics over all of `data`; nil on all ranks when `wantsStop` said yes on one before the end. Collective.
     ///
+    /// - Parameters:
+    ///   - metrics: those to tell.
+    ///   - penalty: what regularizers add to the loss.
     /// - Throws: `TrainingError` on all ranks where a sample holds what the model or the loss can't take.
     func evaluate(
-        _ data: Samples, loss: Loss, metrics: [Metric], wantsStop: () -> Bool = { false }
+        _ data: any Dataset, _ objective: ModelObjective, metrics: [Metric], reduction: LossReduction = .mean,
+        penalty: Double = 0, wantsStop: () -> Bool = { false }
     ) throws -> Evaluation? {
-        let chunkCount = (data.count + Evaluator.chunkSize - 1) / Evaluator.chunkSize
-        // Two doubles a chunk: the sum of losses, and the hits.
-        var results = [Double](repeating: 0, count: 2 * chunkCount)
-        @Sendable func chunks(of worker: Int) -> Range<Int> {
-            let workers = communicator.size * team.size
-            return (worker * chunkCount / workers)..<((worker + 1) * chunkCount / workers)
-        }
-        let workspaces = (0..<team.size).map { _ in Workspace() }
+        let scored = metrics.filter { !$0.isOfSums }
+        // Each chunk has a row of its own: the sum of losses, what it is of, and the metrics' sums.
+        let width = 2 + objective.sumCount
+        let part = ChunkDivision(count: data.count, workers: communicator.size * team.size)
+        var results = [Double](repeating: 0, count: width * part.chunks)
+        let scores = scored.isEmpty ? nil : Scores(data, outputs: objective.outputCount)
         let refusals = Mutex<[String]>([])
-        let most = (0..<(communicator.size * team.size)).map { chunks(of: $0).count }.max() ?? 0
-        for first in stride(from: 0, to: most, by: Evaluator.chunksPerRound) {
+        let workspaces = (0..<team.size).map { _ in Workspace() }
+        for first in stride(from: 0, to: part.most, by: Evaluator.chunksPerRound) {
             let stops = try status.during(.waiting) {
                 try communicator.allReduce([wantsStop() ? 1 : 0], .maximum)[0] > 0
             }
@@ -60,40 +53,57 @@ struct Evaluator {
                     let timeline = thread > 0 && !timelines.isEmpty ? timelines[thread] : nil
                     timeline?.begin(.evaluation)
                     defer { timeline?.end() }
-                    let workspace = workspaces[thread]
-                    let own = chunks(of: communicator.rank * team.size + thread)
+                    let own = part.chunks(of: communicator.rank * team.size + thread)
                     for chunk in own.dropFirst(first).prefix(Evaluator.chunksPerRound) {
-                        let batch = data.batch(known: Evaluator.numbers(chunk, data.count)[...], in: workspace)
-                        let tape = Tape(.inference, workspace: workspace)
-                        let predictions = network(tape.constant(batch.inputs))
-                        let losses = loss(predictions, batch.targets).value
+                        let numbers = Array(part.samples(ofChunk: chunk))[...]
+                        let batch = data.batch(known: numbers, in: workspaces[thread])
+                        let tape = Tape(.inference, workspace: workspaces[thread])
+                        let (losses, seen) = objective.pass(tape, batch)
                         if let refused = tape.refused {
-                            let row = refused.sample(ofBatch: batch.inputs.shape[0])
-                            let text = data.refusal(refused, sample: chunk * Evaluator.chunkSize + row)
+                            let row = refused.sample(ofBatch: numbers.count)
+                            let text = data.refusal(refused, sample: numbers[row])
                             refusals.withLock { $0.append(text) }
                         }
-                        results[2 * chunk] = losses.scalars.reduce(0) { $0 + Double($1) }
-                        results[2 * chunk + 1] = metrics.isEmpty ? 0 : loss.hits(predictions, batch.targets)
+                        let sums = objective.metricSums(seen)
+                        results[width * chunk] = losses.value.scalars.reduce(0) { $0 + Double($1) }
+                        results[width * chunk + 1] =
+                            objective.reduction(reduction).denominator(numbers, data)
+                        for (index, sum) in sums.enumerated() { results[width * chunk + 2 + index] = sum }
+                        scores?.write(seen, numbers)
                         status.mark()
                     }
                 }
             }
         }
         try status.during(.waiting) { try agree(on: refusals.withLock { $0 }) }
-        if communicator.size > 1 {
-            let stride = 2 * MemoryLayout<Double>.stride
-            let blocks = (0..<communicator.size).map { rank in
-                let first = chunks(of: rank * team.size).lowerBound
-                let last = chunks(of: rank * team.size + team.size - 1).upperBound
-                return (first * stride)..<(last * stride)
-            }
-            try status.during(.waiting) {
-                try results.withUnsafeMutableBytes { try communicator.allGather(inPlace: $0, blocks: blocks) }
+        try status.during(.waiting) {
+            try share(&results, rowBytes: width * MemoryLayout<Double>.stride) { part.chunks(of: $0) }
+            try scores?.share(communicator) { rank in
+                let chunks = workers(of: rank).map { part.chunks(of: $0) }
+                return part.samples(from: chunks.first!.lowerBound, to: chunks.last!.upperBound)
             }
         }
-        let sum = { (offset: Int) in stride(from: offset, to: results.count, by: 2).reduce(0) { $0 + results[$1] } }
-        return Evaluation(
-            loss: sum(0) / Double(data.count), accuracy: metrics.isEmpty ? nil : sum(1) / Double(data.count))
+        let sums = (0..<width).map { offset in
+            stride(from: offset, to: results.count, by: width).reduce(0) { $0 + results[$1] }
+        }
+        let ofSums = Dictionary(objective.values(Array(sums[2...])), uniquingKeysWith: { $1 })
+        let values = metrics.compactMap { metric -> (String, Double)? in
+            if metric.isOfSums { return ofSums[metric.name].map { (metric.name, $0) } }
+            return scores.map { (metric.name, metric.value(scores: $0.all)) }
+        }
+        return Evaluation(loss: (sums[1] > 0 ? sums[0] / sums[1] : 0) + penalty, metrics: values)
+    }
+
+    private func workers(of rank: Int) -> Range<Int> { rank * team.size..<(rank + 1) * team.size }
+
+    /// Gives every rank the rows of all.
+    private func share(_ results: inout [Double], rowBytes: Int, _ chunks: (Int) -> Range<Int>) throws {
+        guard communicator.size > 1 else { return }
+        let blocks = (0..<communicator.size).map { rank in
+            let own = workers(of: rank)
+            return chunks(own.first!).lowerBound * rowBytes..<chunks(own.last!).upperBound * rowBytes
+        }
+        try results.withUnsafeMutableBytes { try communicator.allGather(inPlace: $0, blocks: blocks) }
     }
 
     /// Lets all ranks throw where one met what can't be used.
@@ -105,7 +115,9 @@ struct Evaluator {
 
     /// What `read` makes of the model's output for every sample of `inputs [count, ...]`, on this rank:
     /// `[count, output...]`.
-    func predict(_ inputs: Tensor, read: (Variable) -> Tensor = { $0.value }) throws -> Tensor {
+    func predict(
+        _ inputs: Tensor, _ network: any Layer, read: (Variable) -> Tensor = { $0.value }
+    ) throws -> Tensor {
         let count = inputs.shape[0]
         let starts = Array(stride(from: 0, to: count, by: Evaluator.chunkSize))
         let workspace = Workspace()
@@ -121,8 +133,73 @@ struct Evaluator {
         }
         return Tensor.concatenated(parts, axis: 0)
     }
+}
 
-    private static func numbers(_ chunk: Int, _ count: Int) -> [Int32] {
-        (chunk * chunkSize..<min(count, (chunk + 1) * chunkSize)).map(Int32.init)
+/// Which worker evaluates which chunk of samples.
+private struct ChunkDivision {
+    let count: Int
+    let workers: Int
+
+    var chunks: Int { (count + Evaluator.chunkSize - 1) / Evaluator.chunkSize }
+    /// The chunks of the worker that has most.
+    var most: Int { (chunks + workers - 1) / workers }
+
+    func chunks(of worker: Int) -> Range<Int> { worker * chunks / workers..<(worker + 1) * chunks / workers }
+
+    func samples(ofChunk chunk: Int) -> Range<Int> { samples(from: chunk, to: chunk + 1) }
+
+    func samples(from first: Int, to end: Int) -> Range<Int> {
+        min(count, first * Evaluator.chunkSize)..<min(count, end * Evaluator.chunkSize)
+    }
+}
+
+/// The outputs for all samples in their order, for metrics that are no sums. Each thread writes rows of its own.
+private final class Scores: @unchecked Sendable {
+    private let count: Int
+    private let outputs: Int
+    private let targetCount: Int
+    private var values: [Float]
+    private var targets: [Float]
+    private var weights: [Float]
+
+    init(_ data: any Dataset, outputs: Int) {
+        (count, self.outputs, targetCount) = (data.count, outputs, data.target.shape.count)
+        values = Array(repeating: 0, count: count * outputs)
+        targets = Array(repeating: 0, count: count * targetCount)
+        weights = Array(repeating: 1, count: data.isWeighted ? count : 0)
+    }
+
+    func write(_ seen: MetricBatch, _ numbers: ArraySlice<Int>) {
+        guard let first = numbers.first else { return }
+        values.withUnsafeMutableBufferPointer {
+            ($0.baseAddress! + first * outputs).update(from: seen.probabilities.pointer, count: seen.probabilities.count)
+        }
+        targets.withUnsafeMutableBufferPointer {
+            ($0.baseAddress! + first * targetCount).update(from: seen.targets.pointer, count: seen.targets.count)
+        }
+        if !weights.isEmpty, let given = seen.weights, given.count == numbers.count {
+            weights.withUnsafeMutableBufferPointer {
+                ($0.baseAddress! + first).update(from: given.pointer, count: given.count)
+            }
+        }
+    }
+
+    /// Gives every rank the rows of all.
+    func share(_ communicator: any Communicator, _ samples: (Int) -> Range<Int>) throws {
+        guard communicator.size > 1 else { return }
+        let blocks = (0..<communicator.size).map(samples)
+        func gather(_ array: inout [Float], _ width: Int) throws {
+            let bytes = blocks.map { 4 * width * $0.lowerBound..<4 * width * $0.upperBound }
+            try array.withUnsafeMutableBytes { try communicator.allGather(inPlace: $0, blocks: bytes) }
+        }
+        try gather(&values, outputs)
+        try gather(&targets, targetCount)
+        if !weights.isEmpty { try gather(&weights, 1) }
+    }
+
+    var all: ScoredSamples {
+        ScoredSamples(
+            probabilities: Tensor([count, outputs], values), targets: Tensor([count, targetCount], targets),
+            weights: weights.isEmpty ? nil : weights)
     }
 }

@@ -56,12 +56,18 @@ public struct FitOptions: Sendable {
     public var threads: Int?
     public var seed: UInt64 = 0
     public var shuffle = true
-    /// Random changes to the training images; none unless set.
-    public var augmentation = Augmentation()
+    /// Changes to the batches of training, one after the other, such as `Augmentation`.
+    public var transforms: [any Transform] = []
+    /// What a loss's sum over a step, or over the validation data, is divided by.
+    public var lossReduction = LossReduction.mean
     /// Batches of an epoch to train on at most.
     public var limitTrainBatches: Int?
     /// Steps of the whole run to train for at most.
     public var maxSteps: Int?
+    /// Evaluates the validation data every so many steps besides after every epoch; 0 for never. Each gives a metrics row.
+    public var validateEveryNSteps = 0
+    /// Take the rows of metrics beside the run's own files, on rank 0.
+    public var sinks: [any MetricsSink] = []
     /// Writes a metrics row every so many steps besides the one every epoch; 0 for none.
     public var logEveryNSteps = 0
     public var verbosity = Verbosity.progress
@@ -97,5 +103,8 @@ public struct FitOptions: Sendable {
             throw TrainingError("--trace-steps counts from 1, got \(steps.lowerBound)-\(steps.upperBound)")
         }
         if logEveryNSteps < 0 { throw TrainingError("--log-every-n-steps must be 0 or more, got \(logEveryNSteps)") }
+        if validateEveryNSteps < 0 {
+            throw TrainingError("--validate-every-n-steps must be 0 or more, got \(validateEveryNSteps)")
+        }
     }
 }

@@ -1,71 +1,88 @@
 // One line of a run's record: the columns of metrics.csv and the keys of metrics.jsonl, in one place so that both
-// always agree. The training loop makes rows, RunFolder appends them.
+// always agree. The training loop makes rows, sinks take them.
 
 import Autograd
 import Foundation
 
-/// The metrics of one epoch, or of a stretch of steps; what was not measured is nil.
+/// The metrics of one epoch, or of a stretch of steps.
 public struct MetricsRow: Sendable {
-    /// The columns in their order.
-    public static let columns = [
-        "epoch", "step", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "samples_per_second",
-        "data_seconds", "forward_seconds", "backward_seconds", "communication_seconds", "update_seconds", "fingerprint",
-    ]
-
+    /// Epochs count from 1.
     public var epoch: Int
     /// Optimizer steps done since the run began.
     public var step: Int
-    public var loss: Double?
-    public var accuracy: Double?
-    public var valLoss: Double?
-    public var valAccuracy: Double?
+    /// By Keras's names: `loss`, `accuracy`, `val_loss`, ...; what was not measured is absent.
+    public var metrics: [String: Double]
     public var learningRate: Double
     public var samplesPerSecond: Double?
-    public var dataSeconds: Double?
-    public var forwardSeconds: Double?
-    public var backwardSeconds: Double?
-    public var communicationSeconds: Double?
-    public var updateSeconds: Double?
+    /// Where thread 0 spent the time.
+    public var seconds: PhaseSeconds?
     /// The hash of the weights after `step`.
     public var fingerprint: Fingerprint?
 
     public init(
-        epoch: Int, step: Int, loss: Double? = nil, accuracy: Double? = nil, valLoss: Double? = nil,
-        valAccuracy: Double? = nil, learningRate: Double, samplesPerSecond: Double? = nil, dataSeconds: Double? = nil,
-        forwardSeconds: Double? = nil, backwardSeconds: Double? = nil, communicationSeconds: Double? = nil,
-        updateSeconds: Double? = nil, fingerprint: Fingerprint? = nil
+        epoch: Int, step: Int, metrics: [String: Double] = [:], learningRate: Double, samplesPerSecond: Double? = nil,
+        seconds: PhaseSeconds? = nil, fingerprint: Fingerprint? = nil
     ) {
-        self.epoch = epoch
-        self.step = step
-        self.loss = loss
-        self.accuracy = accuracy
-        self.valLoss = valLoss
-        self.valAccuracy = valAccuracy
-        self.learningRate = learningRate
-        self.samplesPerSecond = samplesPerSecond
-        self.dataSeconds = dataSeconds
-        self.forwardSeconds = forwardSeconds
-        self.backwardSeconds = backwardSeconds
-        self.communicationSeconds = communicationSeconds
-        self.updateSeconds = updateSeconds
-        self.fingerprint = fingerprint
+        (self.epoch, self.step, self.metrics, self.learningRate) = (epoch, step, metrics, learningRate)
+        (self.samplesPerSecond, self.seconds, self.fingerprint) = (samplesPerSecond, seconds, fingerprint)
     }
 
-    /// The CSV line without its end; empty fields for nil, all digits that a double needs.
-    package var csv: String { fields.map(\.text).joined(separator: ",") }
+    typealias Field = (text: String, isNumber: Bool)
 
-    /// The JSON object on one line; no key for nil, and strings for what JSON has no number for (`"nan"`, `"inf"`).
-    package var json: String {
-        let pairs = zip(MetricsRow.columns, fields).filter { !$1.text.isEmpty }.map { column, field in
+    fileprivate func field(_ column: String) -> Field {
+        let number: Double? =
+            switch column {
+            case "epoch": Double(epoch)
+            case "step": Double(step)
+            case "learning_rate": learningRate
+            case "samples_per_second": samplesPerSecond
+            case "data_seconds": seconds?.data
+            case "forward_seconds": seconds?.forward
+            case "backward_seconds": seconds?.backward
+            case "communication_seconds": seconds?.communication
+            case "update_seconds": seconds?.update
+            default: metrics[column]
+            }
+        if column == "epoch" || column == "step" { return ("\(Int(number ?? 0))", true) }
+        if column == "fingerprint" { return (fingerprint?.description ?? "", false) }
+        guard let number else { return ("", true) }
+        return number.isNaN ? ("nan", false) : ("\(number)", number.isFinite)
+    }
+}
+
+/// The columns of a run, which follow from its metrics.
+public struct MetricsColumns: Sendable, Hashable {
+    /// In their order.
+    public let names: [String]
+
+    /// - Parameter metrics: their names as the run tells them, such as `loss`, `accuracy`, `val_loss`, `val_accuracy`.
+    public init(metrics: [String] = ["loss", "accuracy", "val_loss", "val_accuracy"]) {
+        names =
+            ["epoch", "step"] + metrics + [
+                "learning_rate", "samples_per_second", "data_seconds", "forward_seconds", "backward_seconds",
+                "communication_seconds", "update_seconds", "fingerprint",
+            ]
+    }
+
+    /// The first line of a CSV file, without its end.
+    package var header: String { names.joined(separator: ",") }
+
+    /// The CSV line without its end; empty fields for what was not measured, all digits that a double needs.
+    package func csv(_ row: MetricsRow) -> String { names.map { row.field($0).text }.joined(separator: ",") }
+
+    /// The JSON object on one line; no key for what was not measured, and strings for what JSON has no number for (`"nan"`,
+    /// `"inf"`).
+    package func json(_ row: MetricsRow) -> String {
+        let pairs = names.map { ($0, row.field($0)) }.filter { !$1.text.isEmpty }.map { column, field in
             "\"\(column)\":" + (field.isNumber ? field.text : "\"\(field.text)\"")
         }
         return "{\(pairs.joined(separator: ","))}"
     }
 
     /// The step of a CSV line, nil for a line that is cut or none.
-    static func step(csv line: Substring) -> Int? {
+    func step(csv line: Substring) -> Int? {
         let fields = line.split(separator: ",", omittingEmptySubsequences: false)
-        guard fields.count == columns.count, fields[13].isEmpty || Fingerprint(String(fields[13])) != nil else {
+        guard fields.count == names.count, fields.last!.isEmpty || Fingerprint(String(fields.last!)) != nil else {
             return nil
         }
         return Int(fields[1])
@@ -81,19 +98,5 @@ public struct MetricsRow: Sendable {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         return try? decoder.decode(Row.self, from: Data(line.utf8)).step
-    }
-
-    private typealias Field = (text: String, isNumber: Bool)
-
-    private var fields: [Field] {
-        let numbers: [Double?] = [
-            loss, accuracy, valLoss, valAccuracy, learningRate, samplesPerSecond, dataSeconds, forwardSeconds,
-            backwardSeconds, communicationSeconds, updateSeconds,
-        ]
-        return [("\(epoch)", true), ("\(step)", true)]
-            + numbers.map { number -> Field in
-                guard let number else { return ("", true) }
-                return number.isNaN ? ("nan", false) : ("\(number)", number.isFinite)
-            } + [(fingerprint?.description ?? "", false)]
     }
 }

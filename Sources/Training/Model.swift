@@ -48,7 +48,7 @@ public final class Model {
     /// - Throws: `TrainingError`, `ShapeError`, `CheckpointError` and others that say what to change.
     @discardableResult
     public func fit(
-        _ data: Samples, validationData: Samples? = nil, callbacks: [any Callback] = [],
+        _ data: any Dataset, validationData: (any Dataset)? = nil, callbacks: [any Callback] = [],
         options: FitOptions, settings: RunSettings? = nil, on world: World = .alone,
         write: @escaping @Sendable (String) -> Void = writeToStandardOutput
     ) throws -> History {
@@ -62,15 +62,15 @@ public final class Model {
 
     /// `fit` for a caller that has the ranks watched already; `options` are checked.
     package func fit(
-        _ data: Samples, validationData: Samples?, callbacks: [any Callback], options: FitOptions,
+        _ data: any Dataset, validationData: (any Dataset)?, callbacks: [any Callback], options: FitOptions,
         settings: RunSettings?, on world: World, status: RankStatus,
         write: @escaping @Sendable (String) -> Void = writeToStandardOutput
     ) throws -> History {
         try withIEEEArithmetic {
-            try TrainingLoop(
+            let setup = try TrainingSetup(
                 model: self, data: data, validation: validationData, options: options, callbacks: callbacks,
-                world: world, settings: settings, status: status
-            ) { text in
+                world: world, settings: settings, status: status)
+            return try TrainingLoop(setup) { text in
                 // A pager or a paused terminal is no stall; a file that can't be written is.
                 status.during(StandardStream.output.hasReader ? .output : .reporting) { write(text) }
             }.run()
@@ -84,19 +84,7 @@ public final class Model {
     ///   - verbose: 0 silent, 1 progress, 2 one line per epoch.
     @discardableResult
     public func fit(
-        _ data: Dataset, epochs: Int = 1, batchSize: BatchSize = 32, validationData: Dataset? = nil,
-        callbacks: [any Callback] = [], shuffle: Bool = true, seed: UInt64 = 0, shards: Int? = nil,
-        threads: Int? = nil, verbose: Verbosity = .progress, on world: World = .alone
-    ) throws -> History {
-        try fit(
-            Samples(data), epochs: epochs, batchSize: batchSize, validationData: validationData.map { Samples($0) },
-            callbacks: callbacks, shuffle: shuffle, seed: seed, shards: shards, threads: threads, verbose: verbose,
-            on: world)
-    }
-
-    @discardableResult
-    public func fit(
-        _ data: Samples, epochs: Int = 1, batchSize: BatchSize = 32, validationData: Samples? = nil,
+        _ data: any Dataset, epochs: Int = 1, batchSize: BatchSize = 32, validationData: (any Dataset)? = nil,
         callbacks: [any Callback] = [], shuffle: Bool = true, seed: UInt64 = 0, shards: Int? = nil,
         threads: Int? = nil, verbose: Verbosity = .progress, on world: World = .alone
     ) throws -> History {
@@ -107,42 +95,49 @@ public final class Model {
         return try fit(data, validationData: validationData, callbacks: callbacks, options: options, on: world)
     }
 
-    /// Builds the network for `data`, and throws a `TrainingError` where loss or metrics don't fit its outputs or targets.
-    func check(_ data: Samples) throws {
-        let output = try network.build(data.inputShape)
+    /// Builds the network for `data`; returns the shape of its output.
+    ///
+    /// - Throws: `TrainingError` where loss or metrics don't fit its outputs or targets.
+    func check(_ data: any Dataset) throws -> Shape {
+        let output = try network.build(data.input.shape)
         let defect =
-            data.defect(network, output: output, loss: loss) ?? loss.defect(of: network, input: data.inputShape)
-            ?? metrics.lazy.compactMap { $0.defect(self.loss, data) }.first
+            data.defect(network, output: output, loss: loss) ?? loss.defect(of: network, input: data.input.shape)
+            ?? metrics.lazy.compactMap { $0.defect(self.loss, output: output, data) }.first
         if let defect { throw TrainingError(defect) }
+        return output
     }
 
-    /// Loss and accuracy over `data`, each sample once; equal on all ranks.
-    public func evaluate(_ data: Samples, threads: Int? = nil, on world: World = .alone) throws -> Evaluation {
-        try evaluate(data, threads: threads, on: world, status: RankStatus())
+    /// Loss and metrics over `data`, each sample once; equal on all ranks.
+    public func evaluate(
+        _ data: any Dataset, reduction: LossReduction = .mean, threads: Int? = nil, on world: World = .alone
+    ) throws -> Evaluation {
+        try evaluate(data, reduction: reduction, threads: threads, on: world, status: RankStatus())
     }
 
     /// `evaluate` for a caller that has the ranks watched.
-    package func evaluate(_ data: Samples, threads: Int?, on world: World, status: RankStatus) throws -> Evaluation {
+    package func evaluate(
+        _ data: any Dataset, reduction: LossReduction = .mean, threads: Int?, on world: World, status: RankStatus
+    ) throws -> Evaluation {
         guard data.count > 0 else { throw TrainingError("can't evaluate on an empty set") }
         if let threads, !(1...ShardPlan.mostThreads).contains(threads) {
             throw TrainingError("evaluate: expected 1 to \(ShardPlan.mostThreads) threads, got \(threads)")
         }
-        try build(input: data.inputShape)
-        try check(data)
+        try build(input: data.input.shape)
+        let output = try check(data)
         // Which rank computes what follows from the number of threads, so all have the same.
         let agreed = try status.during(.waiting) {
             try world.communicator.allReduce([Int64(try threads ?? world.coresPerRank())], .minimum)[0]
         }
         let team = WorkerTeam(size: Int(agreed))
         defer { team.stop() }
-        let evaluator = Evaluator(network: network, team: team, communicator: world.communicator, status: status)
+        let evaluator = Evaluator(team: team, communicator: world.communicator, status: status)
+        let objective = ModelObjective(network, loss, metrics, output: output, data: data)
         return try status.during(.evaluation) {
-            try withIEEEArithmetic { try evaluator.evaluate(data, loss: loss, metrics: metrics)! }
+            try withIEEEArithmetic {
+                try evaluator.evaluate(
+                    data, objective, metrics: metrics, reduction: reduction, penalty: parameters!.penalty)!
+            }
         }
-    }
-
-    public func evaluate(_ data: Dataset, threads: Int? = nil, on world: World = .alone) throws -> Evaluation {
-        try evaluate(Samples(data), threads: threads, on: world)
     }
 
     /// The network's output for `inputs [count, ...]`: `[count, output...]`; logits, where it ends with them. Of no rows,
@@ -161,8 +156,8 @@ public final class Model {
         let output = try build(input: inputs.shape.dropFirst())
         guard inputs.shape[0] > 0 else { return .zeros(output.prepending(0)) }
         let team = WorkerTeam(size: 1)
-        let evaluator = Evaluator(network: network, team: team, communicator: World.alone.communicator)
-        return try withIEEEArithmetic { try evaluator.predict(inputs, read: read) }
+        let evaluator = Evaluator(team: team, communicator: World.alone.communicator)
+        return try withIEEEArithmetic { try evaluator.predict(inputs, network, read: read) }
     }
 
     /// A Keras-style table of layers for samples of shape `input`.

@@ -9,7 +9,7 @@ import Streams
 /// where one is given, as in Keras: `ck/weights.{epoch:02d}-{val_loss:.2f}.safetensors`. Folders are made.
 public final class ModelCheckpoint: Callback {
     private let path: String
-    private let monitor: Monitor
+    private var monitor: Monitor
     private let saveBestOnly: Bool
     private var best: Double?
 

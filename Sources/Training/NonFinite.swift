@@ -17,16 +17,16 @@ public enum NonFinitePolicy: String, Sendable, CaseIterable {
 }
 
 extension TrainingStep {
-    /// What was not finite in the last step, which was given `batch`: `shard 2: the gradient of dense.kernel is NaN` for
+    /// What was not finite in the last step, which was given `input`: `shard 2: the gradient of dense.kernel is NaN` for
     /// this rank's shards, or without a shard, what this rank has of the sums.
-    func findNonFinite(_ batch: ArraySlice<Int32>, of data: Samples, step: Int) -> [String] {
+    func findNonFinite(_ input: StepInput) -> [String] {
         let sums = reducer.ownTotals.flatMap { describe($0.buffer, within: $0.range) }
         // Where parts of the step were applied, its shards would not be the same again.
         guard leavesNoTrace else { return sums }
         let found = Mutex<[Int: String]>([:])
         team.run { thread in
             for task in reducer.tasks(ofThread: thread) {
-                let loss = compute(task, thread, batch, data, step, [], isRepeated: true)
+                let loss = compute(task, thread, input, [], isRepeated: true)
                 let gradients = reducer.gradients(ofThread: thread, task)
                 let what =
                     (loss.isFinite ? [] : ["the loss is \(loss.isNaN ? "NaN" : "infinite")"])
@@ -67,8 +67,8 @@ extension TrainingLoop {
     /// run if `TerminateOnNaN` wants it. Collective.
     ///
     /// - Returns: whether the run ends.
-    func judge(_ batch: ArraySlice<Int32>, step number: Int) throws -> Bool {
-        let own = step.findNonFinite(batch, of: data, step: number - 1)
+    func judge(_ batch: ArraySlice<Int>, _ denominator: Double, step number: Int) throws -> Bool {
+        let own = step.findNonFinite(StepInput(batch, setup.data, number - 1, denominator))
         let texts = try gatherTexts(own.joined(separator: "\n"), world.communicator)
         var found: [String] = []
         for text in texts.flatMap({ $0.split(separator: "\n") }).map(String.init) where !found.contains(text) {
@@ -79,8 +79,8 @@ extension TrainingLoop {
             found.isEmpty
             ? "the sum of the losses is not finite"
             : shards.isEmpty ? listed(found) : listed(shards, separator: "; ")
-        let text = "step \(number) (epoch \(epoch + 1)): \(what)"
-        if terminatesOnNaN {
+        let text = "step \(number) (epoch \(cursor.epoch + 1)): \(what)"
+        if setup.terminatesOnNaN {
             terminate(text)
             return true
         }
@@ -110,8 +110,8 @@ extension TrainingLoop {
         let spoilt = parameters.parameters.lazy.compactMap { parameter in
             parameters.values.nonFiniteWord(parameter.range).map { "\(parameter.path) is \($0)" }
         }.first
-        let text = "after step \(step.state.step) (epoch \(epoch + 1)) the parameter \(spoilt ?? "buffer is spoilt")"
-        if terminatesOnNaN {
+        let text = "after step \(step.state.step) (epoch \(cursor.epoch + 1)) the parameter \(spoilt ?? "buffer is spoilt")"
+        if setup.terminatesOnNaN {
             terminate(text)
             return false
         }
@@ -122,7 +122,7 @@ extension TrainingLoop {
 
     /// Steps of the present epoch whose update was skipped, from the samples that did not count.
     var skippedSteps: Int {
-        let missing = min(batchInEpoch * batchSize, data.count) - sums.samples
-        return (missing + batchSize - 1) / batchSize
+        let missing = min(cursor.batchInEpoch * setup.batchSize, setup.data.count) - cursor.sums.samples
+        return (missing + setup.batchSize - 1) / setup.batchSize
     }
 }

@@ -11,10 +11,10 @@ public final class RunFolder: Sendable {
 
     private static let configurationFile = "config.yaml"
     private static let incarnationFile = "incarnation"
-    private static let header = MetricsRow.columns.joined(separator: ",")
     var csvFile: String { path + "/metrics.csv" }
     var jsonFile: String { path + "/metrics.jsonl" }
     private let configuration: String
+    private let columns: MetricsColumns
     /// Names this process, in the file `incarnation`.
     private let incarnation: String
     let warn: @Sendable (String) -> Void
@@ -24,8 +24,10 @@ public final class RunFolder: Sendable {
     private let pending = Mutex<(csv: Data, json: Data)>((Data(), Data()))
     private let claiming = Mutex<Void>(())
 
-    private init(path: String, configuration: String, warn: @escaping @Sendable (String) -> Void) {
-        (self.path, self.configuration, self.warn) = (path, configuration, warn)
+    private init(
+        path: String, configuration: String, columns: MetricsColumns, warn: @escaping @Sendable (String) -> Void
+    ) {
+        (self.path, self.configuration, self.columns, self.warn) = (path, configuration, columns, warn)
         let process = ProcessInfo.processInfo
         incarnation = "\(UUID().uuidString), process \(process.processIdentifier) on \(process.hostName)\n"
     }
@@ -34,13 +36,14 @@ public final class RunFolder: Sendable {
     ///
     /// - Parameters:
     ///   - configuration: the text of the resolved config.yaml.
+    ///   - columns: those of its metrics files.
     ///   - resuming: whether a run that is already there is meant.
     ///   - takesNextName: adds -2, -3, ... to the name where there is such a folder.
     ///   - warn: is told when the folder had to be made again, and when there are no links.
     /// - Throws: `CheckpointError` for a folder that holds another run or cannot be written, or is part of a run.
     public static func create(
-        _ path: String, configuration: String, resuming: Bool, takesNextName: Bool = false,
-        warn: @escaping @Sendable (String) -> Void = { _ in }
+        _ path: String, configuration: String, columns: MetricsColumns = MetricsColumns(), resuming: Bool,
+        takesNextName: Bool = false, warn: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(CheckpointError) -> RunFolder {
         var path = expandingHome(path)
         if takesNextName {
@@ -54,7 +57,7 @@ public final class RunFolder: Sendable {
                 "\(path) already holds a run (\(found)); continue it with --resume auto, or choose another folder "
                     + "with --run")
         }
-        let folder = RunFolder(path: path, configuration: configuration, warn: warn)
+        let folder = RunFolder(path: path, configuration: configuration, columns: columns, warn: warn)
         try folder.requireWritable()
         try folder.begin()
         return folder
@@ -116,8 +119,8 @@ public final class RunFolder: Sendable {
     /// - Throws: `CheckpointError`; the row is kept then, and written with the next one.
     public func append(_ row: MetricsRow, faults: FaultPlan = .none) throws(CheckpointError) {
         pending.withLock { pending in
-            pending.csv += Data((row.csv + "\n").utf8)
-            pending.json += Data((row.json + "\n").utf8)
+            pending.csv += Data((columns.csv(row) + "\n").utf8)
+            pending.json += Data((columns.json(row) + "\n").utf8)
         }
         try writeMetrics(faults)
     }
@@ -128,7 +131,7 @@ public final class RunFolder: Sendable {
             if pending.json.isEmpty { return }
             try claim()
             if !pending.csv.isEmpty {
-                try DurableFile.append(csvFile, pending.csv, heading: Data((RunFolder.header + "\n").utf8))
+                try DurableFile.append(csvFile, pending.csv, heading: Data((columns.header + "\n").utf8))
                 pending.csv = Data()
             }
             faults.reach(.metrics)
@@ -149,8 +152,8 @@ public final class RunFolder: Sendable {
     /// - Parameter step: the step of the checkpoint that the run resumes from; its rows stay.
     /// - Throws: `CheckpointError` for a line that is no row, with all files as they were.
     public func truncateMetrics(afterStep step: Int) throws(CheckpointError) {
-        let csv = try shortened(csvFile, header: RunFolder.header, toStep: step, MetricsRow.step(csv:))
-        let json = try shortened(jsonFile, header: nil, toStep: step, MetricsRow.step(json:))
+        let csv = try shortened(csvFile, header: columns.header, toStep: step, columns.step(csv:))
+        let json = try shortened(jsonFile, header: nil, toStep: step, MetricsColumns.step(json:))
         if let csv { try DurableFile.replace(csvFile, csv) }
         if let json { try DurableFile.replace(jsonFile, json) }
     }

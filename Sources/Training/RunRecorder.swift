@@ -27,10 +27,10 @@ final class RunRecorder {
     }
 
     /// Makes the folder, or goes on in it: rows after `step` are dropped, the run writes them again.
-    func open(keepingRowsTo step: Int) throws {
+    func open(_ columns: MetricsColumns, keepingRowsTo step: Int) throws {
         let (settings, monitor, faults, progress) = (settings, monitor, faults, progress)
         let folder = try RunFolder.create(
-            settings.folder, configuration: settings.configuration, resuming: isSameRun,
+            settings.folder, configuration: settings.configuration, columns: columns, resuming: isSameRun,
             takesNextName: settings.takesNextName, warn: settings.warn)
         try folder.truncateMetrics(afterStep: step)
         self.folder = folder

@@ -7,7 +7,7 @@ import Datasets
 extension TrainingLoop {
     /// What all ranks must agree on before anything else is exchanged.
     static func agreement(
-        _ model: Model, _ data: Samples, _ validation: Samples?, _ options: FitOptions, _ settings: RunSettings?
+        _ model: Model, _ data: any Dataset, _ validation: (any Dataset)?, _ options: FitOptions, _ settings: RunSettings?
     ) throws -> ReplicaAgreement {
         let parameters = model.network.allParameters().map { "\($0.path) \($0.parameter.shape ?? [])" }
         // Hosts may have the same files in different places: their contents are compared.
@@ -20,8 +20,10 @@ extension TrainingLoop {
             ("on-nan", options.onNonFinite.rawValue),
             ("threads", options.threads.map { "\($0)" } ?? "auto"), ("seed", "\(options.seed)"),
             ("profile", "\(options.timing.profile)"), ("trace", options.timing.trace ?? "none"),
-            ("augmentation", "\(options.augmentation)"), ("optimizer settings", "\(model.optimizer)"),
-            ("loss", model.loss.name + (model.loss.fromLogits.map { " from logits: \($0)" } ?? "")),
+            ("transforms", options.transforms.map(\.description).joined(separator: "; ")),
+            ("loss reduction", options.lossReduction.rawValue), ("metrics", model.metrics.map(\.name).joined(separator: ", ")),
+            ("optimizer settings", "\(model.optimizer)"),
+            ("loss", model.loss.description),
             ("model's description", "hash \(hash(settings?.modelName ?? ""))"),
             ("parameters", parameters.joined(separator: ", ")),
             ("training data", "\(data.count) samples, hash \(data.fingerprint)"),
@@ -38,7 +40,7 @@ extension TrainingLoop {
     /// Every rank throws what a callback of any rank throws.
     func call(_ hook: (any Callback) throws -> Void) throws {
         var problem: (any Error)?
-        do { for callback in callbacks { try hook(callback) } } catch { problem = error }
+        do { for callback in setup.callbacks { try hook(callback) } } catch { problem = error }
         try status.during(.waiting) { try world.together { if let problem { throw problem } } }
     }
 

@@ -9,8 +9,7 @@ import Tensors
 extension TrainingLoop {
     /// Begins to write a checkpoint of the present moment. Collective: the optimizer's state lies in slices on all ranks.
     func saveCheckpoint() throws {
-        lastSave = SavePoint(place: place, seconds: monotonicSeconds())
-        saveIsDue = false
+        saves = SavePoints(last: SavePoint(place: place, seconds: monotonicSeconds()))
         guard try weightsAreFinite(), let recorder else { return }
         let former = status.enter(world.rank == 0 ? .saving : .waiting)
         timelines.first?.begin(.checkpoint)
@@ -21,16 +20,16 @@ extension TrainingLoop {
         if options.verifyEvery > 0 { try verifyReplicas() }
         try gatherState()
         guard world.rank == 0 else { return }
-        let weights = callbacks.enumerated().compactMap { index, callback in
+        let weights = setup.callbacks.enumerated().compactMap { index, callback in
             callback.savedWeights.map { (name: "\(index).\(callback.name)", values: $0) }
         }
         recorder.save(checkpointState(recorder.settings), step, callbackWeights: weights)
     }
 
     /// Where the run is.
-    var place: SavePoint.Place { .init(step: step.state.step, epoch: epoch, batchInEpoch: batchInEpoch) }
+    var place: SavePoint.Place { .init(step: step.state.step, epoch: cursor.epoch, batchInEpoch: cursor.batchInEpoch) }
 
-    private var policy: CheckpointPolicy? { settings?.checkpoints }
+    private var policy: CheckpointPolicy? { setup.settings?.checkpoints }
 
     /// Whether one is due after the present step.
     var isSaveStep: Bool {
@@ -38,27 +37,28 @@ extension TrainingLoop {
     }
 
     /// Whether one is due at the end of the epoch that has just ended.
-    var isSaveEpoch: Bool { policy.map { $0.everyNEpochs > 0 && epoch % $0.everyNEpochs == 0 } ?? false }
+    var isSaveEpoch: Bool { policy.map { $0.everyNEpochs > 0 && cursor.epoch % $0.everyNEpochs == 0 } ?? false }
 
     /// Whether one is due by the clock; rank 0's counts.
     var isSaveMinute: Bool {
         policy.map {
-            $0.everyNMinutes > 0 && monotonicSeconds() - lastSave.seconds >= $0.everyNMinutes * 60
+            $0.everyNMinutes > 0 && monotonicSeconds() - saves.last.seconds >= $0.everyNMinutes * 60
         } ?? false
     }
 
     private func checkpointState(_ settings: RunSettings) -> CheckpointState {
         CheckpointState(
-            step: step.state.step, firstStep: firstStep, epoch: epoch, batchInEpoch: batchInEpoch, seed: options.seed,
-            shards: plan.shards,
-            batchSize: batchSize, sampleCount: data.count, optimizer: model.optimizer.name, model: settings.modelName,
+            step: step.state.step, firstStep: cursor.firstStep, epoch: cursor.epoch, batchInEpoch: cursor.batchInEpoch,
+            seed: options.seed, shards: setup.plan.shards, batchSize: setup.batchSize, sampleCount: setup.data.count,
+            optimizer: setup.model.optimizer.name, model: settings.modelName,
             configuration: settings.configuration, fingerprint: step.reducer.parameters.fingerprint,
-            epochLossSum: sums.loss, epochHits: sums.hits, epochSamples: sums.samples,
+            epochLossSum: cursor.sums.loss, epochDenominator: cursor.sums.denominator,
+            epochMetricSums: cursor.sums.metrics, epochSamples: cursor.sums.samples,
             learningRateScale: context.learningRateScale, learningRate: context.fixedLearningRate,
-            metrics: lastMetrics, skippedSteps: skippedBefore,
+            metrics: cursor.lastMetrics, skippedSteps: cursor.skippedBefore,
             callbacks: Dictionary(
-                callbacks.enumerated().map { ("\($0).\($1.name)", $1.state) }, uniquingKeysWith: { $1 }),
-            dataHash: dataHash, validationHash: validationHash)
+                setup.callbacks.enumerated().map { ("\($0).\($1.name)", $1.state) }, uniquingKeysWith: { $1 }),
+            dataHash: setup.dataHash, validationHash: setup.validationHash)
     }
 
     /// Gives every rank all of the optimizer's state. Collective.
@@ -69,16 +69,16 @@ extension TrainingLoop {
 
     /// Takes over where a checkpoint, or an earlier fit of the model, has left off.
     func begin() throws {
-        if let resumed {
+        if let resumed = setup.resumed {
             try restore(resumed)
-        } else if world.rank == 0, let state = model.trained {
+        } else if world.rank == 0, let state = setup.model.trained {
             step.adopt(state)
         }
-        try shareState(hasMoments: resumed != nil || model.trained != nil)
+        try shareState(hasMoments: setup.resumed != nil || setup.model.trained != nil)
         stateIsWhole = true
-        if resumed != nil { return }
-        firstStep = step.state.step
-        if let settings, settings.resume == .automatic {
+        if setup.resumed != nil { return }
+        cursor.firstStep = step.state.step
+        if let settings = setup.settings, settings.resume == .automatic {
             resumeNote = "no checkpoint in \(settings.folder) yet: begins with the first step"
         }
     }
@@ -89,25 +89,23 @@ extension TrainingLoop {
         var changes: [(key: String, before: String, now: String)] = []
         // The ranks have agreed on what they are about to do; paths may differ between hosts.
         try world.onRankZero {
-            changes = try settings?.changes(from: state.configuration) ?? []
+            changes = try setup.settings?.changes(from: state.configuration) ?? []
             try requireSameBits(as: state, changes)
             try point.checkpoint?.restore(parameters: step.reducer.parameters, optimizer: step.state)
         }
-        (step.state.step, firstStep) = (state.step, state.firstStep ?? 0)
-        (epoch, batchInEpoch) = (state.epoch, state.batchInEpoch)
-        sums = EpochSums(loss: state.epochLossSum, hits: state.epochHits, samples: state.epochSamples)
-        (lastMetrics, skippedBefore) = (state.metrics, state.skippedSteps ?? 0)
+        step.state.step = state.step
+        cursor = RunCursor(state, metricCount: cursor.sums.metrics.count)
         context.step = state.step
         context.isResumed = true
         (context.learningRateScale, context.fixedLearningRate) = (state.learningRateScale, state.learningRate)
         // Another run's checkpoint is none of this folder.
-        if settings?.resume == .automatic { lastSave.place = place }
+        if setup.settings?.resume == .automatic { saves.last.place = place }
         resumeNote =
             "going on from \(point.checkpoint?.path ?? "rank 0's checkpoint")"
             + changes.map { "\($0.key): \($0.before) -> \($0.now)" }.enumerated()
             .map { ($0 == 0 ? "; changed: " : ", ") + $1 }.joined()
             + (state.otherArithmetic.map { "; it was computed with \($0): the same steps have other bits now" } ?? "")
-        for (index, callback) in callbacks.enumerated() {
+        for (index, callback) in setup.callbacks.enumerated() {
             callback.savedWeights = nil  // of an earlier run
             if let remembered = state.callbacks["\(index).\(callback.name)"] { callback.state = remembered }
         }
@@ -119,19 +117,19 @@ extension TrainingLoop {
         as state: CheckpointState, _ changes: [(key: String, before: String, now: String)]
     ) throws {
         let checks: [(key: String, before: String, now: String)] = [
-            ("shards", "\(state.shards)", "\(plan.shards)"), ("seed", "\(state.seed)", "\(options.seed)"),
-            ("batch-size", "\(state.batchSize)", "\(batchSize)"),
-            ("optimizer", state.optimizer, model.optimizer.name),
-            ("data (training samples)", "\(state.sampleCount)", "\(data.count)"),
+            ("shards", "\(state.shards)", "\(setup.plan.shards)"), ("seed", "\(state.seed)", "\(options.seed)"),
+            ("batch-size", "\(state.batchSize)", "\(setup.batchSize)"),
+            ("optimizer", state.optimizer, setup.model.optimizer.name),
+            ("data (training samples)", "\(state.sampleCount)", "\(setup.data.count)"),
         ]
         var differing = checks.filter { $0.before != $0.now }
         differing += changes.filter { change in
-            settings?.changeable.contains(change.key) == false && !checks.contains { $0.key == change.key }
+            setup.settings?.changeable.contains(change.key) == false && !checks.contains { $0.key == change.key }
         }
-        if let hash = state.dataHash, let dataHash, state.sampleCount == data.count, hash != dataHash {
+        if let hash = state.dataHash, let dataHash = setup.dataHash, state.sampleCount == setup.data.count, hash != dataHash {
             differing.append(("data (hash)", "\(hash)", "\(dataHash)"))
         }
-        if let hash = state.validationHash, let validationHash, hash != validationHash {
+        if let hash = state.validationHash, let validationHash = setup.validationHash, hash != validationHash {
             differing.append(("validation data (hash)", "\(hash)", "\(validationHash)"))
         }
         if !differing.isEmpty { throw TrainingError.refusedToGoOn(differing) }
@@ -142,9 +140,9 @@ extension TrainingLoop {
         var saved: [String: [Float]] = [:]
         try world.onRankZero { saved = try checkpoint?.callbackWeights() ?? [:] }
         // A rank may have callbacks of its own.
-        let most = Int(try world.communicator.allReduce([Int64(callbacks.count)], .maximum)[0])
+        let most = Int(try world.communicator.allReduce([Int64(setup.callbacks.count)], .maximum)[0])
         for index in 0..<most {
-            let callback = index < callbacks.count ? callbacks[index] : nil
+            let callback = index < setup.callbacks.count ? setup.callbacks[index] : nil
             var values = callback.flatMap { saved["\(index).\($0.name)"] } ?? []
             let count = Int(try world.communicator.allReduce([Int64(values.count)], .maximum)[0])
             if count == 0 { continue }
@@ -193,6 +191,13 @@ struct SavePoint {
 
     var place: Place?
     var seconds = monotonicSeconds()
+}
+
+/// What is known of a run's checkpoints.
+struct SavePoints {
+    var last = SavePoint()
+    /// Whether one is due that waits for the epoch's end.
+    var isDue = false
 }
 
 /// Where a run goes on from: the state on every rank, the files on rank 0.

@@ -18,39 +18,39 @@ extension TrainingLoop {
 
     /// The line that starts the run.
     var headline: String {
-        "\(RunLayout.text(plan, batchSize: batchSize)); seed \(options.seed); "
-            + "\(step.reducer.parameters.trainableScalarCount) parameters; \(data.count) samples of \(data.name)"
-            + (validation.map { ", \($0.count) for validation" } ?? "")
+        "\(RunLayout.text(setup.plan, batchSize: setup.batchSize)); seed \(options.seed); "
+            + "\(step.reducer.parameters.trainableScalarCount) parameters; \(setup.data.count) samples of \(setup.data.name)"
+            + (setup.validation.map { ", \($0.count) for validation" } ?? "")
     }
 
     /// What is likely not meant so.
     var warnings: [String] {
-        let last = data.count - (batchesPerEpoch - 1) * batchSize
+        let last = setup.data.count - (setup.batchesPerEpoch - 1) * setup.batchSize
         return [idleWorkers].compactMap { $0 }
-            + BatchStatistics(of: model.network).warnings(plan, batchSize: batchSize, lastBatch: min(last, batchSize))
+            + BatchStatistics(of: setup.model.network).warnings(setup.plan, batchSize: setup.batchSize, lastBatch: min(last, setup.batchSize))
     }
 
     /// The two ways to give work to workers that have none.
     private var idleWorkers: String? {
-        guard plan.idleWorkers > 0 else { return nil }
-        let layout = "\(RunLayout.counted(plan.ranks, "rank")) x \(RunLayout.counted(plan.threads, "thread"))"
-        var wanted = plan.shards
-        while wanted < plan.workers { wanted *= 2 }
+        guard setup.plan.idleWorkers > 0 else { return nil }
+        let layout = "\(RunLayout.counted(setup.plan.ranks, "rank")) x \(RunLayout.counted(setup.plan.threads, "thread"))"
+        var wanted = setup.plan.shards
+        while wanted < setup.plan.workers { wanted *= 2 }
         let batch = wanted * ShardPlan.wantedSamples
-        let isAutomatic = plan.shards == ShardPlan.automaticShards(batchSize: batchSize)
-        let helps = isAutomatic && ShardPlan.automaticShards(batchSize: batch) == wanted && batch <= data.count
+        let isAutomatic = setup.plan.shards == ShardPlan.automaticShards(batchSize: setup.batchSize)
+        let helps = isAutomatic && ShardPlan.automaticShards(batchSize: batch) == wanted && batch <= setup.data.count
         let larger = helps ? "a larger --batch-size (from \(batch) on), or " : ""
         return
-            "\(plan.idleWorkers) of \(plan.workers) workers (\(layout)) compute nothing but updates and evaluations, "
-            + "since a step has \(RunLayout.counted(plan.shards, "shard")): use \(larger)--shards \(wanted), which changes the "
+            "\(setup.plan.idleWorkers) of \(setup.plan.workers) workers (\(layout)) compute nothing but updates and evaluations, "
+            + "since a step has \(RunLayout.counted(setup.plan.shards, "shard")): use \(larger)--shards \(wanted), which changes the "
             + "result's bits, or fewer workers"
     }
 
     /// Where the run ends before its learning-rate schedule does.
     var scheduleNote: String? {
-        let last = min(firstStep + options.epochs.multipliedClamped(by: batchesPerEpoch), options.maxSteps ?? Int.max)
-        guard let end = model.optimizer.learningRate.lastChange, end > last, last > step.state.step else { return nil }
-        let rate = model.optimizer.learningRate.rate(at: last - 1)
+        let last = min(cursor.firstStep + options.epochs.multipliedClamped(by: setup.batchesPerEpoch), options.maxSteps ?? Int.max)
+        guard let end = setup.model.optimizer.learningRate.lastChange, end > last, last > step.state.step else { return nil }
+        let rate = setup.model.optimizer.learningRate.rate(at: last - 1)
         return "the learning-rate schedule goes on to step \(end), and this run ends with step \(last), at a rate of "
             + "\(rate)"
     }

@@ -10,9 +10,18 @@ import Optimizers
 import Synchronization
 import Tensors
 
-/// What a model makes of one shard: the losses `[samples]` on the shard's tape, and how many samples it got right, of
-/// one with several positions the share. Called by several threads at a time.
-public typealias Objective = @Sendable (_ tape: Tape, _ shard: Batch) -> (losses: Variable, hits: Double)
+/// What a model makes of one shard, on the shard's tape.
+public struct ShardResult {
+    /// `[samples]` or `[samples, positions]`, weighted: what is added up.
+    public let losses: Variable
+    /// The sums of the metrics, in an order that never changes.
+    public let metricSums: [Double]
+
+    public init(losses: Variable, metricSums: [Double] = []) { (self.losses, self.metricSums) = (losses, metricSums) }
+}
+
+/// Makes losses of one shard. Called by several threads at a time.
+public typealias Objective = @Sendable (_ tape: Tape, _ shard: Batch) -> ShardResult
 
 /// Computes steps on this rank's threads, in lockstep with the other ranks. Those threads work on parts of their own;
 /// `run` and `close` belong to one thread at a time.
@@ -20,52 +29,53 @@ public final class TrainingStep: @unchecked Sendable {
     public let reducer: GradientReducer
     public let optimizer: Optimizer
     public let state: OptimizerState
-    /// Where thread 0 has spent its time since the start.
-    public internal(set) var seconds = PhaseSeconds()
-    /// That of a step that made its own; freed with what the reducer made with it.
-    private var communicator: (any Communicator)?
     let onNonFinite: NonFinitePolicy
-    private let isAllOrNothing: Bool
+    let isAllOrNothing: Bool
     /// Whether some rank computes no shard, and so has no record to vote in.
     private let someRankIsIdle: Bool
     /// What of the present step's data can't be used, as this rank's threads found it.
     let refusals = Mutex<[String]>([])
-    /// What is wrong with samples, for a loop that has not looked at all of them.
-    private(set) var defect: (Samples, ArraySlice<Int32>) -> String? = { _, _ in nil }
+    /// What is left of a step that made more than its reducer, or has not looked at all samples.
+    var own = OwnParts()
     private let seed: UInt64
-    private let augmentation: Augmentation
+    private let transforms: [any Transform]
+    private let reduction: StepReduction
     let team: WorkerTeam
     private let workspaces: [Workspace]
+    private let watches: [StepWatch]
     private let objective: Objective
 
-    /// - Parameter isAllOrNothing: whether between hosts, too, no part of a step is applied where any is NaN or infinite,
-    ///   which an objective needs that can meet data it can't use (`Tape.refused`). It delays the update between hosts
-    ///   until all sums are known.
+    /// - Parameters:
+    ///   - isAllOrNothing: whether between hosts, too, no part of a step is applied where any is NaN or infinite, which an
+    ///     objective needs that can meet data it can't use (`Tape.refused`). It delays the update between hosts until all
+    ///     sums are known.
+    ///   - reduction: what the sum of the losses is divided by.
     public init(
         reducer: GradientReducer, team: WorkerTeam, optimizer: Optimizer, seed: UInt64,
-        onNonFinite: NonFinitePolicy = .stop, augmentation: Augmentation = Augmentation(), isAllOrNothing: Bool = true,
-        timelines: [Timeline] = [], objective: @escaping Objective
+        onNonFinite: NonFinitePolicy = .stop, transforms: [any Transform] = [], isAllOrNothing: Bool = true,
+        reduction: StepReduction = StepReduction(), timelines: [Timeline] = [], objective: @escaping Objective
     ) {
-        self.reducer = reducer
-        self.team = team
-        self.optimizer = optimizer
-        self.seed = seed
-        self.augmentation = augmentation
+        (self.reducer, self.team, self.optimizer, self.seed) = (reducer, team, optimizer, seed)
+        (self.transforms, self.reduction, self.objective) = (transforms, reduction, objective)
         (self.onNonFinite, self.isAllOrNothing) = (onNonFinite, isAllOrNothing || onNonFinite == .skip)
         someRankIsIdle = (0..<reducer.plan.ranks).contains {
             reducer.plan.shards(ofRank: $0, reducer.placement).isEmpty
         }
-        self.objective = objective
         state = optimizer.makeState(count: reducer.parameters.trainable.count)
-        workspaces = (0..<team.size).map { Workspace(timeline: timelines.isEmpty ? nil : timelines[$0]) }
+        watches = (0..<team.size).map { thread in
+            StepWatch(
+                timeline: timelines.isEmpty ? nil : timelines[thread], status: thread == 0 ? reducer.status : nil)
+        }
+        workspaces = watches.map { Workspace(timeline: $0.timeline) }
     }
 
     /// Computes one step on the given samples, the whole global batch, which exist and are of use: see `run(_:of:)`.
     func run(
-        known batch: ArraySlice<Int32>, of data: Samples, next: ArraySlice<Int32>, learningRate: Float,
+        known batch: ArraySlice<Int>, of data: any Dataset, next: ArraySlice<Int>, learningRate: Float,
         votes: StepVotes
     ) throws -> StepReport {
         let step = state.step
+        let denominator = reduction.denominator(batch, data)
         reducer.status.begin(step: step + 1)
         reducer.exchangeTimeline?.step = step
         reducer.beginStep(wantsNorm: optimizer.clipNorm != nil, isAllOrNothing: isAllOrNothing) {
@@ -73,47 +83,26 @@ public final class TrainingStep: @unchecked Sendable {
             update(range, gradients, norm, isFinite, learningRate, step)
         }
         team.run { thread in
-            let timeline = workspaces[thread].timeline
-            timeline?.step = step
-            timeline?.begin(.step)
+            watches[thread].begin(step: step)
             for task in reducer.tasks(ofThread: thread) {
-                compute(task, thread, batch, data, step, votes)
+                compute(task, thread, StepInput(batch, data, step, denominator), votes)
                 data.prefetch(samples(ofShard: task.shard, next))
                 reducer.shardIsDone(task, onThread: thread)
                 reducer.status.mark()
             }
             reducer.reduce(onThread: thread)
-            if thread == 0 { timeline?.begin(.waitForThreads) } else { timeline?.end() }
+            watches[thread].endOwnPart()
         }
-        // Thread 0 has waited for the others, and its step ends.
-        for _ in 0..<2 { workspaces[0].timeline?.end() }
-        seconds.communication = reducer.exchangeSeconds
-        seconds.update = reducer.updateSeconds
+        watches[0].endStep()
         try reducer.endStep()
         let parameters = reducer.parameters
         var report = StepReport(
-            record: parameters.values[parameters.record], samples: batch.count, isSkipped: reducer.isSpoilt)
+            record: parameters.values[parameters.record], metricCount: reduction.metricCount, samples: batch.count,
+            denominator: denominator, isSkipped: reducer.isSpoilt)
         if someRankIsIdle { report.votes = try agreed(votes) }
         if report.refusedShards > 0 { throw try refusal(step) }
         if !reducer.isSpoilt || onNonFinite == .skip { state.step = step + 1 }
         return report
-    }
-
-    /// What any rank wants.
-    private func agreed(_ votes: StepVotes) throws -> StepVotes {
-        let all = try reducer.communicator.allReduce([Int64(votes.rawValue & 1), Int64(votes.rawValue >> 1)], .maximum)
-        return StepVotes(rawValue: Int(all[0] | all[1] << 1))
-    }
-
-    /// Whether the last step, if it was not finite, was applied nowhere.
-    var leavesNoTrace: Bool {
-        reducer.knowsBeforeUpdate || isAllOrNothing || optimizer.clipNorm != nil
-            || !parameters.values[parameters.record][0].isFinite
-    }
-
-    private func samples(ofShard shard: Int, _ batch: ArraySlice<Int32>) -> ArraySlice<Int32> {
-        let positions = reducer.plan.samples(ofShard: shard, count: batch.count)
-        return batch.dropFirst(positions.lowerBound).prefix(positions.count)
     }
 
     /// Forward and backward pass of one shard, into its gradient buffer.
@@ -122,61 +111,45 @@ public final class TrainingStep: @unchecked Sendable {
     /// - Returns: the sum of the losses.
     @discardableResult
     func compute(
-        _ task: WorkerSchedule.Task, _ thread: Int, _ batch: ArraySlice<Int32>, _ data: Samples, _ step: Int,
-        _ votes: StepVotes, isRepeated: Bool = false
+        _ task: WorkerSchedule.Task, _ thread: Int, _ input: StepInput, _ votes: StepVotes, isRepeated: Bool = false
     ) -> Float {
-        let parameters = reducer.parameters
-        let gradients = reducer.gradients(ofThread: thread, task)
-        let numbers = samples(ofShard: task.shard, batch)
-        var (loss, hits, times) = (Float(0), 0.0, PhaseSeconds())
-        var isRefused = false
-        if numbers.isEmpty {
+        let (watch, gradients) = (watches[thread], reducer.gradients(ofThread: thread, task))
+        let numbers = samples(ofShard: task.shard, input.batch)
+        guard !numbers.isEmpty else {
             gradients[0..<gradients.count].update(repeating: 0)
-        } else {
-            let start = monotonicSeconds()
-            enter(.data, thread)
-            let timeline = workspaces[thread].timeline
-            let shard = timeline.record(.data) {
-                augmentation(
-                    data.batch(known: numbers, in: workspaces[thread]), samples: numbers, seed: seed, step: step)
-            }
-            let ready = monotonicSeconds()
-            enter(.forward, thread)
-            let fraction = Float(numbers.count) / Float(batch.count)
-            let tape = Tape(
-                .training,
-                context: StepContext(seed: seed, step: step, shard: task.shard, fraction: fraction),
-                workspace: workspaces[thread], buffer: parameters, gradients: gradients)
-            let result = timeline.record(.forward(0)) { objective(tape, shard) }
-            isRefused = tape.refused.map { note($0, data, numbers) } ?? false
-            let computed = monotonicSeconds()
-            enter(.backward, thread)
-            loss = timeline.record(.forward(0)) { result.losses.value.sum().scalar }
-            hits = result.hits
+            StepReport.write(
+                loss: 0, metricSums: [], votes: votes, isRefused: false, to: gradients[reducer.parameters.record])
+            return 0
+        }
+        let shard = watch.during(.data) { read(numbers, input, workspaces[thread]) }
+        let tape = Tape(
+            .training,
+            context: StepContext(
+                seed: seed, step: input.step, shard: task.shard,
+                fraction: Float(numbers.count) / Float(input.batch.count)),
+            workspace: workspaces[thread], buffer: reducer.parameters, gradients: gradients)
+        let result = watch.during(.forward) { objective(tape, shard) }
+        let isRefused = tape.refused.map { note($0, input.data, numbers) } ?? false
+        let loss = watch.during(.backward) {
+            let loss = watch.timeline.record(.forward(0)) { result.losses.value.sum().scalar }
             if loss.isFinite && !isRefused || isRepeated {
-                // Weighted by the step's sample count, so that shards of unequal size count exactly.
-                timeline.record(.backward(0)) {
+                watch.timeline.record(.backward(0)) {
                     tape.backward(
-                        from: result.losses, weight: 1 / Float(batch.count),
+                        from: result.losses, weight: input.weight,
                         parameterIsFinal: isRepeated ? nil : reducer.parameterIsFinal(task, onThread: thread))
                 }
             } else {
                 tape.discard()
                 // Whichever part of the sums is looked at, it says that there is no step to make. What lies between
                 // parameters is never written again.
-                for parameter in parameters.parameters { gradients[parameter.range].update(repeating: .nan) }
+                for parameter in reducer.parameters.parameters { gradients[parameter.range].update(repeating: .nan) }
             }
-            times = PhaseSeconds(
-                data: ready - start, forward: computed - ready, backward: monotonicSeconds() - computed)
+            return loss
         }
-        StepReport.write(loss: loss, hits: hits, votes: votes, isRefused: isRefused, to: gradients[parameters.record])
-        if thread == 0 { seconds.add(times) }
+        StepReport.write(
+            loss: loss, metricSums: result.metricSums, votes: votes, isRefused: isRefused,
+            to: gradients[reducer.parameters.record])
         return loss
-    }
-
-    /// Tells the watchdog where thread 0 is.
-    private func enter(_ phase: RunPhase, _ thread: Int) {
-        if thread == 0 { reducer.status.enter(phase) }
     }
 
     /// Applies the reduced gradient to one worker's slice: the optimizer, the running statistics, the step's record.
@@ -197,77 +170,70 @@ public final class TrainingStep: @unchecked Sendable {
             parameters.values[record].baseAddress!.update(from: gradients[record].baseAddress!, count: record.count)
         }
     }
-}
 
-/// What a rank wants all ranks to do together after a step. It rides in the step's record, so that to agree costs no
-/// communication.
-public struct StepVotes: OptionSet, Sendable {
-    public let rawValue: Int
+    /// A shard's samples, as the model is to see them.
+    private func read(_ numbers: ArraySlice<Int>, _ input: StepInput, _ workspace: Workspace) -> Batch {
+        let context = TransformContext(seed: seed, step: input.step, samples: numbers)
+        return transforms.reduce(input.data.batch(known: numbers, in: workspace)) { batch, transform in
+            transform(batch, context)
+        }
+    }
 
-    public init(rawValue: Int) { self.rawValue = rawValue }
+    private func samples(ofShard shard: Int, _ batch: ArraySlice<Int>) -> ArraySlice<Int> {
+        let positions = reducer.plan.samples(ofShard: shard, count: batch.count)
+        return batch.dropFirst(positions.lowerBound).prefix(positions.count)
+    }
 
-    /// To end the run.
-    public static let stop = StepVotes(rawValue: 1)
-    /// To write a checkpoint.
-    public static let save = StepVotes(rawValue: 2)
-    static let count = 2
-}
-
-/// What all ranks know about a step after its reduction.
-public struct StepReport: Sendable {
-    /// The sum of the samples' losses.
-    public let lossSum: Double
-    /// Samples that the model got right before the update.
-    public let hits: Double
-    public let samples: Int
     /// What any rank wants.
-    public internal(set) var votes: StepVotes
-    /// Whether no update was made, since not all was finite.
-    public let isSkipped: Bool
-    /// Shards with data that can't be used.
-    let refusedShards: Int
-
-    init(record: UnsafeMutableBufferPointer<Float>, samples: Int, isSkipped: Bool) {
-        lossSum = Double(record[0])
-        hits = Double(record[1])
-        votes = StepVotes((0..<StepVotes.count).filter { record[2 + $0] > 0 }.map { StepVotes(rawValue: 1 << $0) })
-        refusedShards = Int(record[4])
-        self.isSkipped = isSkipped
-        self.samples = samples
+    private func agreed(_ votes: StepVotes) throws -> StepVotes {
+        let all = try reducer.communicator.allReduce([Int64(votes.rawValue & 1), Int64(votes.rawValue >> 1)], .maximum)
+        return StepVotes(rawValue: Int(all[0] | all[1] << 1))
     }
 
-    /// Writes a shard's part; the reduction adds up the parts, and counts ranks with large sums in the last place.
-    static func write(
-        loss: Float, hits: Double, votes: StepVotes, isRefused: Bool, to record: UnsafeMutableBufferPointer<Float>
-    ) {
-        record.update(repeating: 0)
-        record[0] = loss
-        record[1] = Float(hits)
-        for index in 0..<StepVotes.count { record[2 + index] = votes.contains(StepVotes(rawValue: 1 << index)) ? 1 : 0 }
-        record[4] = isRefused ? 1 : 0
+    /// Whether the last step, if it was not finite, was applied nowhere.
+    var leavesNoTrace: Bool {
+        reducer.knowsBeforeUpdate || isAllOrNothing || optimizer.clipNorm != nil
+            || !parameters.values[parameters.record][0].isFinite
+    }
+
+    /// Where thread 0 has spent its time since the start.
+    public var seconds: PhaseSeconds {
+        var seconds = watches[0].seconds
+        (seconds.communication, seconds.update) = (reducer.exchangeSeconds, reducer.updateSeconds)
+        return seconds
+    }
+
+    /// The network's parameters; after a step every rank has all of them.
+    public var parameters: ParameterBuffer { reducer.parameters }
+}
+
+/// The samples of a step: one batch over all ranks.
+struct StepInput {
+    let batch: ArraySlice<Int>
+    let data: any Dataset
+    /// From 0.
+    let step: Int
+    /// What each loss counts in the step's: one over its denominator, so that shards of unequal size count exactly.
+    let weight: Float
+
+    init(_ batch: ArraySlice<Int>, _ data: any Dataset, _ step: Int, _ denominator: Double) {
+        (self.batch, self.data, self.step) = (batch, data, step)
+        weight = denominator > 0 ? 1 / Float(denominator) : 0
     }
 }
 
-/// Seconds of wall-clock time by phase, on thread 0.
-public struct PhaseSeconds: Sendable {
-    public var data = 0.0
-    public var forward = 0.0
-    public var backward = 0.0
-    public var communication = 0.0
-    public var update = 0.0
+/// What becomes of the sums of a step.
+public struct StepReduction: Sendable {
+    var loss = LossReduction.mean
+    /// Whether there is a loss for each position of a sample.
+    var isPerPosition = false
+    /// How many sums the metrics have together.
+    var metricCount = 0
 
-    mutating func add(_ other: PhaseSeconds) {
-        data += other.data
-        forward += other.forward
-        backward += other.backward
-        communication += other.communication
-        update += other.update
-    }
+    public init() {}
 
-    func since(_ earlier: PhaseSeconds) -> PhaseSeconds {
-        PhaseSeconds(
-            data: data - earlier.data, forward: forward - earlier.forward, backward: backward - earlier.backward,
-            communication: communication - earlier.communication, update: update - earlier.update)
+    func denominator(_ numbers: ArraySlice<Int>, _ data: any Dataset) -> Double {
+        loss.denominator(numbers, data, perPosition: isPerPosition)
     }
 }
 
@@ -291,70 +257,5 @@ extension TrainingStep {
     func flipLowestBit() {
         let value = parameters.values.pointer
         value.pointee = Float(bitPattern: value.pointee.bitPattern ^ 1)
-    }
-}
-
-extension TrainingStep {
-    /// For a training loop of your own: places the network's parameters, with rank 0's values on all ranks, and divides
-    /// the shards among the ranks of `world`. Collective: every rank gives the same arguments. End with `close`.
-    ///
-    /// - Parameters:
-    ///   - input: the shape of a sample, without the batch axis.
-    ///   - batchSize: samples of a whole batch; a shorter one is cut over fewer shards.
-    ///   - shards: a power of two; the result's bits depend on it, and on nothing else of the layout. Workers beyond them
-    ///     only update. nil takes the largest one, at most 64, that leaves 16 samples a shard.
-    ///   - threads: of each rank.
-    public convenience init(
-        network: any Layer, input: Shape, optimizer: Optimizer, loss: Loss, batchSize: Int, shards: Int? = nil,
-        threads: Int = 1, seed: UInt64 = 0, augmentation: Augmentation = Augmentation(), on world: World = .alone
-    ) throws {
-        _ = try network.build(input)
-        let plan = try ShardPlan(
-            shards: shards ?? ShardPlan.automaticShards(batchSize: batchSize), ranks: world.size, threads: threads,
-            batchSize: batchSize)
-        if let defect = optimizer.defect ?? augmentation.defect(sample: input) ?? loss.defect(of: network, input: input)
-            ?? BatchStatistics(of: network).defect(plan, batchSize: batchSize)
-        {
-            throw TrainingError(defect)
-        }
-        let team = WorkerTeam(size: threads)
-        let communicator = try world.communicator.duplicate()
-        let reducer = try GradientReducer(plan: plan, communicator: communicator, team: team, hostOf: world.hostOf) {
-            allocate in
-            try withIEEEArithmetic { try network.makeParameterBuffer(input: input, seed: seed, allocate: allocate) }
-        }
-        world.tell(shortage: reducer.shortage)
-        try communicator.broadcast(reducer.parameters.values.bytes(reducer.parameters.all), from: 0)
-        self.init(
-            reducer: reducer, team: team, optimizer: optimizer, seed: seed, augmentation: augmentation,
-            isAllOrNothing: network.readsIndices, objective: loss.objective(network))
-        self.communicator = communicator
-        let output = try network.build(input)
-        defect = { data, numbers in
-            data.inputShape == input
-                ? data.defect(network, output: output, loss: loss, in: numbers)
-                : "the model was made for samples \(input), \(data.name) has \(data.inputShape)"
-        }
-    }
-
-    /// Ends the training: moves the parameters into memory of their own, and frees what the ranks share. Collective;
-    /// afterwards no step can be run.
-    public func close() throws {
-        reducer.release()
-        try communicator?.close()
-        communicator = nil
-    }
-
-    /// The network's parameters; after a step every rank has all of them.
-    public var parameters: ParameterBuffer { reducer.parameters }
-}
-
-extension Loss {
-    /// What `network` makes of a shard under this loss.
-    func objective(_ network: any Layer) -> Objective {
-        { tape, shard in
-            let predictions = network(tape.constant(shard.inputs))
-            return (self(predictions, shard.targets), hits(predictions, shard.targets))
-        }
     }
 }

@@ -12,7 +12,7 @@ void compare_layout(comparison *c) {
             int64_t width = widths[w], all = ROWS * width;
             float *x = floats(all), *indices = floats(ROWS), *found = floats(all), *expected = floats(all);
             uint8_t *pixels = bytes(TABLE * width);
-            int32_t numbers[ROWS];
+            int64_t numbers[ROWS];
             fill(x, all, kind, (uint32_t)(w + 1));
             for (int i = 0; i < TABLE * width; i++) pixels[i] = (uint8_t)(i * 37);
             for (int i = 0; i < ROWS; i++) numbers[i] = i * 5 % TABLE, indices[i] = (float)numbers[i];

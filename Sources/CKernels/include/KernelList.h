@@ -62,7 +62,7 @@ LK_KERNEL(void, add_rows,
 LK_KERNEL(void, prefetch, (const void *memory, int64_t bytes), (memory, bytes))
 /// out[i, :] = scale * bytes[rows[i], :]
 LK_KERNEL(void, take_bytes,
-          (float *out, const uint8_t *bytes, const int32_t *rows, int64_t count, int64_t width, float scale),
+          (float *out, const uint8_t *bytes, const int64_t *rows, int64_t count, int64_t width, float scale),
           (out, bytes, rows, count, width, scale))
 
 /// out(p) = image(map(p)), bilinear between pixels, 0 outside. `image` and `out` are [height, width, channels],

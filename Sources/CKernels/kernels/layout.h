@@ -48,11 +48,11 @@ static void LK(prefetch)(const void *memory, int64_t bytes) {
     for (int64_t i = 0; i < bytes; i += 64) __builtin_prefetch((const char *)memory + i);
 }
 
-static void LK(take_bytes)(float *out, const uint8_t *bytes, const int32_t *rows, int64_t count, int64_t width,
+static void LK(take_bytes)(float *out, const uint8_t *bytes, const int64_t *rows, int64_t count, int64_t width,
                           float scale) {
     for (int64_t i = 0; i < count; i++) {
-        const uint8_t *row = bytes + (int64_t)rows[i] * width;
-        if (i + 4 < count) LK(prefetch)(bytes + (int64_t)rows[i + 4] * width, width);
+        const uint8_t *row = bytes + rows[i] * width;
+        if (i + 4 < count) LK(prefetch)(bytes + rows[i + 4] * width, width);
         for (int64_t j = 0; j < width; j++) out[i * width + j] = (float)row[j] * scale;
     }
 }

@@ -1,0 +1,90 @@
+// Parts of a data set, and the same samples with other weights.
+
+import Autograd
+
+/// Some samples of another set, in an order of their own: the parts of a split.
+public struct Subset: Dataset {
+    public let base: any Dataset
+    /// Their numbers in `base`.
+    public let numbers: [Int]
+
+    /// - Throws: `DatasetError` for a number that no sample of `base` has.
+    public init(_ base: any Dataset, _ numbers: [Int]) throws(DatasetError) {
+        try base.check(numbers[...])
+        (self.base, self.numbers) = (base, numbers)
+    }
+
+    public var name: String { base.name }
+    public var count: Int { numbers.count }
+    public var input: Field { base.input }
+    public var target: Field { base.target }
+    public var isWeighted: Bool { base.isWeighted }
+    public func weight(of sample: Int) -> Float { base.weight(of: numbers[sample]) }
+    public func classNumber(of sample: Int) -> Int? { base.classNumber(of: numbers[sample]) }
+    public func length(of sample: Int) -> Int? { base.length(of: numbers[sample]) }
+    public func prefetch(_ wanted: ArraySlice<Int>) { base.prefetch(wanted.map { numbers[$0] }[...]) }
+
+    public func read(
+        _ wanted: ArraySlice<Int>, inputs: UnsafeMutableBufferPointer<Float>,
+        targets: UnsafeMutableBufferPointer<Float>
+    ) {
+        base.read(wanted.map { numbers[$0] }[...], inputs: inputs, targets: targets)
+    }
+}
+
+/// The samples of another set, each weighted by its class too.
+public struct ClassWeighted: Dataset {
+    public let base: any Dataset
+    /// One for each class.
+    public let classWeights: [Float]
+
+    /// - Parameter classWeights: finite and at least 0, one for each class of the targets. Keras's `class_weight`.
+    /// - Throws: `DatasetError` where targets are no classes, or for another number of weights.
+    public init(_ base: any Dataset, _ classWeights: [Float]) throws(DatasetError) {
+        guard let count = base.target.classCount, base.target.shape == [] else {
+            throw DatasetError("\(base.name) has targets that are no classes, so that there is nothing to weight by class")
+        }
+        guard classWeights.count == count, classWeights.allSatisfy({ $0 >= 0 && $0.isFinite }) else {
+            throw DatasetError(
+                "class weights \(classWeights): expected \(count) finite numbers, at least 0, one for each class of "
+                    + base.name)
+        }
+        (self.base, self.classWeights) = (base, classWeights)
+    }
+
+    /// Weights that make every class count alike: samples / (classes * samples of the class), as scikit-learn's `balanced`;
+    /// 0 for a class without samples.
+    ///
+    /// - Throws: `DatasetError` where targets are no classes.
+    public static func balanced(_ base: any Dataset) throws(DatasetError) -> ClassWeighted {
+        var counts = [Int](repeating: 0, count: base.target.classCount ?? 0)
+        for sample in 0..<base.count { if let number = base.classNumber(of: sample) { counts[number] += 1 } }
+        let classes = counts.count { $0 > 0 }
+        return try ClassWeighted(
+            base, counts.map { $0 == 0 ? 0 : Float(Double(base.count) / (Double(classes) * Double($0))) })
+    }
+
+    public var name: String { base.name }
+    public var count: Int { base.count }
+    public var input: Field { base.input }
+    public var target: Field { base.target }
+    public var isWeighted: Bool { true }
+    public func classNumber(of sample: Int) -> Int? { base.classNumber(of: sample) }
+    public func length(of sample: Int) -> Int? { base.length(of: sample) }
+    public func prefetch(_ numbers: ArraySlice<Int>) { base.prefetch(numbers) }
+
+    public func weight(of sample: Int) -> Float {
+        base.weight(of: sample) * (base.classNumber(of: sample).map { classWeights[$0] } ?? 1)
+    }
+
+    public func read(
+        _ numbers: ArraySlice<Int>, inputs: UnsafeMutableBufferPointer<Float>,
+        targets: UnsafeMutableBufferPointer<Float>
+    ) {
+        base.read(numbers, inputs: inputs, targets: targets)
+    }
+
+    public var fingerprint: Fingerprint {
+        Array("\(base.fingerprint)\(classWeights)".utf8).withUnsafeBytes(Fingerprint.init(of:))
+    }
+}

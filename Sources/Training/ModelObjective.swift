@@ -1,0 +1,82 @@
+// What a compiled model makes of a batch: losses, each weighted, and the sums of its metrics. Steps and evaluation ask.
+
+import Autograd
+import Datasets
+import Layers
+import Tensors
+
+/// A network with its loss and metrics, for outputs of a known shape.
+struct ModelObjective: Sendable {
+    let network: any Layer
+    let loss: Loss
+    /// Those that are sums, each with how many.
+    let sums: [(metric: Metric, count: Int)]
+    /// Whether there is a loss for each position of a sample that has a length.
+    let isPerPosition: Bool
+    /// Numbers in the output for a sample.
+    let outputCount: Int
+
+    /// - Parameters:
+    ///   - output: the shape of the network's output for a sample.
+    ///   - capacity: how many sums there may be; metrics beyond are left out.
+    init(
+        _ network: any Layer, _ loss: Loss, _ metrics: [Metric], output: Shape, data: any Dataset, capacity: Int = .max
+    ) {
+        (self.network, self.loss) = (network, loss)
+        var left = capacity
+        var sums: [(metric: Metric, count: Int)] = []
+        for metric in metrics where metric.isOfSums {
+            let count = metric.sumCount(output: output)
+            if count > left { continue }
+            left -= count
+            sums.append((metric, count))
+        }
+        self.sums = sums
+        outputCount = output.count
+        isPerPosition = data.count > 0 && data.length(of: 0) != nil && output.rank >= 2 && output[0] == data.input.shape[0]
+    }
+
+    var sumCount: Int { sums.reduce(0) { $0 + $1.count } }
+
+    /// How many samples of the data count, or positions, or what they weigh: what the metrics' and the loss's sums are of.
+    func reduction(_ loss: LossReduction) -> StepReduction {
+        var reduction = StepReduction()
+        (reduction.loss, reduction.isPerPosition, reduction.metricCount) = (loss, isPerPosition, sumCount)
+        return reduction
+    }
+
+    /// What the loss and the metrics see of a batch: the losses, `[samples]` or `[samples, positions]`, each weighted.
+    func pass(_ tape: Tape, _ batch: Batch) -> (losses: Variable, seen: MetricBatch) {
+        let predictions = network(tape.constant(batch.inputs))
+        var weights = batch.weights
+        var losses: Variable
+        if isPerPosition, let mask = batch.mask {
+            losses = loss.perPosition(predictions, batch.targets)
+            weights = batch.weights.map { mask * $0.reshaped([$0.count, 1]) } ?? mask
+        } else {
+            losses = loss(predictions, batch.targets)
+        }
+        if let weights { losses = losses * tape.constant(weights) }
+        let seen = MetricBatch(
+            outputs: predictions.value, probabilities: loss.probabilities(predictions), targets: batch.targets,
+            weights: weights)
+        return (losses, seen)
+    }
+
+    /// The step's objective.
+    func callAsFunction(_ tape: Tape, _ batch: Batch) -> ShardResult {
+        let (losses, seen) = pass(tape, batch)
+        return ShardResult(losses: losses, metricSums: metricSums(seen))
+    }
+
+    func metricSums(_ seen: MetricBatch) -> [Double] { sums.flatMap { $0.metric.sums(seen) } }
+
+    /// The metrics by name.
+    func values(_ all: [Double]) -> [(String, Double)] {
+        var rest = all[...]
+        return sums.map { metric, count in
+            defer { rest = rest.dropFirst(count) }
+            return (metric.name, metric.value(Array(rest.prefix(count))))
+        }
+    }
+}
