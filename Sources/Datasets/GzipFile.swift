@@ -24,6 +24,22 @@ struct GzipFile: ~Copyable {
 
     init(path: String) throws(DatasetError) {
         let path = expandingHome(path)
+        let length = try GzipFile.length(path: path)
+        guard let handle = gzopen(path, "rb") else {
+            throw DatasetError("cannot open \(path): \(String(cString: strerror(errno))); check its permissions")
+        }
+        gzbuffer(handle, 1 << 17)
+        self.path = path
+        self.storedBytes = length
+        self.handle = handle
+    }
+
+    deinit { gzclose_r(handle) }
+
+    /// The length of a regular file as it lies on the disk.
+    ///
+    /// - Throws: `DatasetError` for what is none.
+    static func length(path: String) throws(DatasetError) -> Int {
         var status = stat()
         guard stat(path, &status) == 0 else {
             throw DatasetError("cannot read \(path): \(String(cString: strerror(errno))); check the path")
@@ -31,16 +47,8 @@ struct GzipFile: ~Copyable {
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw DatasetError("cannot read \(path): it is no regular file; expected a data file")
         }
-        guard let handle = gzopen(path, "rb") else {
-            throw DatasetError("cannot open \(path): \(String(cString: strerror(errno))); check its permissions")
-        }
-        gzbuffer(handle, 1 << 17)
-        self.path = path
-        self.storedBytes = Int(status.st_size)
-        self.handle = handle
+        return Int(status.st_size)
     }
-
-    deinit { gzclose_r(handle) }
 
     /// Whether nothing is to be unpacked. Known after the first read.
     var isPlain: Bool { gzdirect(handle) == 1 }

@@ -1,5 +1,7 @@
-// The bytes of samples, wherever they are: in memory of their own or in a file. IDXFile makes them, Dataset and Samples
-// hold them.
+// The bytes of samples, wherever they are: in memory of their own or in a file. IDXFile and NumPyArray make them,
+// Dataset and Samples hold them.
+
+import Streams
 
 #if canImport(Glibc)
     import Glibc
@@ -32,6 +34,24 @@ public struct SampleBytes: RandomAccessCollection, Sendable {
     init?(mapping path: String, header: Int, count: Int) {
         guard let file = MappedFile(path, byteCount: header + count) else { return nil }
         self.init(.file(file), header..<header + count)
+    }
+
+    /// All bytes of a file, mapped.
+    ///
+    /// - Throws: `DatasetError` for what is missing, no regular file or can't be mapped.
+    init(mappingAllOf path: String) throws(DatasetError) {
+        let path = expandingHome(path)
+        let length = try GzipFile.length(path: path)
+        guard length > 0 else {
+            self = []
+            return
+        }
+        guard let file = MappedFile(path, byteCount: length) else {
+            throw DatasetError(
+                "cannot map \(path) of \(length) bytes into memory: \(String(cString: strerror(errno))); check its "
+                    + "permissions")
+        }
+        self.init(.file(file), 0..<length)
     }
 
     /// Whether they are in a file.

@@ -1,0 +1,124 @@
+// Tables in text files, as spreadsheets, databases and pandas write them: what a table is, and how one is read.
+// TableDataset makes samples of one. The passes over the file are in NumberPass and TextPass.
+
+/// The columns of one or more text files (CSV, TSV; RFC 4180; plain or gzipped), in memory.
+///
+/// A column is one of numbers where all its fields are numbers or missing, and one of text otherwise. Missing is an empty
+/// field, and without quotes also `?`, `NA`, `N/A`, `n/a`, `#N/A`, `<NA>`, `NaN`, `nan`, `-NaN`, `-nan`, `NULL`, `null`
+/// and `None`.
+public struct Table: Sendable {
+    /// The file, for messages; of several the first and how many more.
+    public let name: String
+    /// At least 1.
+    public let rowCount: Int
+    /// In the order of the file, without those that were to be ignored.
+    public let columns: [TableColumn]
+    /// How the files are written: nothing of it is nil.
+    public let format: TableFormat
+    private let paths: [String]
+    private let syntax: TableSyntax
+
+    /// Reads files one after the other. With `format.header` each begins with the same names; otherwise columns are named
+    /// `column 1` and so on, as is one with an empty name.
+    ///
+    /// - Parameters:
+    ///   - format: what is known of it; the rest is found in the first file.
+    ///   - kinds: of columns, by name, that are not to be found. Names that the table lacks are no error.
+    /// - Throws: `DatasetError` naming file and line: for rows of different widths, quotes that are not closed, bytes that
+    ///   are no UTF-8, no rows, two columns of one name, a field of a `.numeric` column that is no number, an infinite
+    ///   number.
+    public static func read(
+        _ paths: [String], format: TableFormat = TableFormat(), kinds: [String: TableColumn.Kind] = [:]
+    ) throws(DatasetError) -> Table {
+        try Table(paths, format, kinds)
+    }
+
+    private init(
+        _ paths: [String], _ format: TableFormat, _ kinds: [String: TableColumn.Kind]
+    ) throws(DatasetError) {
+        guard let first = paths.first else { throw DatasetError("no file of a table was given; expected one or more") }
+        try format.check()
+        var files: [TableFile] = []
+        for path in paths { files.append(try TableFile(path)) }
+        let syntax = TableSample.syntax(of: files[0], knowing: format)
+        let opened = try OpenedTable(files, syntax)
+        (columns, rowCount) = try opened.read(kinds)
+        self.paths = paths
+        self.syntax = syntax
+        self.format = syntax.format
+        name = paths.count == 1 ? first : "\(first) and \(paths.count - 1) more"
+    }
+}
+
+extension Table {
+    /// The column of that name.
+    package func column(_ name: String) -> TableColumn? { columns.first { $0.name == name } }
+
+    /// A column's numbers, whatever it was taken for; NaN where one is missing.
+    ///
+    /// - Throws: `DatasetError` naming the line of the first field that is none, or the columns if none has the name.
+    package func numbers(of name: String) throws(DatasetError) -> TableColumn {
+        if let column = column(name), case .numbers = column.values { return column }
+        return try again(name, as: .numeric)
+    }
+
+    /// A column's texts as they stand in the file, also of numbers.
+    ///
+    /// - Throws: `DatasetError` where the file can no longer be read, or no column has the name.
+    package func texts(of name: String) throws(DatasetError) -> TableColumn {
+        if let column = column(name), case .texts = column.values { return column }
+        return try again(name, as: .text)
+    }
+
+    /// Where a row is, counted from 0; nil if the files are no longer what they were.
+    package func place(ofRow row: Int) -> (file: String, line: Int)? {
+        var before = 0
+        for path in paths {
+            guard let file = try? TableFile(path) else { return nil }
+            var scanner = file.scanner(separator: syntax.separator)
+            var remaining = syntax.hasHeader ? row - before + 1 : row - before
+            while scanner.here < scanner.end {
+                if remaining == 0 { return (path, file.line(ofAddress: UInt(bitPattern: scanner.here))) }
+                guard (try? scanner.countFields()) != nil else { return nil }
+                remaining -= 1
+                _ = scanner.nextRow()
+            }
+            before = row - remaining
+        }
+        return nil
+    }
+
+    private func again(_ name: String, as kind: TableColumn.Kind) throws(DatasetError) -> TableColumn {
+        guard column(name) != nil else {
+            throw DatasetError(
+                "\(self.name) has no column '\(name)': it has \(columns.map { "'\($0.name)'" }.joined(separator: ", "))")
+        }
+        var kinds = Dictionary(uniqueKeysWithValues: columns.map { ($0.name, TableColumn.Kind.ignore) })
+        kinds[name] = kind
+        let table = try Table.read(paths, format: format, kinds: kinds)
+        guard let column = table.column(name), table.rowCount == rowCount else {
+            throw DatasetError("\(self.name) was changed while it was read")
+        }
+        return column
+    }
+}
+
+/// One column of a table: its name and a value for each row.
+public struct TableColumn: Sendable {
+    /// What a column can be taken for.
+    public enum Kind: String, Sendable, Codable { case numeric, text, ignore }
+
+    /// The values of all rows.
+    public enum Values: Sendable {
+        /// NaN where one is missing. Each is the Double nearest to the text, as a Float, and none is infinite.
+        case numbers([Float])
+        /// For each row the index of its text in `names`, -1 where it is missing. `names` are different texts, sorted by
+        /// their UTF-8 bytes; two of them may be different ways to write the same characters, which are equal Strings.
+        case texts(codes: [Int32], names: [String])
+    }
+
+    public let name: String
+    public let values: Values
+    /// How many rows have no value.
+    public let missingCount: Int
+}

@@ -1,0 +1,87 @@
+// Finds a table's format in the beginning of its file. Table.read asks for what its caller does not say.
+
+/// The first rows of a file, in fields.
+struct TableSample {
+    /// How many rows are looked at, and after how many bytes no further one is.
+    private static let rowLimit = 2000
+    private static let byteLimit = 1 << 20
+    /// The separators that are looked for, rarest in other tables first.
+    private static let separators = [TableScanner.tab] + Array(";|,".utf8)
+
+    private var rows: [[TableField]] = []
+    /// Whether the rows end where they are no table any more.
+    private var isBroken = false
+
+    private init(of file: TableFile, separator: UInt8, rowLimit: Int = rowLimit) {
+        var scanner = file.scanner(separator: separator)
+        let start = scanner.here
+        repeat {
+            guard scanner.here < scanner.end else { return }
+            var row: [TableField] = []
+            do throws(TableFault) {
+                repeat { row.append(try scanner.field()) } while scanner.nextField()
+            } catch {
+                isBroken = true
+                return
+            }
+            rows.append(row)
+        } while rows.count < rowLimit && scanner.here - start < TableSample.byteLimit && scanner.nextRow()
+    }
+
+    /// All of the format, of which `format` is already known.
+    static func syntax(of file: TableFile, knowing format: TableFormat) -> TableSyntax {
+        let separator = format.separator?.asciiValue ?? foundSeparator(of: file, besides: format.decimal?.asciiValue)
+        var syntax = TableSyntax(separator: separator, decimal: UInt8(ascii: "."), hasHeader: format.header ?? true)
+        if format.decimal != nil, format.header != nil {
+            syntax.decimal = format.decimal?.asciiValue ?? syntax.decimal
+            return syntax
+        }
+        let sample = TableSample(of: file, separator: separator)
+        syntax.decimal = format.decimal?.asciiValue ?? sample.foundDecimal(separator: separator)
+        syntax.hasHeader = format.header ?? sample.hasHeader(decimal: syntax.decimal)
+        return syntax
+    }
+
+    /// The one by which most rows have as many fields as the first, and more than one.
+    private static func foundSeparator(of file: TableFile, besides decimal: UInt8?) -> UInt8 {
+        var best = (separator: UInt8(ascii: ","), share: 0.0)
+        for separator in separators where separator != decimal {
+            let sample = TableSample(of: file, separator: separator, rowLimit: 100)
+            guard let width = sample.rows.first?.count, width > 1 else { continue }
+            let alike = sample.rows.count { $0.count == width }
+            let share = Double(alike) / Double(sample.rows.count + (sample.isBroken ? 1 : 0))
+            if share > best.share { best = (separator, share) }
+        }
+        return best.separator
+    }
+
+    /// A comma beside another separator, if there are numbers like 1,5 and none like 1.5; all like 1,500 could be
+    /// thousands.
+    private func foundDecimal(separator: UInt8) -> UInt8 {
+        let (point, comma) = (UInt8(ascii: "."), UInt8(ascii: ","))
+        guard separator != comma else { return point }
+        var hasComma = false
+        for field in rows.joined() {
+            guard let sign = field.bytes.firstIndex(where: { $0 == point || $0 == comma }),
+                field.number(decimal: field.bytes[sign])?.isFinite == true
+            else { continue }
+            if field.bytes[sign] == point { return point }
+            let isLikeThousands = (1...3).contains(sign) && field.count - sign == 4 && field.bytes[0] != 0x30
+            if !isLikeThousands { hasComma = true }
+        }
+        return hasComma ? comma : point
+    }
+
+    /// Whether the first row has no number, and some column below it has only these (or it is all there is).
+    private func hasHeader(decimal: UInt8) -> Bool {
+        guard let first = rows.first, first.contains(where: { $0.count > 0 }),
+            !first.contains(where: { $0.number(decimal: decimal) != nil })
+        else { return false }
+        let below = rows.dropFirst()
+        return below.isEmpty
+            || first.indices.contains { column in
+                let fields = below.compactMap { column < $0.count ? $0[column] : nil }.filter { !$0.isMissing }
+                return !fields.isEmpty && fields.allSatisfy { $0.number(decimal: decimal)?.isFinite == true }
+            }
+    }
+}

@@ -1,0 +1,55 @@
+// The second pass over a table: reads the columns that hold text. Table.read calls it after NumberPass has told which.
+
+/// The codes of the text columns of all files, row by row.
+struct TextPass {
+    private var columns: [TextColumn?]
+    private var row = 0
+
+    /// - Parameter isText: for each column of the file, whether it is read.
+    init(isText: [Bool], rowCount: Int) { columns = isText.map { $0 ? TextColumn(rowCount: rowCount) : nil } }
+
+    /// Adds the rows of a file that NumberPass has read, from the scanner's place on.
+    mutating func read(_ start: TableScanner) throws(TableFault) {
+        var scanner = start
+        guard let last = columns.lastIndex(where: { $0 != nil }) else { return }
+        while scanner.here < scanner.end {
+            for index in columns.indices {
+                let field = try scanner.field()
+                if index <= last { try columns[index]?.add(field, row: row) }
+                _ = scanner.nextField()
+            }
+            row += 1
+            _ = scanner.nextRow()
+        }
+    }
+
+    /// Hands over a column: the codes, -1 where nothing is known, and the names that they number, sorted.
+    mutating func takeTexts(_ index: Int) -> (codes: [Int32], names: [String], missingCount: Int) {
+        guard var column = columns[index] else { preconditionFailure("column \(index) is none of text") }
+        columns[index] = nil
+        return column.take()
+    }
+}
+
+private struct TextColumn {
+    private var codes: [Int32]
+    private var missingCount = 0
+    private var pool = TextPool()
+
+    init(rowCount: Int) { codes = Array(repeating: -1, count: rowCount) }
+
+    mutating func add(_ field: TableField, row: Int) throws(TableFault) {
+        if field.isMissing {
+            missingCount += 1
+            return
+        }
+        guard field.count <= Int32.max else { throw TableFault(at: field.start, "this field is longer than 2 GiB") }
+        codes[row] = pool.code(of: field)
+    }
+
+    mutating func take() -> (codes: [Int32], names: [String], missingCount: Int) {
+        let (names, ranks) = pool.sortedNames()
+        for row in codes.indices where codes[row] >= 0 { codes[row] = ranks[Int(codes[row])] }
+        return (codes, names, missingCount)
+    }
+}
