@@ -52,7 +52,7 @@ enum DataSource: CustomStringConvertible {
     }
 
     /// The set's own division.
-    func load() throws -> (train: Dataset, test: Dataset) {
+    func load() throws -> (train: ImageDataset, test: ImageDataset) {
         switch self {
         case .digits: return SyntheticDigits.load()
         case .mnist(let directory): return try MNIST.load(directory: directory)
@@ -60,7 +60,7 @@ enum DataSource: CustomStringConvertible {
     }
 
     /// The test data alone.
-    func loadTest() throws -> Dataset {
+    func loadTest() throws -> ImageDataset {
         switch self {
         case .digits: return SyntheticDigits.load(trainCount: 0).test
         case .mnist(let directory): return try MNIST.load(.test, directory: directory)

@@ -74,7 +74,7 @@ struct Evaluate: ParsableCommand {
                 }
                 faults.reach(.evaluate)
                 let result = try loadModel(checkpoint, input: test.sampleShape)
-                    .evaluate(Samples(test), threads: threads, on: world, status: status)
+                    .evaluate(test, threads: threads, on: world, status: status)
                 if world.rank == 0 {
                     let accuracy = result.accuracy.map { " - accuracy: \($0)" } ?? ""
                     print("\(test.count) samples of \(source)\(accuracy) - loss: \(result.loss)")
@@ -131,7 +131,7 @@ struct Predict: ParsableCommand {
         }
     }
 
-    private func testData(_ checkpoint: Checkpoint) throws -> Dataset {
+    private func testData(_ checkpoint: Checkpoint) throws -> ImageDataset {
         let source = try checkpoint.dataSource(data)
         let test = try source.loadTest()
         if data == nil { try checkpoint.requireOwn(test, from: source) }

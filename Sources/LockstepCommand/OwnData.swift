@@ -15,13 +15,13 @@ extension Checkpoint {
     ///
     /// - Parameter source: where `test` is from.
     /// - Throws: `TrainingError` where they are others. A checkpoint without hashes accepts any.
-    func requireOwn(_ test: Dataset, from source: DataSource) throws {
-        var pairs = [("test", Samples(test).fingerprint, state.validationHash)]
+    func requireOwn(_ test: ImageDataset, from source: DataSource) throws {
+        var pairs = [("test", test.fingerprint, state.validationHash)]
         if let split = try ownSettings().validationSplit {
             let (train, validation) = try source.load().train.split(validationFraction: split)
             pairs = [
-                ("training", Samples(train).fingerprint, state.dataHash),
-                ("validation", Samples(validation).fingerprint, state.validationHash),
+                ("training", train.fingerprint, state.dataHash),
+                ("validation", validation.fingerprint, state.validationHash),
             ]
         }
         for (kind, found, recorded) in pairs {

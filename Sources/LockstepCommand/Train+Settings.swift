@@ -122,7 +122,7 @@ extension Train {
             }
         }
         let history = try compiled.fit(
-            Samples(train), validationData: Samples(validation), callbacks: callbacks, options: options,
+            train, validationData: validation, callbacks: callbacks, options: options,
             settings: settings, on: world, status: status)
         let used = history.runFolder ?? folder
         if world.rank == 0, options.verbosity != .silent, let fingerprint = compiled.fingerprint {
@@ -176,7 +176,7 @@ extension Train {
         return choice
     }
 
-    private func loadData(_ source: DataSource) throws -> (train: Dataset, validation: Dataset) {
+    private func loadData(_ source: DataSource) throws -> (train: ImageDataset, validation: ImageDataset) {
         let (train, test) = try source.load()
         guard let validationSplit else { return (train, test) }
         return try train.split(validationFraction: validationSplit)
@@ -324,7 +324,7 @@ extension Train {
     }
 
     /// What `replay` trains with: the data, the options and the optimizer that these settings mean.
-    func parts(_ world: World) throws -> (data: Dataset, options: FitOptions, optimizer: Optimizer) {
+    func parts(_ world: World) throws -> (data: ImageDataset, options: FitOptions, optimizer: Optimizer) {
         let (data, _) = try loadData(DataSource(self.data))
         let options = try makeOptions(world)
         return (data, options, try makeOptimizer(sampleCount: data.count, options))

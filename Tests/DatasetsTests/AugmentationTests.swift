@@ -61,7 +61,7 @@ struct AugmentationTests {
     // MARK: Random placements
 
     /// A bright pixel in the middle of images of 41 x 41, and where its centre of mass goes.
-    private func centres(_ augmentation: Augmentation, samples: [Int32], seed: UInt64 = 3, step: Int = 5) throws
+    private func centres(_ augmentation: Augmentation, samples: [Int], seed: UInt64 = 3, step: Int = 5) throws
         -> [(x: Float, y: Float)]
     {
         var image = [Float](repeating: 0, count: 41 * 41)
@@ -124,12 +124,12 @@ struct AugmentationTests {
 
     @Test func nothingIsAllocatedAfterTheFirstBatch() throws {
         let workspace = Workspace()
-        let dataset = try Dataset(
+        let dataset = try ImageDataset(
             name: "grey", sampleShape: [28, 28, 1], samples: [UInt8](repeating: 9, count: 8 * 784),
             labels: [UInt8](repeating: 0, count: 8), classCount: 1)
-        let samples = Samples(dataset)
+        let samples = dataset
         func take(_ step: Int) {
-            let numbers: [Int32] = [3, 1, 4, 1]
+            let numbers: [Int] = [3, 1, 4, 1]
             _ = Augmentation(translation: 0.1, zoom: 0.1)(
                 samples.batch(known: numbers[...], in: workspace), samples: numbers[...], seed: 0, step: step)
         }

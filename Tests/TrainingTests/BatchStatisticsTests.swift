@@ -8,7 +8,7 @@ import Testing
 import Training
 
 @Suite struct BatchStatisticsTests {
-    private let data = Samples(SyntheticDigits.load(trainCount: 69, testCount: 1).train)
+    private let data = SyntheticDigits.load(trainCount: 69, testCount: 1).train
 
     private func network() -> Sequential {
         Sequential([

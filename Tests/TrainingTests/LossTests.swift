@@ -109,7 +109,7 @@ import Training
         let targets =
             descent.isSparse
             ? Tensor(Descent.classes.map { Float($0) }) : try Tensor([10, 2], descent.targets.map { Float($0) })
-        let data = try Samples(inputs: inputs, targets: targets)
+        let data = try ArrayDataset(inputs: inputs, targets: targets)
         var fingerprints: Set<Fingerprint> = []
         // Two shards; the third thread computes none.
         for threads in [1, 2, 3] {
@@ -226,7 +226,7 @@ import Training
 
     @Test(arguments: ends) func theEndIsRecognised(end: End) throws {
         let isSparse = end.loss.name.hasPrefix("sparse")
-        let data = try Samples(
+        let data = try ArrayDataset(
             inputs: Tensor([2, 4, 4, 1], (0..<32).map { sin(Float($0)) }),
             targets: Tensor(isSparse ? [2] : [2, 1], [0, 1]))
         let model = end.network().compile(loss: end.loss)

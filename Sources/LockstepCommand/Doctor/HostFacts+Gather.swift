@@ -20,7 +20,7 @@ extension HostFacts {
                 let sets = try data.load()
                 facts.data =
                     "\(data): \(sets.train.count) + \(sets.test.count) samples, "
-                    + "\(Samples(sets.train).fingerprint)"
+                    + "\(sets.train.fingerprint)"
             } catch {
                 facts.dataProblem = "\(error)"
             }

@@ -62,7 +62,7 @@ struct ReplayPlan {
         let parts = material.parts
         try material.model.makeModel().compile(
             optimizer: parts.optimizer, loss: .sparseCategoricalCrossentropy, metrics: [.accuracy]
-        ).fit(Samples(parts.data), callbacks: [check], options: parts.options, settings: settings, on: world)
+        ).fit(parts.data, callbacks: [check], options: parts.options, settings: settings, on: world)
     }
 }
 
@@ -70,7 +70,7 @@ struct ReplayPlan {
 private struct ReplayMaterial {
     let configuration: String
     let model: ModelDescription
-    let parts: (data: Dataset, options: FitOptions, optimizer: Optimizer)
+    let parts: (data: ImageDataset, options: FitOptions, optimizer: Optimizer)
 
     /// - Throws: `TrainingError` where the data are not the run's, or what keeps data and model from being read.
     init(
@@ -85,7 +85,7 @@ private struct ReplayMaterial {
         let anyCheckpoint = start ?? run.checkpoints.values.first
         model = try anyCheckpoint.map { try ModelDescription(of: $0) } ?? ModelDescription(train.model)
         parts = try train.parts(world)
-        let hash = Samples(parts.data).fingerprint
+        let hash = parts.data.fingerprint
         if let recorded = run.dataHash, recorded != hash {
             throw TrainingError(
                 "\(train.data) holds other training data than the run's: hash \(hash), the run's had \(recorded); say "
