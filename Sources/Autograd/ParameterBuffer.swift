@@ -64,6 +64,9 @@ public final class ParameterBuffer: @unchecked Sendable {
     /// The hash of all parameter values.
     public var fingerprint: Fingerprint { values.fingerprint(all) }
 
+    /// TEMP
+    package var penalty: Double { 0 }
+
     private func scalarCount(_ include: (Parameter) -> Bool) -> Int {
         parameters.filter(include).reduce(0) { $0 + $1.range.count }
     }

@@ -102,7 +102,11 @@ public final class Model {
         let output = try network.build(data.input.shape)
         let defect =
             data.defect(network, output: output, loss: loss) ?? loss.defect(of: network, input: data.input.shape)
-            ?? metrics.lazy.compactMap { $0.defect(self.loss, output: output, data) }.first
+            ?? metrics.lazy.compactMap {
+                $0.defect(
+                    self.loss, output: output, target: data.target.shape, data: data.name,
+                    firstTarget: data.firstTarget(where:))
+            }.first
         if let defect { throw TrainingError(defect) }
         return output
     }

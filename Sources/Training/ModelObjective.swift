@@ -13,14 +13,16 @@ struct ModelObjective: Sendable {
     let sums: [(metric: Metric, count: Int)]
     /// Whether there is a loss for each position of a sample that has a length.
     let isPerPosition: Bool
-    /// Numbers in the output for a sample.
-    let outputCount: Int
+    /// The shape of the output for a sample.
+    let output: Shape
 
     /// - Parameters:
     ///   - output: the shape of the network's output for a sample.
+    ///   - data: tells whether samples have lengths; nil for a loop of one's own, which hands over none.
     ///   - capacity: how many sums there may be; metrics beyond are left out.
     init(
-        _ network: any Layer, _ loss: Loss, _ metrics: [Metric], output: Shape, data: any Dataset, capacity: Int = .max
+        _ network: any Layer, _ loss: Loss, _ metrics: [Metric], output: Shape, data: (any Dataset)?,
+        capacity: Int = .max
     ) {
         (self.network, self.loss) = (network, loss)
         var left = capacity
@@ -32,8 +34,10 @@ struct ModelObjective: Sendable {
             sums.append((metric, count))
         }
         self.sums = sums
-        outputCount = output.count
-        isPerPosition = data.count > 0 && data.length(of: 0) != nil && output.rank >= 2 && output[0] == data.input.shape[0]
+        self.output = output
+        isPerPosition =
+            data.map { $0.count > 0 && $0.length(of: 0) != nil && output.rank >= 2 && output[0] == $0.input.shape[0] }
+            ?? false
     }
 
     var sumCount: Int { sums.reduce(0) { $0 + $1.count } }
@@ -51,16 +55,13 @@ struct ModelObjective: Sendable {
         var weights = batch.weights
         var losses: Variable
         if isPerPosition, let mask = batch.mask {
-            losses = loss.perPosition(predictions, batch.targets)
+            losses = loss.positions(predictions, batch.targets)
             weights = batch.weights.map { mask * $0.reshaped([$0.count, 1]) } ?? mask
         } else {
             losses = loss(predictions, batch.targets)
         }
         if let weights { losses = losses * tape.constant(weights) }
-        let seen = MetricBatch(
-            outputs: predictions.value, probabilities: loss.probabilities(predictions), targets: batch.targets,
-            weights: weights)
-        return (losses, seen)
+        return (losses, loss.seen(predictions, batch.targets, weights: weights))
     }
 
     /// The step's objective.

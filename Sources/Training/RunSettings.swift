@@ -25,6 +25,9 @@ public struct RunSettings: Sendable {
     public var configuration: String
     /// What the checkpoints say the model is.
     public var modelName: String
+    /// What was fitted on the training data and turns raw data into inputs, such as means and categories, as JSON: kept with
+    /// every checkpoint, so that new data can be prepared alike.
+    public var preparation: Data?
     public var resume = Resume.never
     public var checkpoints = CheckpointPolicy()
     /// Takes what a person should know though the run goes on; standard error unless given.
