@@ -112,7 +112,7 @@ public final class Model {
         let output = try network.build(data.inputShape)
         let defect =
             data.defect(network, output: output, loss: loss) ?? loss.defect(of: network, input: data.inputShape)
-            ?? metrics.lazy.compactMap { $0.defect(self.loss, data) }.first
+            ?? metrics.lazy.compactMap { $0.defect(self.loss, output: output, data) }.first
         if let defect { throw TrainingError(defect) }
     }
 
