@@ -9,7 +9,7 @@ let seed: UInt64 = 7
 
 /// 1: everything by hand, in one process.
 func trainByHand(_ network: Classifier, _ data: any Dataset) throws -> Fingerprint {
-    let parameters = try network.makeParameterBuffer(input: data.inputShape, seed: seed)
+    let parameters = try network.makeParameterBuffer(input: data.input.shape, seed: seed)
     let gradients = FlatBuffer(count: parameters.count)
     let optimizer = Optimizer.adam()
     let state = optimizer.makeState(count: parameters.trainable.count)
@@ -32,7 +32,7 @@ func trainByHand(_ network: Classifier, _ data: any Dataset) throws -> Fingerpri
 /// 2: the loop by hand, the step data-parallel: the shards of every batch are divided among the ranks of `world`.
 func trainByStep(_ network: Classifier, _ data: any Dataset, on world: World) throws -> Fingerprint {
     let step = try TrainingStep(
-        network: network, input: data.inputShape, optimizer: .adam(), loss: .sparseCategoricalCrossentropy,
+        network: network, input: data.input.shape, optimizer: .adam(), loss: .sparseCategoricalCrossentropy,
         batchSize: batchSize, seed: seed, on: world)
     for number in 0..<steps {
         let rate = step.optimizer.learningRate.rate(at: number)
@@ -55,7 +55,7 @@ func trainByFit(_ network: Classifier, _ data: any Dataset, on world: World) thr
 
 /// The samples of a step, in the order of the set.
 func numbers(ofStep step: Int) -> ArraySlice<Int> {
-    Array(Int32(step * batchSize)..<Int32((step + 1) * batchSize))[...]
+    Array(step * batchSize..<(step + 1) * batchSize)[...]
 }
 
 withWorld { world in

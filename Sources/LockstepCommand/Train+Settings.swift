@@ -116,9 +116,9 @@ extension Train {
         let callbacks = earlyStoppingPatience.map { [EarlyStopping(patience: $0)] } ?? []
         if checkpoint == nil, let resumeWeights {
             if resumeWeights.hasSuffix(".safetensors") {
-                try compiled.load(resumeWeights, input: train.sampleShape)
+                try compiled.load(resumeWeights, input: train.input.shape)
             } else {
-                try compiled.load(try Checkpoint.open(resumeWeights), input: train.sampleShape)
+                try compiled.load(try Checkpoint.open(resumeWeights), input: train.input.shape)
             }
         }
         let history = try compiled.fit(
@@ -199,8 +199,9 @@ extension Train {
         options.shards = try number(shards, "--shards")
         options.threads = try number(threads, "--threads")
         options.seed = seed
-        options.augmentation = Augmentation(
+        let augmentation = Augmentation(
             translation: randomTranslation, rotation: randomRotation, zoom: randomZoom)
+        options.transforms = augmentation.isIdentity ? [] : [augmentation]
         options.limitTrainBatches = limitTrainBatches
         options.maxSteps = maxSteps
         options.logEveryNSteps = logEveryNSteps

@@ -44,8 +44,8 @@ struct SamplesTests {
     @Test func onlySamplesThatAreThereAreRead() throws {
         let digits = SyntheticDigits.load(trainCount: 3, testCount: 0).train
         let floats = try ArrayDataset(inputs: Tensor([1, 2, 3]), targets: Tensor([0, 1, 2]), name: "floats")
-        for samples in [digits, floats] {
-            for wrong: Int32 in [-1, 3, .max, .min] {
+        for samples in [digits, floats] as [any Dataset] {
+            for wrong: Int in [-1, 3, .max, .min] {
                 expectDatasetError("\(samples.name) has no sample \(wrong): expected a number in 0 ..< 3") {
                     try samples.batch([0, wrong], in: Workspace())
                 }

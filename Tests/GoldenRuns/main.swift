@@ -35,7 +35,7 @@ struct Run {
     var loss = Loss.sparseCategoricalCrossentropy
     var batch = 24
     var shards = 4
-    var augmentation = Augmentation()
+    var transforms: [any Transform] = []
     /// Calls of `fit`, of two epochs each.
     var fits = 1
 }
@@ -120,7 +120,7 @@ let runs: [Run] = [
         name: "augmentation",
         layers: [Conv2D(8, kernelSize: 3, strides: 2, activation: .relu), Flatten(), Dense(10, activation: .softmax)],
         data: digits, optimizer: .adam(learningRate: 0.01),
-        augmentation: Augmentation(translation: 0.1, rotation: 0.05, zoom: 0.15)),
+        transforms: [Augmentation(translation: 0.1, rotation: 0.05, zoom: 0.15)]),
 ]
 
 let threads = CommandLine.arguments.count > 1 ? Int(CommandLine.arguments[1]) : 1
@@ -131,7 +131,7 @@ withWorld { world in
             var options = FitOptions()
             (options.epochs, options.batchSize, options.shards) = (2, .samples(run.batch), run.shards)
             (options.threads, options.seed, options.verbosity) = (threads, 7 + UInt64(fit), .silent)
-            options.augmentation = run.augmentation
+            options.transforms = run.transforms
             try model.fit(run.data, options: options, on: world)
         }
         if world.rank == 0 { print(model.fingerprint!, run.name) }

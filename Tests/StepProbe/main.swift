@@ -13,9 +13,9 @@ else { fatalError("usage: StepProbe MODEL BATCH SHARDS THREADS STEPS") }
 let (batchSize, shards, threads, steps) = (numbers[0], numbers[1], numbers[2], numbers[3])
 
 let data = try SyntheticDigits.load().train.prefix(max(1024, batchSize))
-let order = (0..<data.count).map(Int32.init)
+let order = (0..<data.count).map(Int.init)
 let step = try TrainingStep(
-    network: model.makeModel(), input: data.inputShape, optimizer: .adam(), loss: .sparseCategoricalCrossentropy,
+    network: model.makeModel(), input: data.input.shape, optimizer: .adam(), loss: .sparseCategoricalCrossentropy,
     batchSize: batchSize, shards: shards, threads: threads)
 var done = 0
 var seconds = [Double](repeating: 0, count: steps)

@@ -77,7 +77,7 @@ import Training
         #expect(step.parameters.fingerprint == before)
         #expect(try run([3, 16, 5, 6]).lossSum.isFinite)
         #expect(step.parameters.fingerprint != before)
-        for wrong: Int32 in [-1, 40, .max] {
+        for wrong: Int in [-1, 40, .max] {
             let error = #expect(throws: DatasetError.self) { try run([1, wrong]) }
             #expect(error?.description == "mine has no sample \(wrong): expected a number in 0 ..< 40")
             #expect(throws: DatasetError.self) {

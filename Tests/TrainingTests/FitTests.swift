@@ -71,7 +71,7 @@ import Training
         func losses(_ augmentation: Augmentation) throws -> History {
             var options = FitOptions()
             (options.epochs, options.shards, options.threads, options.verbosity) = (2, 4, 2, .silent)
-            options.augmentation = augmentation
+            options.transforms = [augmentation]
             return try model(.sgd(learningRate: 0.0)).fit(
                 data.train, validationData: data.test, options: options)
         }
