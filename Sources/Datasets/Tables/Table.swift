@@ -70,8 +70,10 @@ extension Table {
         return try again(name, as: .text)
     }
 
-    /// Where a row is, counted from 0; nil if the files are no longer what they were.
+    /// Where a row is, counted from 0, for messages: the files are read again. nil for no row of the table, or where they
+    /// are no longer what they were.
     package func place(ofRow row: Int) -> (file: String, line: Int)? {
+        guard (0..<rowCount).contains(row) else { return nil }
         var before = 0
         for path in paths {
             guard let file = try? TableFile(path) else { return nil }
