@@ -70,7 +70,12 @@ final class TrainingLoop {
         let batchSize = try options.batchSize.resolved(count: data.count)
         let network = model.network
         try model.check(data)
-        if let defect = options.augmentation.defect(sample: data.inputShape) { throw TrainingError(defect) }
+        let paths = network.allParameters().map(\.path)
+        if let defect = options.augmentation.defect(sample: data.inputShape)
+            ?? model.optimizer.defect(forPaths: paths)
+        {
+            throw TrainingError(defect)
+        }
         if let validation {
             do { try model.check(validation) } catch { throw TrainingError("validation data: \(error)") }
         }

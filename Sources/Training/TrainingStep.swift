@@ -56,7 +56,7 @@ public final class TrainingStep: @unchecked Sendable {
             reducer.plan.shards(ofRank: $0, reducer.placement).isEmpty
         }
         self.objective = objective
-        state = optimizer.makeState(count: reducer.parameters.trainable.count)
+        state = optimizer.makeState(for: reducer.parameters)
         workspaces = (0..<team.size).map { Workspace(timeline: timelines.isEmpty ? nil : timelines[$0]) }
     }
 
@@ -91,6 +91,7 @@ public final class TrainingStep: @unchecked Sendable {
         seconds.update = reducer.updateSeconds
         try reducer.endStep()
         let parameters = reducer.parameters
+        if !reducer.isSpoilt { parameters.applyConstraints() }
         var report = StepReport(
             record: parameters.values[parameters.record], samples: batch.count, isSkipped: reducer.isSpoilt)
         if someRankIsIdle { report.votes = try agreed(votes) }
@@ -312,7 +313,8 @@ extension TrainingStep {
         let plan = try ShardPlan(
             shards: shards ?? ShardPlan.automaticShards(batchSize: batchSize), ranks: world.size, threads: threads,
             batchSize: batchSize)
-        if let defect = optimizer.defect ?? augmentation.defect(sample: input) ?? loss.defect(of: network, input: input)
+        if let defect = optimizer.defect ?? optimizer.defect(forPaths: network.allParameters().map(\.path))
+            ?? augmentation.defect(sample: input) ?? loss.defect(of: network, input: input)
             ?? BatchStatistics(of: network).defect(plan, batchSize: batchSize)
         {
             throw TrainingError(defect)
