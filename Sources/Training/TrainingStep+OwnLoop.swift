@@ -34,8 +34,9 @@ extension TrainingStep {
         let plan = try ShardPlan(
             shards: shards ?? ShardPlan.automaticShards(batchSize: batchSize), ranks: world.size, threads: threads,
             batchSize: batchSize)
-        if let defect = optimizer.defect ?? transforms.lazy.compactMap({ $0.defect(sample: input) }).first ?? loss.defect(of: network, input: input)
-            ?? BatchStatistics(of: network).defect(plan, batchSize: batchSize)
+        if let defect = optimizer.defect ?? optimizer.defect(forPaths: network.allParameters().map(\.path))
+            ?? transforms.lazy.compactMap({ $0.defect(sample: input) }).first
+            ?? loss.defect(of: network, input: input) ?? BatchStatistics(of: network).defect(plan, batchSize: batchSize)
         {
             throw TrainingError(defect)
         }

@@ -13,7 +13,7 @@ else { fatalError("usage: StepProbe MODEL BATCH SHARDS THREADS STEPS") }
 let (batchSize, shards, threads, steps) = (numbers[0], numbers[1], numbers[2], numbers[3])
 
 let data = try SyntheticDigits.load().train.prefix(max(1024, batchSize))
-let order = (0..<data.count).map(Int.init)
+let order = Array(0..<data.count)
 let step = try TrainingStep(
     network: model.makeModel(), input: data.input.shape, optimizer: .adam(), loss: .sparseCategoricalCrossentropy,
     batchSize: batchSize, shards: shards, threads: threads)
