@@ -108,7 +108,8 @@ let package = Package(
             dependencies: [
                 "Training", "Autograd", "Datasets", "Layers", "Optimizers", "Tensors", "TestSupport", "StepProbe",
                 "FitProbe", "KernelReference", "GoldenRuns",
-            ]),
+            ],
+            exclude: ["Reference"]),
         .testTarget(
             name: "DataParallelTests",
             dependencies: ["DataParallel", "Collectives", "Optimizers", "Autograd", "Tensors"]),

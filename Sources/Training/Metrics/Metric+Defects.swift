@@ -28,7 +28,7 @@ extension Metric {
                 ? nil
                 : "\(name) is made of the probabilities of classes, one output each, as with "
                     + "sparse_categorical_crossentropy; got \(loss.name) and outputs \(output): leave it out"
-        case .twoClasses where width > 2 || (width == 2 && loss.targets == .probabilities):
+        case .twoClasses where width > 2 || (width == 2 && (loss.targets == .probabilities || loss.targets == .signs)):
             return "\(name) is that of two classes: one output, or two that exclude each other; the model has \(width) "
                 + "outputs: leave it out"
         case .classes, .twoClasses:

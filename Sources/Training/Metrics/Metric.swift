@@ -40,7 +40,7 @@ public struct Metric: Sendable, CustomStringConvertible {
     /// Which of two values is the better one.
     public let largerIsBetter: Bool
     let needs: Needs
-    /// The most classes there must be beyond, for a metric of one class.
+    /// For a metric of one class, which.
     let classNumber: Int?
     private let form: Form
 

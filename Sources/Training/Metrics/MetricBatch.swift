@@ -24,6 +24,8 @@ public struct MetricBatch {
     /// `[batch]` or `[batch, positions...]`, at least 0, and 0 where masked; nil where all are 1.
     public let weights: Tensor?
     let reading: Reading
+    /// Whether the loss takes the outputs for logits.
+    let areLogits: Bool
     private let turnsIntoProbabilities: (Tensor) -> Tensor
 
     init(
@@ -36,9 +38,6 @@ public struct MetricBatch {
             weights.map { $0.count == outputs.shape[0] || $0.count == positions } ?? true,
             "metrics: weights \(weights?.shape ?? []) fit neither samples nor positions of outputs \(outputs.shape)")
     }
-
-    /// Whether the loss takes the outputs for logits.
-    let areLogits: Bool
 
     /// The outputs, with softmax or sigmoid applied where the loss takes them for logits. Computed at every call.
     public var probabilities: Tensor { areLogits ? turnsIntoProbabilities(outputs) : outputs }
