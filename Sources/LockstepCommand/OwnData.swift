@@ -32,8 +32,5 @@ extension Checkpoint {
         }
     }
 
-    private func ownSettings() throws -> Train {
-        let own = try settings().filter { $0.hasPrefix("--data=") || $0.hasPrefix("--validation-split=") }
-        return try Train.parse(own)
-    }
+    private func ownSettings() throws -> ResolvedGroup<DataSettings> { try ResolvedSettings([settingsLayer()]).data }
 }

@@ -77,18 +77,20 @@ private struct ReplayMaterial {
         _ run: RecordedRun, _ start: Checkpoint?, data: String?, lastStep: Int, threads: Int?, _ world: World
     ) throws {
         configuration = start?.state.configuration ?? run.configuration
-        let own = try ConfigurationFile(text: configuration, file: run.path).arguments
-        let train = try Train.parse([]).onTop(
-            of: own.filter { !$0.hasPrefix("--threads=") },
-            ["--verbose", "0", "--max-steps", "\(lastStep)", "--threads", threads.map { "\($0)" } ?? "auto"]
-                + (data.map { ["--data", $0] } ?? []))
+        var settings = try ResolvedSettings([ConfigurationFile(text: configuration, file: run.path).layer.handedOn])
+        settings.set(\.output.verbose, .silent)
+        settings.set(\.training.maxSteps, lastStep)
+        settings.set(\.execution.threads, threads)
+        if let data { settings.set(\.data.data, data) }
         let anyCheckpoint = start ?? run.checkpoints.values.first
-        model = try anyCheckpoint.map { try ModelDescription(of: $0) } ?? ModelDescription(train.model)
-        parts = try train.parts(world)
+        model = try anyCheckpoint.map { try ModelDescription(of: $0) } ?? ModelDescription(settings.model.model)
+        let (data, _) = try settings.loadData(DataSource(settings.data.data))
+        let options = try settings.fitOptions(world)
+        parts = (data, options, try settings.makeOptimizer(sampleCount: data.count, options))
         let hash = parts.data.fingerprint
         if let recorded = run.dataHash, recorded != hash {
             throw TrainingError(
-                "\(train.data) holds other training data than the run's: hash \(hash), the run's had \(recorded); say "
+                "\(settings.data.data) holds other training data than the run's: hash \(hash), the run's had \(recorded); say "
                     + "where the run's are by now with --data")
         }
     }
