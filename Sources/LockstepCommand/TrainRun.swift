@@ -54,37 +54,46 @@ struct TrainRun {
 
     private func execute(_ world: World, _ options: FitOptions, _ status: RankStatus) throws -> Bool {
         var options = options
-        let description = try modelDescription()
-        let (train, validation) = try status.during(.loading) {
+        let given = try modelDescription()
+        let source = try DataSource(settings.data.data)
+        let loaded = try status.during(.loading) {
             options.faults.reach(.load)
-            return try settings.loadData(DataSource(settings.data.data).staged(in: settings.data.stage, world, status))
+            return try settings.load(
+                source.staged(in: settings.data.stage, world, status), known: checkpoint?.tablePreparation())
         }
+        let task = try TrainingTask(settings, loaded.train, loaded.preparation, given)
         options.shards =
             try options.shards ?? checkpoint?.state.shards
-            ?? ShardPlan.automaticShards(batchSize: options.batchSize.resolved(count: train.count))
-        let model = try description.makeModel().compile(
-            optimizer: settings.makeOptimizer(sampleCount: train.count, options), loss: .sparseCategoricalCrossentropy,
-            metrics: [.accuracy])
-        let folder =
-            try settings.run.run ?? RunFolder.defaultPath(model: description.name, data: train.name, date: Date())
-        let record = try self.record(in: folder, description, options, world)
+            ?? ShardPlan.automaticShards(batchSize: options.batchSize.resolved(count: loaded.train.count))
+        let model = try task.description.makeModel().compile(
+            optimizer: settings.makeOptimizer(sampleCount: loaded.train.count, options), loss: task.loss,
+            metrics: task.metrics)
+        let folder = try settings.run.run ?? RunFolder.defaultPath(model: task.name, data: source.name, date: Date())
+        let record = try self.record(in: folder, task, loaded, options, world)
         if checkpoint == nil, let weights = settings.model.resumeWeights {
             if weights.hasSuffix(".safetensors") {
-                try model.load(weights, input: train.input.shape)
+                try model.load(weights, input: loaded.train.input.shape)
             } else {
-                try model.load(try Checkpoint.open(weights), input: train.input.shape)
+                try model.load(try Checkpoint.open(weights), input: loaded.train.input.shape)
             }
         }
-        let callbacks = settings.training.earlyStoppingPatience.map { [EarlyStopping(patience: $0)] } ?? []
+        if world.rank == 0, options.verbosity != .silent { tellBegin(task, loaded) }
         let history = try model.fit(
-            train, validationData: validation, callbacks: callbacks, options: options,
+            loaded.train, validationData: loaded.validation, callbacks: settings.callbacks, options: options,
             settings: record, on: world, status: status)
-        if world.rank == 0 { tellEnd(history, history.runFolder ?? folder, model.fingerprint, world) }
+        let test = history.isInterrupted ? nil : try loaded.test.map {
+            try model.evaluate($0, reduction: options.lossReduction, threads: options.threads, on: world, status: status)
+        }
+        if world.rank == 0 {
+            if options.verbosity != .silent, !history.isInterrupted { tellResult(history, test, task, loaded, source) }
+            tellEnd(history, history.runFolder ?? folder, model.fingerprint, world)
+        }
         return history.isInterrupted
     }
 
-    /// The model to train. A run that goes on has its own, since a model file may be gone or changed by now.
-    private func modelDescription() throws -> ModelDescription {
+    /// The model to train, nil for the one that fits the data. A run that goes on has its own, since a model file may be gone
+    /// or changed by now.
+    private func modelDescription() throws -> ModelDescription? {
         let name = settings.model.model
         if let checkpoint {
             let own = try ResolvedSettings([checkpoint.settingsLayer()]).model.model
@@ -92,17 +101,21 @@ struct TrainRun {
                 return try ModelDescription(of: checkpoint)
             }
         }
-        return try ModelDescription(name)
+        return name == AutomaticModel.word ? nil : try ModelDescription(name)
     }
 
     /// Where and how the run is kept, and what it goes on from.
     private func record(
-        in folder: String, _ description: ModelDescription, _ options: FitOptions, _ world: World
+        in folder: String, _ task: TrainingTask, _ loaded: LoadedData, _ options: FitOptions, _ world: World
     ) throws -> RunSettings {
         var resolved = settings
         resolved.set(\.training.shards, options.shards)
+        resolved.set(\.training.loss, task.loss.name)
+        resolved.set(\.training.metrics, task.metrics.map(\.name))
+        if case .named(let name) = task.description { resolved.set(\.model.model, name.rawValue) }
         var record = try RunSettings(
-            folder: folder, configuration: resolved.configuration(), modelName: description.encoded())
+            folder: folder, configuration: resolved.configuration(), modelName: task.description.encoded())
+        record.preparation = loaded.preparation?.json()
         record.takesNextName = settings.run.run == nil
         record.changeable = settings.changeable
         record.paths = SettingsTable.paths

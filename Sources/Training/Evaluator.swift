@@ -91,7 +91,10 @@ struct Evaluator {
             if metric.isOfSums { return ofSums[metric.name].map { (metric.name, $0) } }
             return scores.map { (metric.name, metric.value($0.all)) }
         }
-        return Evaluation(loss: (sums[1] > 0 ? sums[0] / sums[1] : 0) + penalty, metrics: values)
+        let counts = objective.confusionCount
+        return Evaluation(
+            loss: (sums[1] > 0 ? sums[0] / sums[1] : 0) + penalty, metrics: values,
+            confusion: counts > 0 ? ConfusionMatrix(sums: Array(sums.suffix(counts))) : nil)
     }
 
     private func workers(of rank: Int) -> Range<Int> { rank * team.size..<(rank + 1) * team.size }

@@ -119,8 +119,11 @@ public final class Model {
     }
 
     /// `evaluate` for a caller that has the ranks watched.
+    ///
+    /// - Parameter classes: whether to tell which classes are taken for which.
     package func evaluate(
-        _ data: any Dataset, reduction: LossReduction = .mean, threads: Int?, on world: World, status: RankStatus
+        _ data: any Dataset, reduction: LossReduction = .mean, threads: Int?, classes: Bool = false, on world: World,
+        status: RankStatus
     ) throws -> Evaluation {
         guard data.count > 0 else { throw TrainingError("can't evaluate on an empty set") }
         if let threads, !(1...ShardPlan.mostThreads).contains(threads) {
@@ -135,7 +138,7 @@ public final class Model {
         let team = WorkerTeam(size: Int(agreed))
         defer { team.stop() }
         let evaluator = Evaluator(team: team, communicator: world.communicator, status: status)
-        let objective = ModelObjective(network, loss, metrics, output: output, data: data)
+        let objective = ModelObjective(network, loss, metrics, output: output, data: data, countsClasses: classes)
         return try status.during(.evaluation) {
             try withIEEEArithmetic {
                 try evaluator.evaluate(

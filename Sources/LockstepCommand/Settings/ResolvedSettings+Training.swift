@@ -4,13 +4,6 @@ import Foundation
 import Lockstep
 
 extension ResolvedSettings {
-    /// The data to train and to validate on.
-    func loadData(_ source: DataSource) throws -> (train: ImageDataset, validation: ImageDataset) {
-        let (train, test) = try source.load()
-        guard let fraction = self.data.validationSplit else { return (train, test) }
-        return try train.split(validationFraction: fraction)
-    }
-
     func fitOptions(_ world: World) throws -> FitOptions {
         var options = FitOptions()
         options.batchSize = self.training.batchSize
@@ -26,6 +19,8 @@ extension ResolvedSettings {
         options.maxSteps = self.training.maxSteps
         options.logEveryNSteps = self.output.logEveryNSteps
         options.onNonFinite = self.training.onNonFinite
+        options.lossReduction = self.training.lossReduction
+        options.validateEveryNSteps = self.training.validateEveryNSteps
         options.verifyEvery = self.execution.verifyEvery
         options.stallTimeout = self.execution.stallTimeout
         options.terminalColumns = Terminal.columns(world)
@@ -54,6 +49,7 @@ extension ResolvedSettings {
         if self.optimizer.nesterov, name != .sgd { throw error(\.optimizer.nesterov, "is for sgd, not \(name)") }
         let rate = self.optimizer.learningRate ?? (name == .sgd ? 0.01 : 0.001)
         result.learningRate = try makeSchedule(rate, sampleCount, options)
+        result.groups = parameterGroups
         (result.clipNorm, result.clipValue) = (self.optimizer.clipNorm, self.optimizer.clipValue)
         return result
     }

@@ -37,7 +37,7 @@ struct CheckpointSettings: SettingsGroup {
         resume: .mayChange)
     let monitor = Setting(
         "monitor", .text("metric"), default: "val_loss",
-        "What makes an epoch the best: val_loss, val_accuracy, loss or accuracy.", resume: .mayChange)
+        "The metric that makes an epoch the best, such as val_loss or val_accuracy.", resume: .mayChange)
     let mode = Setting(
         "checkpoint-mode", .choice("mode"), default: CheckpointPolicy.Mode.async,
         "async writes checkpoints in the background; sync lets training wait.", resume: .mayChange)

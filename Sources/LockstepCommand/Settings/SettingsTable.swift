@@ -22,6 +22,7 @@ extension SettingsGroup {
 struct SettingsTable: Sendable {
     let model = ModelSettings()
     let data = DataSettings()
+    let tables = TableSettings()
     let training = TrainingSettings()
     let optimizer = OptimizerSettings()
     let run = RunFolderSettings()

@@ -20,9 +20,35 @@ struct TrainingSettings: SettingsGroup {
     let maxSteps = Setting(
         "max-steps", .integer(from: 1), "Steps of the whole run at most; a checkpoint is written there.", resume: .anew)
     let limitTrainBatches = Setting("limit-train-batches", .integer(from: 1), "Batches of an epoch at most.")
+    let loss = Setting(
+        "loss", .loss, "A loss by Keras's name (unless given, it follows from the targets: cross-entropy, or mse).")
+    let labelSmoothing = Setting(
+        "label-smoothing", .float(from: 0, below: 1), "How much of a class's probability is spread over all classes.")
+    let lossReduction = Setting(
+        "loss-reduction", .choice("way"), default: LossReduction.mean,
+        "What a sum of losses is divided by: the samples, or the sum of their weights.", record: .unlessDefault)
+    let metrics = Setting(
+        "metrics", .metrics,
+        "What to tell beside the loss, such as accuracy,f1,auc or mae,rmse,r2 (unless given, it follows from the targets).")
+    let validateEveryNSteps = Setting(
+        "validate-every-n-steps", .integer("steps", from: 0), default: 0,
+        "Validate every so many steps besides after each epoch; 0 for never.", resume: .mayChange,
+        record: .unlessDefault)
     let earlyStoppingPatience = Setting(
         "early-stopping-patience", .integer("epochs", from: 0),
-        "Stop when val_loss has not improved for this many epochs.", resume: .mayChange)
+        "Stop when --monitor has not improved for this many epochs.", resume: .mayChange)
+    let restoreBestWeights = Setting(
+        "restore-best-weights", .flag, default: false, "With it, end with the best epoch's weights.",
+        resume: .mayChange, record: .unlessDefault)
+    let reduceRatePatience = Setting(
+        "reduce-lr-patience", .integer("epochs", from: 0),
+        "Multiply the learning rate by --reduce-lr-factor when --monitor has not improved for this many epochs.")
+    let reduceRateFactor = Setting(
+        "reduce-lr-factor", .double(above: 0, below: 1), default: 0.1, "What to multiply it by.",
+        record: .unlessDefault)
+    let timeLimit = Setting(
+        "time-limit", .double("minutes", above: 0), "Stop after this time, with a checkpoint.", resume: .anew,
+        record: .never)
     let onNonFinite = Setting(
         "on-nan", .choice("action"), default: NonFinitePolicy.stop,
         "What to do about a NaN or infinite loss or gradient: stop, or skip that step's update.",
@@ -57,6 +83,33 @@ enum OptimizerName: String, CaseIterable, Sendable { case sgd, adam, adamw, rmsp
 
 /// The learning rate's schedules by their names on the command line.
 enum ScheduleName: String, CaseIterable, Sendable { case constant, cosine }
+
+extension SettingForm where Value == String {
+    /// A loss's name as it is recorded.
+    fileprivate static var loss: SettingForm {
+        SettingForm(
+            "name",
+            read: { (word) throws(SettingProblem) in
+                do throws(TrainingError) { return try Loss.named(word).name } catch {
+                    throw SettingProblem("must be a loss: \(error)")
+                }
+            }, text: { $0 })
+    }
+}
+
+extension SettingForm where Value == [String] {
+    /// Metrics' names as they are recorded.
+    fileprivate static var metrics: SettingForm {
+        .list(
+            SettingForm<String>(
+                "name",
+                read: { (word) throws(SettingProblem) in
+                    do throws(TrainingError) { return try Metric.named(word).name } catch {
+                        throw SettingProblem("must be metrics: \(error)")
+                    }
+                }, text: { $0 }))
+    }
+}
 
 extension SettingForm where Value == BatchSize {
     fileprivate static var batchSize: SettingForm {

@@ -48,9 +48,13 @@ extension Loss.Targets {
         }
     }
 
-    /// Whether a sample's targets can have this shape. Class numbers may keep an axis of length 1 in place of the classes.
+    /// Whether a sample's targets can have this shape. Class numbers may keep an axis of length 1 in place of the classes, and
+    /// others lack one.
     func fit(_ target: Shape, output: Shape) -> Bool {
-        guard self == .classNumbers else { return target == output }
+        guard self == .classNumbers else {
+            // As in Keras, the axis of a single output need not be told.
+            return target == output || output.rank > 0 && output[-1] == 1 && target.dimensions == Array(output.dimensions.dropLast())
+        }
         let positions = output.dimensions.dropLast()
         return output.rank > 0 && (target.dimensions == Array(positions) || target.dimensions == positions + [1])
     }

@@ -103,14 +103,20 @@ public struct Loss: Sendable, CustomStringConvertible {
     ///   - predictions: `[batch, positions..., outputs]`.
     ///   - targets: of the same shape, or class numbers `[batch, positions...]`.
     public func callAsFunction(_ predictions: Variable, _ targets: Tensor) -> Variable {
-        let terms = terms(predictions, targets)
+        let terms = terms(predictions, arranged(targets, like: predictions))
         return terms.shape.rank > 1 ? terms.mean(axes: Array(1..<terms.shape.rank)) : terms
+    }
+
+    /// Targets with the axis of a single output.
+    func arranged(_ targets: Tensor, like predictions: Variable) -> Tensor {
+        self.targets != .classNumbers && targets.shape.rank + 1 == predictions.shape.rank
+            && targets.count == predictions.shape.count ? targets.reshaped(predictions.shape) : targets
     }
 
     /// The loss of each position, `[batch, positions...]`, as Keras gives it without reduction: the mean over the last
     /// axis of predictions, or what compares that axis as a whole. `[batch]` where a sample has one position.
     public func positions(_ predictions: Variable, _ targets: Tensor) -> Variable {
-        let terms = terms(predictions, targets)
+        let terms = terms(predictions, arranged(targets, like: predictions))
         return terms.shape.rank > 1 && terms.shape.rank == predictions.shape.rank ? terms.mean(axes: [-1]) : terms
     }
 }

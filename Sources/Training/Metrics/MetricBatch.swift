@@ -2,6 +2,7 @@
 // outputs stand for. The training step makes one for a shard, the evaluation one for a chunk.
 
 import Autograd
+import Datasets
 import Tensors
 
 /// A batch as metrics see it. A sample has one position, or several: outputs `[batch, positions..., outputs]`.
@@ -85,7 +86,10 @@ extension Loss {
     ///   - predictions: `[batch, positions..., outputs]`.
     ///   - targets: as the loss takes them.
     ///   - weights: `[batch]` or `[batch, positions...]`; nil where all are 1.
-    package func seen(_ predictions: Variable, _ targets: Tensor, weights: Tensor? = nil) -> MetricBatch {
+    ///   - scale: how outputs and targets become values in the target's own unit, in which metrics tell them.
+    package func seen(
+        _ predictions: Variable, _ targets: Tensor, weights: Tensor? = nil, scale: TargetScale? = nil
+    ) -> MetricBatch {
         let areLogits = takesLogits(predictions)
         let threshold: Float = areLogits || self.targets == .signs ? 0 : 0.5
         let reading: MetricBatch.Reading =
@@ -95,8 +99,10 @@ extension Loss {
             case .counts, .values: .values
             }
         let isSoftmax = self.targets != .probabilities
+        let targets = arranged(targets, like: predictions)
         return MetricBatch(
-            outputs: predictions.value, targets: self.targets == .signs ? targets.clamped(0, 1) : targets,
+            outputs: scale?.values(predictions.value) ?? predictions.value,
+            targets: self.targets == .signs ? targets.clamped(0, 1) : scale?.values(targets) ?? targets,
             weights: weights, reading: reading, areLogits: areLogits
         ) { isSoftmax ? $0.softmax : $0.map(.sigmoid) }
     }
