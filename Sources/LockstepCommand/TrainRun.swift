@@ -68,7 +68,7 @@ struct TrainRun {
         let model = try task.description.makeModel().compile(
             optimizer: settings.makeOptimizer(sampleCount: loaded.train.count, options), loss: task.loss,
             metrics: task.metrics)
-        let folder = try settings.run.run ?? RunFolder.defaultPath(model: task.name, data: source.name, date: Date())
+        let folder = settings.run.run ?? RunFolder.defaultPath(model: task.name, data: source.name, date: Date())
         let record = try self.record(in: folder, task, loaded, options, world)
         if checkpoint == nil, let weights = settings.model.resumeWeights {
             if weights.hasSuffix(".safetensors") {

@@ -23,12 +23,12 @@ struct Prediction {
         let table = try Table.read(tables, format: settings.tableFormat, kinds: preparation.kinds)
         let data = try TableDataset(table, preparation, needsTarget: false)
         let model = try checkpoint.model(settings, for: data)
-        var text = CSVText.line(header(data.target))
+        var text = CSVText.line(header(data.target)) + "\n"
         var end = 0
         while end < data.count {
             let part = end..<min(data.count, end + 4096)
             let outputs = try model.predictProbabilities(data[part].inputs)
-            for row in 0..<part.count { text += CSVText.line(fields(outputs, row, data.target)) }
+            for row in 0..<part.count { text += CSVText.line(fields(outputs, row, data.target)) + "\n" }
             end = part.upperBound
         }
         try write(Data(text.utf8), to: output)
@@ -48,8 +48,8 @@ struct Prediction {
         guard let output else {
             let width = max(1, outputs.count / outputs.shape[0])
             let target = Field("target", shape: [], kind: .classes(width))
-            let rows = (0..<outputs.shape[0]).map { CSVText.line(fields(outputs, $0, target)) }
-            return try write(Data((CSVText.line(header(target)) + rows.joined()).utf8), to: nil)
+            let rows = (0..<outputs.shape[0]).map { CSVText.line(fields(outputs, $0, target)) + "\n" }
+            return try write(Data((CSVText.line(header(target)) + "\n" + rows.joined()).utf8), to: nil)
         }
         guard output.lowercased().hasSuffix(".npy") else {
             throw TrainingError("--output '\(output)': predictions of an array are written to a .npy file")

@@ -15,7 +15,7 @@ extension Metric {
         _ loss: Loss, output: Shape, target: Shape, data: String, firstTarget: ((Float) -> Bool) -> Float?
     ) -> String? {
         let width = output.rank > 0 ? output[-1] : 1
-        let isRow = target == output
+        let isRow = loss.targets != .classNumbers && loss.targets.fit(target, output: output)
         switch needs {
         case .nothing: return nil
         case .values:
