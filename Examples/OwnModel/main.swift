@@ -12,7 +12,7 @@ func trainByHand(_ network: Classifier, _ data: any Dataset) throws -> Fingerpri
     let parameters = try network.makeParameterBuffer(input: data.input.shape, seed: seed)
     let gradients = FlatBuffer(count: parameters.count)
     let optimizer = Optimizer.adam()
-    let state = optimizer.makeState(count: parameters.trainable.count)
+    let state = optimizer.makeState(for: parameters)
     let workspace = Workspace()
     for step in 0..<steps {
         let batch = try data.batch(numbers(ofStep: step), in: workspace)

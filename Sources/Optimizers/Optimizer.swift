@@ -114,7 +114,8 @@ public struct Optimizer: Sendable, Hashable, Codable {
         }
     }
 
-    /// The state before the first step, for a flat buffer of `count` parameters that are all treated alike.
+    /// The state before the first step, for a flat buffer of `count` parameters that are all treated alike: without
+    /// groups, penalties and frozen ones. `makeState(for:)` knows of them.
     public func makeState(count: Int) -> OptimizerState {
         require(groups.isEmpty, "\(name): parameter groups need makeState(for:), which knows the parameters")
         return OptimizerState(names: stateNames, count: count)
