@@ -69,7 +69,7 @@ struct TablesReferenceTests {
         // As many bytes as the text has, and no more.
         Array(text.utf8).withUnsafeBufferPointer { bytes in
             let start = bytes.baseAddress!
-            let number = DecimalNumber(at: start, end: start + bytes.count, decimal: UInt8(ascii: decimal))
+            let number = DecimalNumber.read(at: start, end: start + bytes.count, decimal: UInt8(ascii: decimal))
             #expect(number.stop - start == stop ?? bytes.count, "\(text)")
             return number.value
         }

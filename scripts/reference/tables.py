@@ -8,8 +8,10 @@ pip install "pandas>=3"
 """
 
 import json
+import math
 import pathlib
 import struct
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
@@ -54,6 +56,12 @@ def spellings():
         for step in (1, 3, 5):
             half = (1 << power) + (step << max(power - 53, 0))
             yield from (str(half - 1), str(half), str(half + 1))
+    for power in range(-27, 28):
+        for _ in range(8):
+            # Nineteen digits on either side of the middle between two doubles, as near as can be.
+            value = float(random.integers(1 << 60, 1 << 63)) * 10.0**power
+            middle = (Fraction(value) + Fraction(math.nextafter(value, math.inf))) / 2 / Fraction(10) ** power
+            yield from (f"{math.floor(middle)}e{power}", f"{math.ceil(middle)}e{power}")
     for text in ("4503599627370496.5", "2251799813685248.25", "1125899906842624.125", "562949953421312.0625"):
         yield from (text, text[:-1] + "4", text[:-1] + "6", text + "0001", text + "e0", text.replace(".", "") + "e-1")
     yield from ("0", "-0", "0.0", "+0e5", "00012", "1e22", "1e23", "9e22", "4.9e-324", "2.4e-324", "1.7976931348623157e308")

@@ -9,41 +9,34 @@ package struct DecimalNumber {
     /// Behind its last byte; where it should begin if there is none.
     package let stop: UnsafePointer<UInt8>
 
-    @inline(__always) package init(at start: UnsafePointer<UInt8>, end: UnsafePointer<UInt8>, decimal: UInt8) {
+    @inline(__always) package static func read(
+        at start: UnsafePointer<UInt8>, end: UnsafePointer<UInt8>, decimal: UInt8
+    ) -> DecimalNumber {
         var place = start
         let isNegative = place < end && place.pointee == UInt8(ascii: "-")
         if isNegative || place < end && place.pointee == UInt8(ascii: "+") { place += 1 }
         var digits: UInt64 = 0
         var exponent = 0
         let first = place
-        DecimalNumber.readDigits(&place, end, into: &digits)
+        readDigits(&place, end, into: &digits)
         var count = place - first
         if place < end, place.pointee == decimal {
             place += 1
             let fraction = place
-            DecimalNumber.readDigits(&place, end, into: &digits)
+            readDigits(&place, end, into: &digits)
             exponent = fraction - place
             count -= exponent
         }
-        guard count > 0 else {
-            self.init(value: 0, stop: start)
-            return
-        }
+        let none = DecimalNumber(value: 0, stop: start)
+        guard count > 0 else { return none }
         if place < end, place.pointee | 0x20 == UInt8(ascii: "e") {
-            guard let power = DecimalNumber.readExponent(&place, end) else {
-                self.init(value: 0, stop: start)
-                return
-            }
+            guard let power = readExponent(&place, end) else { return none }
             exponent += power
         }
         // 19 digits always fit 64 bits.
-        let magnitude =
-            (count <= 19 ? DecimalNumber.nearest(digits, exponent) : nil)
-            ?? DecimalNumber.nearest(ofText: first, place, decimal)
-        self.init(value: isNegative ? -magnitude : magnitude, stop: place)
+        let magnitude = (count <= 19 ? nearest(digits, exponent) : nil) ?? nearest(ofText: first, place, decimal)
+        return DecimalNumber(value: isNegative ? -magnitude : magnitude, stop: place)
     }
-
-    private init(value: Double, stop: UnsafePointer<UInt8>) { (self.value, self.stop) = (value, stop) }
 
     /// Goes beyond all digits, and appends them to the decimal number `digits`, modulo 2^64.
     @inline(__always) private static func readDigits(
@@ -107,6 +100,17 @@ extension DecimalNumber {
         59_604_644_775_390_625, 298_023_223_876_953_125, 1_490_116_119_384_765_625, 7_450_580_596_923_828_125,
     ]
 
+    /// `2^(63 + b) / 5^power`, rounded down, of the powers of five of b bits; the first is not used.
+    private static let reciprocals: [UInt64] = [
+        0xFFFF_FFFF_FFFF_FFFF, 0xCCCC_CCCC_CCCC_CCCC, 0xA3D7_0A3D_70A3_D70A, 0x8312_6E97_8D4F_DF3B,
+        0xD1B7_1758_E219_652B, 0xA7C5_AC47_1B47_8423, 0x8637_BD05_AF6C_69B5, 0xD6BF_94D5_E57A_42BC,
+        0xABCC_7711_8461_CEFC, 0x8970_5F41_36B4_A597, 0xDBE6_FECE_BDED_D5BE, 0xAFEB_FF0B_CB24_AAFE,
+        0x8CBC_CC09_6F50_88CB, 0xE12E_1342_4BB4_0E13, 0xB424_DC35_095C_D80F, 0x901D_7CF7_3AB0_ACD9,
+        0xE695_94BE_C44D_E15B, 0xB877_AA32_36A4_B449, 0x9392_EE8E_921D_5D07, 0xEC1E_4A7D_B695_61A5,
+        0xBCE5_0864_9211_1AEA, 0x971D_A050_74DA_7BEE, 0xF1C9_0080_BAF7_2CB1, 0xC16D_9A00_9592_8A27,
+        0x9ABE_14CD_4475_3B52, 0xF796_87AE_D3EE_C551, 0xC612_0625_7658_9DDA, 0x9E74_D1B7_91E0_7E48,
+    ]
+
     /// The Double nearest to `digits * 10^exponent`, or nil where it takes more than 128 bits to tell.
     @inline(__always) private static func nearest(_ digits: UInt64, _ exponent: Int) -> Double? {
         // Both are exact, so that one operation rounds once (Clinger 1990).
@@ -120,12 +124,20 @@ extension DecimalNumber {
 
     /// `digits / 10^power`: 62 bits or more of `digits / 5^power`. The lowest stands for all that follow, which is as
     /// good for a rounding to 53 bits.
-    private static func quotient(_ digits: UInt64, _ power: Int) -> Double {
-        let divisor = powersOfFive[power]
-        let (shift, divisorShift) = (digits.leadingZeroBitCount, divisor.leadingZeroBitCount)
-        let dividend = digits << UInt64(shift)
-        let (quotient, rest) = (divisor << UInt64(divisorShift)).dividingFullWidth((dividend >> 1, dividend << 63))
-        return scaled(quotient | (rest == 0 ? 0 : 1), divisorShift - shift - 63 - power)
+    @inline(__always) private static func quotient(_ digits: UInt64, _ power: Int) -> Double {
+        let shift = digits.leadingZeroBitCount
+        let dividend = digits &<< UInt64(shift)
+        let scale = powersOfFive[power].leadingZeroBitCount - shift - 63 - power
+        // The reciprocal is too small by less than 1, and so is this; most often that is nowhere near a boundary.
+        let bits = dividend.multipliedFullWidth(by: reciprocals[power]).high
+        if (bits &+ 1) & 0x1FF > 1 { return scaled(bits | 1, scale) }
+        return scaled(exactQuotient(dividend, power), scale)
+    }
+
+    @inline(never) private static func exactQuotient(_ dividend: UInt64, _ power: Int) -> UInt64 {
+        let divisor = powersOfFive[power] << UInt64(powersOfFive[power].leadingZeroBitCount)
+        let (quotient, rest) = divisor.dividingFullWidth((dividend >> 1, dividend << 63))
+        return quotient | (rest == 0 ? 0 : 1)
     }
 
     /// `digits * 10^power`, from the highest 64 bits of `digits * 5^power` in the same way.
@@ -138,7 +150,7 @@ extension DecimalNumber {
     }
 
     private static func scaled(_ bits: UInt64, _ power: Int) -> Double {
-        Double(sign: .plus, exponent: power, significand: Double(bits))
+        Double(bits) * Double(bitPattern: UInt64(1023 + power) << 52)
     }
 
     /// By the standard library, for very long, small or large ones: `text` is a number without a sign.

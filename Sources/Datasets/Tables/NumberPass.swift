@@ -94,7 +94,7 @@ struct NumberPass: ~Copyable {
                     continue
                 }
                 scanner.skipBlanks()
-                let number = DecimalNumber(at: scanner.here, end: scanner.end, decimal: decimal)
+                let number = DecimalNumber.read(at: scanner.here, end: scanner.end, decimal: decimal)
                 var ahead = scanner
                 ahead.here = number.stop
                 ahead.skipBlanks()

@@ -54,7 +54,7 @@ struct TableField {
     func number(decimal: UInt8) -> Float? {
         guard count > 0 else { return nil }
         let end = start + count
-        let number = DecimalNumber(at: start, end: end, decimal: decimal)
+        let number = DecimalNumber.read(at: start, end: end, decimal: decimal)
         if number.stop == end { return Float(number.value) }
         guard count <= 9 else { return nil }
         let word = String(decoding: bytes, as: UTF8.self).lowercased()

@@ -31,18 +31,18 @@ struct TextPool {
         slots = []
         let order = sortedCodes()
         var ranks = [Int32](repeating: 0, count: entries.count)
-        for (rank, code) in order.enumerated() { ranks[code] = Int32(rank) }
-        return (order.map { entries[$0].text }, ranks)
+        for (rank, code) in order.enumerated() { ranks[Int(code)] = Int32(rank) }
+        return (order.map { entries[Int($0)].text }, ranks)
     }
 
     /// By eight bytes at a time, so that each look into the file serves many comparisons: those alike so far are sorted
     /// by the next eight.
-    private func sortedCodes() -> [Int] {
-        var order = entries.indices.map { (key: UInt64(0), code: $0) }
+    private func sortedCodes() -> [Int32] {
+        var order = entries.indices.map { (key: UInt64(0), code: Int32($0)) }
         var alike = [(range: 0..<order.count, depth: 0)]
         order.withUnsafeMutableBufferPointer { order in
             while let (range, depth) = alike.popLast() {
-                for place in range { order[place].key = entries[order[place].code].key(at: depth) }
+                for place in range { order[place].key = entries[Int(order[place].code)].key(at: depth) }
                 var part = UnsafeMutableBufferPointer(rebasing: order[range])
                 part.sort { $0.key < $1.key }
                 var start = range.lowerBound
