@@ -17,8 +17,8 @@ package struct NumPyArchive: Sendable {
         return NumPyArchive(path: path, names: names, file: file)
     }
 
-    /// One of the arrays: within the mapped file where it is stored (`np.savez`), unpacked into memory where it is deflated
-    /// (`np.savez_compressed`). Its checksum is checked, which reads all of it.
+    /// One of the arrays: within the mapped file where it is stored (`np.savez`), unpacked into memory where it is
+    /// deflated (`np.savez_compressed`). Its checksum is checked, which reads all of it.
     ///
     /// - Throws: `DatasetError` for a name that no array has, and for a damaged array.
     package func array(_ name: String) throws(DatasetError) -> NumPyArray {

@@ -3,8 +3,8 @@
 import Autograd
 
 extension NumPyArray {
-    /// Looks through all values for one that no float holds: an integer that would be rounded (from 2^24 on), or a double
-    /// beyond the range of floats. Other doubles are rounded to the nearest float.
+    /// Looks through all values for one that no float holds: an integer that would be rounded (from 2^24 on), or a
+    /// double beyond the range of floats. Other doubles are rounded to the nearest float.
     ///
     /// - Throws: `DatasetError` naming the value's index.
     package func checkValues() throws(DatasetError) {

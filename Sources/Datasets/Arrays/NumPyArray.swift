@@ -1,5 +1,5 @@
-// Samples in a NumPy array: the bytes stay where they are, usually in a mapped file, and the rows asked for become floats.
-// Data sets read .npy files by it, NumPyArchive the members of .npz files.
+// Samples in a NumPy array: the bytes stay where they are, usually in a mapped file, and the rows asked for become
+// floats. Data sets read .npy files by it, NumPyArchive the members of .npz files.
 
 import Tensors
 
@@ -104,8 +104,8 @@ package struct NumPyArray: Sendable {
         }
     }
 
-    /// Goes through a sample of two or more axes along its last axis: where each run begins among the values, and in the
-    /// sample's bytes.
+    /// Goes through a sample of two or more axes along its last axis: where each run begins among the values, and in
+    /// the sample's bytes.
     private func forEachRun(_ body: (_ value: Int, _ offset: Int) -> Void) {
         let length = shape[shape.count - 1]
         var index = [Int](repeating: 0, count: shape.count)

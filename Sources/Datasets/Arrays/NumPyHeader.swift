@@ -99,8 +99,8 @@ struct NumPyHeader: Sendable {
                 if case .tuple(let parts) = field, case .string(let name) = parts.first { "'\(name)'" } else { "?" }
             }
             throw DatasetError(
-                "\(name) holds records with the fields \(names.joined(separator: ", ")); save each field as an array of "
-                    + "its own, e.g. arr[\(names.first ?? "'x'")].astype('float32')")
+                "\(name) holds records with the fields \(names.joined(separator: ", ")); save each field as an array "
+                    + "of its own, e.g. arr[\(names.first ?? "'x'")].astype('float32')")
         default:
             throw DatasetError("\(name) has a damaged header: 'descr' names no type of elements; save the array again")
         }

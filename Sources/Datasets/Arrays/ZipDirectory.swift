@@ -70,6 +70,9 @@ struct ZipDirectory {
             members.append(member)
             offset = end
         }
+        guard offset == range.upperBound else {
+            throw ZipDirectory.damaged(path, "its directory holds more than the \(count) members that are announced")
+        }
         return members
     }
 
