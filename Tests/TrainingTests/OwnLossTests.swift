@@ -12,14 +12,14 @@ import Training
 @Suite struct OwnLossTests {
     private static let count = 30
 
-    private func values() throws -> Samples {
+    private func values() throws -> ArrayDataset {
         try Samples(
             inputs: Tensor([Self.count, 2], (0..<2 * Self.count).map { sin(Float($0)) }),
             targets: Tensor([Self.count, 2], (0..<2 * Self.count).map { cos(Float($0) * 0.7) }), name: "mine")
     }
 
     /// The fingerprint after training, equal on 1 to 3 threads, and the loss over all samples.
-    private func trained(_ loss: Loss, _ data: Samples, _ network: () -> Sequential) throws -> (Fingerprint, Double) {
+    private func trained(_ loss: Loss, _ data: any Dataset, _ network: () -> Sequential) throws -> (Fingerprint, Double) {
         var found: [(Fingerprint, Double)] = []
         for threads in [1, 2, 3] {
             let model = network().compile(optimizer: .sgd(learningRate: 0.1), loss: loss)
@@ -141,7 +141,7 @@ import Training
     }
 
     @Test func aRateIsAboveZero() throws {
-        let data = try Samples(inputs: .zeros([4, 2]), targets: Tensor([4, 1], [0, 1, 5, 2]))
+        let data = try ArrayDataset(inputs: .zeros([4, 2]), targets: Tensor([4, 1], [0, 1, 5, 2]))
         for (end, words) in [
             (ActivationFunction.linear, "layer dense ends without an activation: end with softplus"),
             (.tanh, "layer dense ends with tanh"),
@@ -152,7 +152,7 @@ import Training
             #expect(error?.description.contains(words) == true, "\(String(describing: error))")
         }
         try Sequential([Dense(1, activation: .softplus)]).compile(loss: .poisson).fit(data, verbose: .silent)
-        let negative = try Samples(inputs: .zeros([1, 2]), targets: Tensor([1, 1], [-1]))
+        let negative = try ArrayDataset(inputs: .zeros([1, 2]), targets: Tensor([1, 1], [-1]))
         #expect(throws: TrainingError.self) {
             try Sequential([Dense(1, activation: .softplus)]).compile(loss: .poisson).fit(negative, verbose: .silent)
         }
@@ -161,7 +161,7 @@ import Training
     @Test func aDistributionsDivergenceIsOfProbabilities() throws {
         let logits = try Tensor([2, 3], [3, -1, 0.5, 2, 2, -4])
         let targets = try Tensor([2, 3], [0.2, 0.5, 0.3, 0.1, 0.1, 0.8])
-        let data = try Samples(inputs: logits, targets: targets)
+        let data = try ArrayDataset(inputs: logits, targets: targets)
         let identity = Dense(3, useBias: false)
         let model = Sequential([identity]).compile(loss: .klDivergence)
         try model.build(input: [3])
@@ -180,7 +180,7 @@ import Training
                 }
         }
         #expect(abs(try model.evaluate(data).loss - expected / 2) < 1e-6)
-        let tooLarge = try Samples(inputs: logits, targets: Tensor([2, 3], [0, 0, 2, 0, 0, 1]))
+        let tooLarge = try ArrayDataset(inputs: logits, targets: Tensor([2, 3], [0, 0, 2, 0, 0, 1]))
         #expect(throws: TrainingError.self) { try model.evaluate(tooLarge) }
     }
 
@@ -190,8 +190,8 @@ import Training
     @Test func everyPositionHasAClass() throws {
         let inputs = try Tensor([Self.count, 4, 2], (0..<8 * Self.count).map { sin(Float($0) * 1.3) })
         let classes = (0..<4 * Self.count).map { Float($0 * 5 % 7 % 3) }
-        let numbers = try Samples(inputs: inputs, targets: Tensor([Self.count, 4], classes))
-        let hot = try Samples(inputs: inputs, targets: Tensor([Self.count, 4], classes).oneHot(classCount: 3))
+        let numbers = try ArrayDataset(inputs: inputs, targets: Tensor([Self.count, 4], classes))
+        let hot = try ArrayDataset(inputs: inputs, targets: Tensor([Self.count, 4], classes).oneHot(classCount: 3))
         for activation in [ActivationFunction.linear, .softmax] {
             let network = { Sequential([Dense(5, activation: .tanh), Dense(3, activation: activation)]) }
             let sparse = try trained(.sparseCategoricalCrossentropy, numbers, network)
