@@ -65,7 +65,7 @@ import Training
                 """)
     }
 
-    @Test(arguments: ["- a\n", "a: [1, 2]\n", "a\n", "a: b: c\n", "'"]) func whatIsNoMappingIsRefused(text: String) {
+    @Test(arguments: ["- a\n", "a: {b: 1}\n", "a\n", "a: b: c\n", "'"]) func whatIsNoMappingIsRefused(text: String) {
         let error = #expect(throws: TrainingError.self) { try RunSettings.entries(text, file: "f.yaml") }
         #expect(error?.description.hasPrefix("f.yaml") == true)
     }
