@@ -81,7 +81,7 @@ import Training
         #expect(text.hasPrefix("k0: []\n"))
         let read = try ConfigurationEntry.read(text, file: "f.yaml")
         #expect(read.map(\.words) == lists)
-        #expect(read.allSatisfy(\.isList))
+        #expect(!read.contains { !$0.isList })
         #expect(read[2].line == 3)
         #expect(try ConfigurationEntry.read("k:\n  - a\n  - b\n", file: "")[0].words == ["a", "b"])
         // As one text.
