@@ -44,9 +44,6 @@ extension CommandTests {
                 let full = name == "lr" ? "learning-rate" : name
                 let flag = try lockstep(["train", "--\(name)", value])
                 #expect(flag.status == 64 && flag.standardError.contains("--\(full) "), "\(flag.standardError)")
-                // Also where a flag decides.
-                let key = try lockstep(["train", "--config", file, "--\(name)", "1"])
-                #expect(key.status == 1 || name == "optimizer" || name == "stall-timeout")
                 let plain = try lockstep(["train", "--config", file])
                 #expect(plain.status == 1 && plain.standardError.contains("\(file):2: '\(full)' "))
                 for text in [flag.standardError, plain.standardError] { #expect(text.contains(words), "\(text)") }
