@@ -17,7 +17,9 @@ struct DataSummaryTests {
     }
 
     @Test func summaryOfATableNamesWhatLooksWrong() throws {
-        let rows = (0..<40).map { "\(1000 + $0),5,\($0 % 3 == 0 ? "p" : "q"),\($0 % 4),\($0 == 7 ? "rare" : $0 % 2 == 0 ? "a" : "b")" }
+        let rows = (0..<40).map {
+            "\(1000 + $0),5,\($0 % 3 == 0 ? "p" : "q"),\($0 % 4),\($0 == 7 ? "rare" : $0 % 2 == 0 ? "a" : "b")"
+        }
         let data = try data((["id,same,c,x,y"] + rows + ["1003,5,p,3,b", "1,5,,,"]).joined(separator: "\n"))
         let summary = DataSummary(try Subset(data, Array(0..<38)), test: try Subset(data, Array(38..<41)))
         #expect(summary.parts.map(\.sampleCount) == [38, 3] && summary.sharedCount == 1)

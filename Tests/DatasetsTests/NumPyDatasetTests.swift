@@ -11,7 +11,9 @@ struct NumPyDatasetTests {
     private let directory = TemporaryDirectory()
 
     /// A .npy file of bytes, e.g. of type `|u1` or `<i4`.
-    private func write(_ name: String, _ type: String, _ shape: [Int], _ bytes: [UInt8], fortran: Bool = false) -> String {
+    private func write(_ name: String, _ type: String, _ shape: [Int], _ bytes: [UInt8], fortran: Bool = false)
+        -> String
+    {
         let lengths = shape.map { "\($0)," }.joined()
         let order = fortran ? "True" : "False"
         var header = "{'descr': '\(type)', 'fortran_order': \(order), 'shape': (\(lengths)), }"
@@ -53,7 +55,9 @@ struct NumPyDatasetTests {
         let x = try floats("x.npy", [3], [1, 2, 3])
         #expect(try load(x, write("i.npy", "|i1", [3, 1], [0, 2, 1])).target.kind == .classes(3))
         #expect(try load(x, write("b.npy", "|b1", [3], [0, 1, 1])).target.kind == .classes(2))
-        #expect(try load(x, write("m.npy", "|i1", [3, 2], [0, 2, 1, 0, 1, 1])).target == Field("target", shape: [2], kind: .numbers))
+        #expect(
+            try load(x, write("m.npy", "|i1", [3, 2], [0, 2, 1, 0, 1, 1])).target
+                == Field("target", shape: [2], kind: .numbers))
         let y = try floats("y.npy", [3, 1], [0, 2, 1])
         #expect(try load(x, y).target == Field("target", shape: [], kind: .numbers))
         #expect(try load(x, y, .classes).target.kind == .classes(3))
@@ -62,13 +66,16 @@ struct NumPyDatasetTests {
         expectDatasetError("n.npy holds -1.0 at [1], which is no class number") {
             try load(x, write("n.npy", "|i1", [3], [0, 255, 1]))
         }
-        expectDatasetError("up to 4351, more classes than samples") { try load(x, write("w.npy", "<u2", [3], [0, 0, 255, 16, 1, 0])) }
+        expectDatasetError("up to 4351, more classes than samples") {
+            try load(x, write("w.npy", "<u2", [3], [0, 0, 255, 16, 1, 0]))
+        }
         expectDatasetError("has 3 samples, but", "s.npy has 2") { try load(x, write("s.npy", "|i1", [2], [0, 1])) }
     }
 
     /// A .npz file whose members are stored, as np.savez makes it.
     private func archive(_ members: [(name: String, path: String)]) throws -> String {
-        let script = "import sys, zipfile\nwith zipfile.ZipFile(sys.argv[1], 'w') as z:\n"
+        let script =
+            "import sys, zipfile\nwith zipfile.ZipFile(sys.argv[1], 'w') as z:\n"
             + "  for a in sys.argv[2:]: z.write(a.split('=')[1], a.split('=')[0] + '.npy')\n"
         let path = "\(directory.path)/\(UUID().uuidString).npz"
         let python = Process()
@@ -102,7 +109,8 @@ struct NumPyDatasetTests {
         }
         expectDatasetError("the test part has inputs [1]") {
             try NumPyDataset.load(
-                npz: archive([("x_train", x), ("y_train", y), ("x_test", floats("z.npy", [1], [7])), ("y_test", testY)]))
+                npz: archive([("x_train", x), ("y_train", y), ("x_test", floats("z.npy", [1], [7])), ("y_test", testY)])
+            )
         }
     }
 }

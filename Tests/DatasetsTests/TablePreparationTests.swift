@@ -123,12 +123,15 @@ struct TablePreparationTests {
         expectDatasetError("has no column '4'; expected a name, a number of 1 to 3, or last: it has 'column 1'") {
             try TableDataset(table(text, header: false), TableOptions(targets: ["4"]))
         }
-        expectDatasetError("is given as the target and as ignored") { try data("x,y\n1,a\n2,b\n") { $0.ignore = ["y"] } }
+        expectDatasetError("is given as the target and as ignored") {
+            try data("x,y\n1,a\n2,b\n") { $0.ignore = ["y"] }
+        }
     }
 
     @Test func wholeNumbersThatComeOftenAreClasses() throws {
         func target(_ values: [String], task: TableOptions.Task? = nil) throws -> Field {
-            try data((["x,y"] + values.enumerated().map { "\($0),\($1)" }).joined(separator: "\n")) { $0.task = task }.target
+            try data((["x,y"] + values.enumerated().map { "\($0),\($1)" }).joined(separator: "\n")) { $0.task = task }
+                .target
         }
         let three = (0..<30).map { ["3", "5", "10"][$0 % 3] }
         #expect(try target(three).kind == .classes(3))
@@ -206,7 +209,9 @@ struct TablePreparationTests {
         let read = try TablePreparation.read(data.preparation.json(), source: "model")
         #expect(read == data.preparation)
         #expect(try TableDataset(data.table, read).fingerprint == data.fingerprint)
-        expectDatasetError("model holds no preparation of a table") { try TablePreparation.read(Data("{}".utf8), source: "model") }
+        expectDatasetError("model holds no preparation of a table") {
+            try TablePreparation.read(Data("{}".utf8), source: "model")
+        }
     }
 
     @Test func fingerprintIsThatOfTheValues() throws {

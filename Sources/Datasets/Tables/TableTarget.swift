@@ -54,7 +54,9 @@ extension TableTarget {
     /// Finds classes among all rows of the table, means and deviations by `rows`.
     ///
     /// - Throws: `DatasetError` for one class or none, and for no row that has the target.
-    static func fit(_ table: Table, _ roles: TableRoles, _ options: TableOptions, rows: [Int]) throws(DatasetError) -> Self {
+    static func fit(_ table: Table, _ roles: TableRoles, _ options: TableOptions, rows: [Int]) throws(DatasetError)
+        -> Self
+    {
         let column = roles.targets[0]
         guard !rows.isEmpty else {
             throw DatasetError("no row of \(table.name) has a value of its target '\(column.name)'; expected some")
