@@ -73,6 +73,7 @@ let package = Package(
         // Examples: what a user's own program looks like.
         .executableTarget(name: "Tutorial", dependencies: ["Lockstep"], path: "Examples/Tutorial"),
         .executableTarget(name: "OwnModel", dependencies: ["Lockstep"], path: "Examples/OwnModel"),
+        .executableTarget(name: "OwnLayer", dependencies: ["Lockstep"], path: "Examples/OwnLayer"),
 
         // Our side of scripts/bench.
         .executableTarget(
@@ -107,7 +108,8 @@ let package = Package(
             dependencies: [
                 "Training", "Autograd", "Datasets", "Layers", "Optimizers", "Tensors", "TestSupport", "StepProbe",
                 "FitProbe", "KernelReference", "GoldenRuns",
-            ]),
+            ],
+            exclude: ["Reference"]),
         .testTarget(
             name: "DataParallelTests",
             dependencies: ["DataParallel", "Collectives", "Optimizers", "Autograd", "Tensors"]),

@@ -24,7 +24,7 @@ struct Train: ParsableCommand {
                 optimizer: .adam(), loss: .sparseCategoricalCrossentropy, metrics: [.accuracy])
             let facts: [String: Any] = ["data": train.name, "data_bytes": train.samples.count + 4 * train.count]
             try compiled.fit(
-                Samples(train), callbacks: [TakeTurns(Orders(world), facts)], options: options, on: world)
+                train, callbacks: [TakeTurns(Orders(world), facts)], options: options, on: world)
         }
     }
 }

@@ -8,8 +8,8 @@ let batchSize = 64
 let seed: UInt64 = 7
 
 /// 1: everything by hand, in one process.
-func trainByHand(_ network: Classifier, _ data: Samples) throws -> Fingerprint {
-    let parameters = try network.makeParameterBuffer(input: data.inputShape, seed: seed)
+func trainByHand(_ network: Classifier, _ data: any Dataset) throws -> Fingerprint {
+    let parameters = try network.makeParameterBuffer(input: data.input.shape, seed: seed)
     let gradients = FlatBuffer(count: parameters.count)
     let optimizer = Optimizer.adam()
     let state = optimizer.makeState(count: parameters.trainable.count)
@@ -30,9 +30,9 @@ func trainByHand(_ network: Classifier, _ data: Samples) throws -> Fingerprint {
 }
 
 /// 2: the loop by hand, the step data-parallel: the shards of every batch are divided among the ranks of `world`.
-func trainByStep(_ network: Classifier, _ data: Samples, on world: World) throws -> Fingerprint {
+func trainByStep(_ network: Classifier, _ data: any Dataset, on world: World) throws -> Fingerprint {
     let step = try TrainingStep(
-        network: network, input: data.inputShape, optimizer: .adam(), loss: .sparseCategoricalCrossentropy,
+        network: network, input: data.input.shape, optimizer: .adam(), loss: .sparseCategoricalCrossentropy,
         batchSize: batchSize, seed: seed, on: world)
     for number in 0..<steps {
         let rate = step.optimizer.learningRate.rate(at: number)
@@ -46,7 +46,7 @@ func trainByStep(_ network: Classifier, _ data: Samples, on world: World) throws
 }
 
 /// 3: compiled and fitted like any other model.
-func trainByFit(_ network: Classifier, _ data: Samples, on world: World) throws -> Fingerprint? {
+func trainByFit(_ network: Classifier, _ data: any Dataset, on world: World) throws -> Fingerprint? {
     let model = network.compile(optimizer: .adam(), loss: .sparseCategoricalCrossentropy, metrics: [.accuracy])
     try model.fit(
         data, epochs: 1, batchSize: .samples(batchSize), shuffle: false, seed: seed, verbose: .silent, on: world)
@@ -54,12 +54,12 @@ func trainByFit(_ network: Classifier, _ data: Samples, on world: World) throws 
 }
 
 /// The samples of a step, in the order of the set.
-func numbers(ofStep step: Int) -> ArraySlice<Int32> {
-    Array(Int32(step * batchSize)..<Int32((step + 1) * batchSize))[...]
+func numbers(ofStep step: Int) -> ArraySlice<Int> {
+    Array(step * batchSize..<(step + 1) * batchSize)[...]
 }
 
 withWorld { world in
-    let data = Samples(try SyntheticDigits.load().train.prefix(steps * batchSize))
+    let data = try SyntheticDigits.load().train.prefix(steps * batchSize)
     func show(_ text: String) { if world.rank == 0 { print(text) } }
 
     show("by hand, one shard:     \(try trainByHand(Classifier(), data))")

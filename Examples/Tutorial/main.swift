@@ -22,7 +22,7 @@ withWorld { world in
         on: world)
     let result = try model.evaluate(test, on: world)
 
-    let images = try Samples(test)[0..<5]
+    let images = try test[0..<5]
     let classes = try model.predict(images.inputs).argmax().scalars.map { Int($0) }
 
     // What follows needs no other rank.

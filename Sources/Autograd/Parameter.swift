@@ -20,6 +20,13 @@ public final class Parameter: @unchecked Sendable {
     public let name: String
     public let initializer: Initializer
     public let role: Role
+    /// The penalty on its size, nil for none.
+    public let regularizer: Regularizer?
+    /// What holds after every update, nil for nothing.
+    public let constraint: Constraint?
+    /// Whether it keeps its values in training: it is a constant to a tape, its gradient is 0, and neither updates nor
+    /// constraints touch it. An optimizer's groups say so: `Optimizer.makeState(for:)` sets it, before the first step.
+    public package(set) var isFrozen = false
     /// Layer path and name, e.g. `dense_1.kernel`; the plain name until placed in a buffer.
     public package(set) var path: String
     /// nil until the layer has seen its input shape.
@@ -31,10 +38,15 @@ public final class Parameter: @unchecked Sendable {
     private var placed: Tensor?
     private var home: FlatBuffer?
 
-    public init(_ name: String, initializer: Initializer, role: Role = .trainable) {
+    public init(
+        _ name: String, initializer: Initializer, role: Role = .trainable, regularizer: Regularizer? = nil,
+        constraint: Constraint? = nil
+    ) {
         self.name = name
         self.initializer = initializer
         self.role = role
+        self.regularizer = regularizer
+        self.constraint = constraint
         path = name
     }
 
@@ -53,8 +65,10 @@ public final class Parameter: @unchecked Sendable {
 
     /// Fixes the shape on the first call; later calls must agree.
     ///
-    /// - Throws: `ShapeError` when the shape is another than before, or has 2^31 elements or more.
+    /// - Throws: `ShapeError` when the shape is another than before, or has 2^31 elements or more, and where regularizer
+    ///   or constraint make no sense.
     public func declare(_ shape: Shape, valuesPerSample: Int = 1) throws(ShapeError) {
+        if let defect = regularizer?.defect ?? constraint?.defect { throw ShapeError("parameter \(path): \(defect)") }
         guard Shape.count(of: shape.dimensions) != nil else {
             throw ShapeError("parameter \(path) of shape \(shape) is too large: expected fewer than 2^31 elements")
         }

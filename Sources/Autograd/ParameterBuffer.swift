@@ -21,8 +21,8 @@ public final class ParameterBuffer: @unchecked Sendable {
 
     /// Floats in `values`, and in every gradient buffer.
     public var count: Int { values.count }
-    /// The number of trainable scalars, padding not counted.
-    public var trainableScalarCount: Int { scalarCount { $0.role == .trainable } }
+    /// The number of scalars that training changes, padding and frozen parameters not counted.
+    public var trainableScalarCount: Int { scalarCount(isTrained) }
 
     /// Room for the step's record.
     public static let recordCount = 16
@@ -63,6 +63,27 @@ public final class ParameterBuffer: @unchecked Sendable {
 
     /// The hash of all parameter values.
     public var fingerprint: Fingerprint { values.fingerprint(all) }
+
+    /// What the regularizers add to a loss at the present values, as Keras shows it in training and evaluation: the sum
+    /// over all parameters that have one and are not frozen, in the order of declaration.
+    public var penalty: Double {
+        parameters.reduce(0) { sum, parameter in
+            guard let regularizer = parameter.regularizer, isTrained(parameter) else { return sum }
+            return sum + regularizer.penalty(of: values[parameter.range])
+        }
+    }
+
+    /// Restores the constraints of all parameters that have one and are not frozen. For whoever updates, after each
+    /// update of the whole buffer: an update's slices may cut a unit. Every rank does it for its own replica, so that all
+    /// have the same bits.
+    public func applyConstraints() {
+        for parameter in parameters where isTrained(parameter) {
+            guard let constraint = parameter.constraint, let shape = parameter.shape else { continue }
+            constraint.apply(to: values[parameter.range], units: shape.rank > 0 ? shape[-1] : 1)
+        }
+    }
+
+    private func isTrained(_ parameter: Parameter) -> Bool { parameter.role == .trainable && !parameter.isFrozen }
 
     private func scalarCount(_ include: (Parameter) -> Bool) -> Int {
         parameters.filter(include).reduce(0) { $0 + $1.range.count }

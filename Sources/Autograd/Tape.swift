@@ -91,9 +91,9 @@ public final class Tape {
     }
 
     /// A parameter's present value. All uses in one pass share one node, created at the first use, so that the
-    /// backward sweep reaches it when its gradient is final.
+    /// backward sweep reaches it when its gradient is final. Statistics and frozen parameters are constants.
     public func parameter(_ parameter: Parameter) -> Variable {
-        guard mode == .training, parameter.role == .trainable else {
+        guard mode == .training, parameter.role == .trainable, !parameter.isFrozen else {
             return constant(parameter.value).marked(.logits)
         }
         let identity = ObjectIdentifier(parameter)
@@ -159,9 +159,11 @@ public final class Tape {
         return body()
     }
 
-    /// Hands a running statistic this shard's fresh observation, weighted by the shard's part of the step.
-    package func observe(_ statistic: Parameter, _ value: Tensor) {
-        guard let gradients, mode == .training else { return }
+    /// Hands a running statistic, a parameter of role `statistic`, this shard's fresh observation of its shape, at most
+    /// once in a pass. Weighted by the shard's part of the step, it enters the statistic when the step is applied. Does
+    /// nothing in inference and where the statistic is frozen.
+    public func observe(_ statistic: Parameter, _ value: Tensor) {
+        guard let gradients, mode == .training, !statistic.isFrozen else { return }
         let first = observed.insert(ObjectIdentifier(statistic)).inserted
         require(first, "statistic \(statistic.path) was observed twice in one pass: use one layer per place")
         require(
@@ -170,8 +172,9 @@ public final class Tape {
         gradients.view(statistic.range, shape: value.shape).assign(value.affine(scale: context.fraction))
     }
 
-    /// A key for the next dropout of this pass: the same on any layout, another for every step, shard and place.
-    package func nextDropoutKey() -> RandomKey {
+    /// A key for the next random numbers of this pass, such as a dropout's: the same on any layout, another for every
+    /// step, shard and place in the pass. `Tensor.uniform` and `Tensor.normal` draw with it.
+    public func nextRandomKey() -> RandomKey {
         dropoutCount += 1
         return RandomKey(
             seed: context.seed, purpose: .dropout, index: context.step, subindex: context.shard << 16 | dropoutCount)

@@ -23,9 +23,13 @@ public struct Field: Sendable, Hashable {
     public let kind: Kind
     /// What the classes are called, in their order; empty where they have no names.
     public let classNames: [String]
+    /// How values that were scaled become those of the field's own unit; nil where they are as they were.
+    public let scale: TargetScale?
 
-    public init(_ name: String, shape: Shape, kind: Kind, classNames: [String] = []) {
-        (self.name, self.shape, self.kind, self.classNames) = (name, shape, kind, classNames)
+    public init(
+        _ name: String, shape: Shape, kind: Kind, classNames: [String] = [], scale: TargetScale? = nil
+    ) {
+        (self.name, self.shape, self.kind, self.classNames, self.scale) = (name, shape, kind, classNames, scale)
     }
 
     /// The number of classes, nil for other kinds.

@@ -29,7 +29,8 @@ extension ImageDataset {
         return part(0..<count)
     }
 
-    private func part(_ range: Range<Int>) -> ImageDataset {
+    /// The samples of a range.
+    package func part(_ range: Range<Int>) -> ImageDataset {
         let length = sampleShape.count
         return ImageDataset(
             fitting: samples.part(range.lowerBound * length..<range.upperBound * length), to: Array(labels[range]),

@@ -19,20 +19,27 @@ public enum MNIST {
     /// `t10k-labels-idx1-ubyte` from `directory`, under these names or similar ones, each plain or with `.gz`. Plain
     /// files are mapped.
     ///
+    /// - Parameter name: what the sets are called.
     /// - Returns: training and test set, samples `[28, 28, 1]`, labels 0 ... 9.
     /// - Throws: `DatasetError` when a file is missing, damaged, or does not fit the others.
-    public static func load(directory: String) throws(DatasetError) -> (train: ImageDataset, test: ImageDataset) {
+    public static func load(
+        directory: String, name: String = "mnist"
+    ) throws(DatasetError) -> (train: ImageDataset, test: ImageDataset) {
         _ = try files(of: Part.allCases, in: directory)
-        return (try load(.train, directory: directory), try load(.test, directory: directory))
+        return (
+            try load(.train, directory: directory, name: name), try load(.test, directory: directory, name: name)
+        )
     }
 
     /// Reads the two files of one set.
-    public static func load(_ part: Part, directory: String) throws(DatasetError) -> ImageDataset {
+    public static func load(
+        _ part: Part, directory: String, name: String = "mnist"
+    ) throws(DatasetError) -> ImageDataset {
         let paths = try files(of: [part], in: directory)
-        return try dataset(images: paths[0], labels: paths[1])
+        return try dataset(images: paths[0], labels: paths[1], name: name)
     }
 
-    private static func dataset(images: String, labels: String) throws(DatasetError) -> ImageDataset {
+    private static func dataset(images: String, labels: String, name: String) throws(DatasetError) -> ImageDataset {
         let pixels = try IDXFile(path: images, axes: 3)
         let classes = try IDXFile(path: labels, axes: 1)
         guard pixels.dimensions[1...] == [28, 28] else {
@@ -46,7 +53,7 @@ public enum MNIST {
         }
         try check(classes.bytes, of: labels)
         return try ImageDataset(
-            name: "mnist", sampleShape: [28, 28, 1], samples: pixels.bytes, labels: Array(classes.bytes),
+            name: name, sampleShape: [28, 28, 1], samples: pixels.bytes, labels: Array(classes.bytes),
             classCount: 10)
     }
 

@@ -8,7 +8,8 @@ import Tensors
 /// A shuffle is a Feistel network over a table of `rows` x 2^`columnBits` places, hardly more than there are samples:
 /// eight rounds in turn add a keyed hash of the column to the row and of the row to the column. A place beyond the
 /// samples is sent through again until it is one of them (Black, Rogaway, "Ciphers with Arbitrary Finite Domains",
-/// CT-RSA 2002). It depends on the count, the seed, the epoch and the first step alone.
+/// CT-RSA 2002). In a small table eight rounds do not reach all orders equally often, so it has 32. The order depends on
+/// the count, the seed, the epoch and the first step alone.
 public struct SampleOrder: Sendable {
     /// How many samples there are.
     public let count: Int
@@ -16,6 +17,8 @@ public struct SampleOrder: Sendable {
     private let rows: UInt64
     private let columnBits: UInt64
     private let columnMask: UInt64
+    /// How often the eight rounds are gone through.
+    private let passes: UInt64
     private let keys: SIMD8<UInt64>
 
     /// - Parameters:
@@ -33,6 +36,7 @@ public struct SampleOrder: Sendable {
         columnBits = bits / 2
         columnMask = 1 << columnBits - 1
         rows = max(1, (UInt64(count) + columnMask) >> columnBits)
+        passes = count < 256 ? 4 : 1
         var keys = SIMD8<UInt64>.zero
         for round in 0..<8 { keys[round] = random.next() }
         self.keys = keys
@@ -53,10 +57,12 @@ public struct SampleOrder: Sendable {
     @inline(__always)
     private func shuffled(_ place: UInt64) -> UInt64 {
         var (row, column) = (place >> columnBits, place & columnMask)
-        for round in stride(from: 0, to: 8, by: 2) {
-            row &+= hash(column ^ keys[round]).multipliedFullWidth(by: rows).high
-            row = row >= rows ? row &- rows : row
-            column = (column &+ hash(row ^ keys[round + 1]) >> 32) & columnMask
+        for pass in 0..<passes {
+            for round in stride(from: 0, to: 8, by: 2) {
+                row &+= hash(column &+ keys[round] &+ pass << 32).multipliedFullWidth(by: rows).high
+                row = row >= rows ? row &- rows : row
+                column = (column &+ hash(row &+ keys[round + 1] &+ pass << 32) >> 32) & columnMask
+            }
         }
         return row << columnBits | column
     }

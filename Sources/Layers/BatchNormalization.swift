@@ -8,8 +8,8 @@ import Tensors
 /// Input and output `[batch, ..., channels]`; gamma, beta, moving_mean and moving_variance `[channels]`. In training,
 /// mean and (biased) variance are those of the *shard*, over all axes but the last, so that the result does not depend
 /// on how shards are spread over ranks; what the shards observed is averaged and enters the moving statistics as
-/// `moving = momentum * moving + (1 - momentum) * observed`. Inference uses the moving statistics. The equivalent of
-/// `keras.layers.BatchNormalization`. A layer may stand in one place of a model only.
+/// `moving = momentum * moving + (1 - momentum) * observed`. Inference uses the moving statistics, as
+/// does training where both of them are frozen. The equivalent of `keras.layers.BatchNormalization`. A layer may stand in one place of a model only.
 public final class BatchNormalization: Layer {
     private let momentum: Float
     public let epsilon: Float
@@ -50,8 +50,8 @@ public final class BatchNormalization: Layer {
         buildIfNeeded(for: input, gamma)
         let tape = input.tape
         let normalized: Variable
-        switch tape.mode {
-        case .training:
+        let isFrozen = movingMean.isFrozen && movingVariance.isFrozen
+        if tape.mode == .training && !isFrozen {
             let axes = Array(0..<(input.shape.rank - 1))
             let mean = input.mean(axes: axes)
             let centered = input - mean
@@ -59,7 +59,7 @@ public final class BatchNormalization: Layer {
             tape.observe(movingMean, mean.value)
             tape.observe(movingVariance, variance.value)
             normalized = centered / (variance + epsilon).sqrt
-        case .inference:
+        } else {
             normalized =
                 (input - tape.parameter(movingMean)) / (tape.parameter(movingVariance) + epsilon).sqrt
         }

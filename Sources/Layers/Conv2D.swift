@@ -19,17 +19,21 @@ public final class Conv2D: Layer {
     ///   - strides: rows and columns from one window to the next.
     ///   - padding: `.valid` (no padding) or `.same`.
     ///   - dilation: distance between the kernel's taps.
+    ///   - kernelRegularizer: a penalty on the kernel, added to the loss that is shown and to the kernel's gradient.
+    ///   - kernelConstraint: what holds of the kernel after every update.
     public init(
         _ filters: Int, kernelSize: Int, strides: Int = 1, padding: Padding = .valid, dilation: Int = 1,
         groups: Int = 1, activation: ActivationFunction = .linear, useBias: Bool = true,
-        kernelInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros
+        kernelInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros,
+        kernelRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil, kernelConstraint: Constraint? = nil
     ) {
         self.filters = filters
         self.kernelSize = kernelSize
         self.activation = activation
         options = ConvolutionOptions(strides: strides, padding: padding, dilation: dilation, groups: groups)
-        kernel = Parameter("kernel", initializer: kernelInitializer)
-        bias = useBias ? Parameter("bias", initializer: biasInitializer) : nil
+        kernel = Parameter(
+            "kernel", initializer: kernelInitializer, regularizer: kernelRegularizer, constraint: kernelConstraint)
+        bias = useBias ? Parameter("bias", initializer: biasInitializer, regularizer: biasRegularizer) : nil
     }
 
     public var parameters: [Parameter] { bias.map { [kernel, $0] } ?? [kernel] }

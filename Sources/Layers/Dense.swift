@@ -13,14 +13,19 @@ public final class Dense: Layer {
     public let kernel: Parameter
     public let bias: Parameter?
 
+    /// - Parameters:
+    ///   - kernelRegularizer: a penalty on the kernel, added to the loss that is shown and to the kernel's gradient.
+    ///   - kernelConstraint: what holds of the kernel after every update.
     public init(
         _ units: Int, activation: ActivationFunction = .linear, useBias: Bool = true,
-        kernelInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros
+        kernelInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros,
+        kernelRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil, kernelConstraint: Constraint? = nil
     ) {
         self.units = units
         self.activation = activation
-        kernel = Parameter("kernel", initializer: kernelInitializer)
-        bias = useBias ? Parameter("bias", initializer: biasInitializer) : nil
+        kernel = Parameter(
+            "kernel", initializer: kernelInitializer, regularizer: kernelRegularizer, constraint: kernelConstraint)
+        bias = useBias ? Parameter("bias", initializer: biasInitializer, regularizer: biasRegularizer) : nil
     }
 
     public var parameters: [Parameter] { bias.map { [kernel, $0] } ?? [kernel] }

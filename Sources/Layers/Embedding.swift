@@ -16,12 +16,15 @@ public final class Embedding: Layer {
     /// - Parameters:
     ///   - inputDimension: the number of rows, one more than the largest input.
     ///   - outputDimension: the length of a row.
+    ///   - embeddingsRegularizer: a penalty on the table, added to the loss that is shown and to its gradient.
     public init(
-        _ inputDimension: Int, _ outputDimension: Int, embeddingsInitializer: Initializer = .uniform(-0.05, 0.05)
+        _ inputDimension: Int, _ outputDimension: Int, embeddingsInitializer: Initializer = .uniform(-0.05, 0.05),
+        embeddingsRegularizer: Regularizer? = nil
     ) {
         self.inputDimension = inputDimension
         self.outputDimension = outputDimension
-        embeddings = Parameter("embeddings", initializer: embeddingsInitializer)
+        embeddings = Parameter(
+            "embeddings", initializer: embeddingsInitializer, regularizer: embeddingsRegularizer)
     }
 
     public var parameters: [Parameter] { [embeddings] }

@@ -33,6 +33,10 @@ public protocol Layer: AnyObject, Sendable {
     /// will do. Training then agrees before each update that no rank has met another number.
     var indexLimit: Int? { get }
 
+    /// Where the layer takes some columns of its input `[batch, columns]` for row numbers: for each column how many rows
+    /// there are, nil for one of any numbers. Empty, unless defined.
+    var columnLimits: [Int?] { get }
+
     /// Computes a batch: `[batch, sample...] -> [batch, output sample...]`. Others call `layer(input)`.
     func call(_ input: Variable) -> Variable
 }
@@ -41,6 +45,7 @@ extension Layer {
     public var parameters: [Parameter] { [] }
     public var children: [(String, any Layer)] { [] }
     public var indexLimit: Int? { nil }
+    public var columnLimits: [Int?] { [] }
 
     /// Computes a batch with `call`, whose time goes to this layer's account if the run is profiled.
     public func callAsFunction(_ input: Variable) -> Variable {
@@ -71,8 +76,10 @@ extension Layer {
         return result
     }
 
-    /// Whether the layer or one of its parts takes its input for row numbers.
-    package var readsIndices: Bool { allLayers().contains { $0.layer.indexLimit != nil } }
+    /// Whether the layer or one of its parts takes its input, or a column of it, for row numbers.
+    package var readsIndices: Bool {
+        allLayers().contains { $0.layer.indexLimit != nil || !$0.layer.columnLimits.isEmpty }
+    }
 
     /// All parameters of the layer and its parts, each once, in declaration order, with their paths
     /// (`dense_1.kernel`).

@@ -48,6 +48,8 @@ public final class Sequential: Layer {
 
     /// That of the first layer that does not just give its input another shape.
     public var indexLimit: Int? { layers.first { !($0 is Flatten || $0 is Reshape) }?.indexLimit }
+    /// Those of the first layer.
+    public var columnLimits: [Int?] { layers.first?.columnLimits ?? [] }
 
     public func call(_ input: Variable) -> Variable {
         var (output, index) = (input, 0)

@@ -1,58 +1,86 @@
-// `--config NAME or FILE.yaml`: the same words as the flags, turned into the arguments they stand for. Flags come after them
-// and win.
+// `--config NAME or FILE.yaml`, and the config.yaml of runs and checkpoints: a YAML mapping of settings' names to values,
+// those of lists as sequences.
 
-import ArgumentParser
 import Foundation
 import Lockstep
 import Streams
 import Yams
 
-/// A YAML mapping of flag names to values.
+/// The settings of a configuration.
 struct ConfigurationFile {
-    /// `--key=value` for every entry; `--key` or `--no-key` for one that is true or false.
-    let arguments: [String]
+    let layer: SettingsLayer
 
-    /// - Parameter nameOrPath: a built-in configuration's name, else the path of a file.
+    /// - Parameter nameOrPath: a built-in configuration's name, else the path of a file or a pipe.
     init(_ nameOrPath: String) throws {
         if let named = NamedConfiguration(rawValue: nameOrPath) {
             try self.init(text: named.text, file: nameOrPath)
             return
         }
-        guard let data = FileManager.default.contents(atPath: nameOrPath) else {
+        let bytes: [UInt8]
+        do { bytes = try FileBytes.read(nameOrPath) } catch {
             throw TrainingError(
-                "can't read the configuration \(nameOrPath): no such file, or not readable, and none of the built-in "
-                    + "configurations \(NamedConfiguration.list)")
+                "can't read the configuration \(nameOrPath): \(error), and it is none of the built-in configurations "
+                    + NamedConfiguration.list)
         }
-        try self.init(text: Text.decode(data, file: nameOrPath), file: nameOrPath)
+        try self.init(text: Text.decode(bytes, file: nameOrPath), file: nameOrPath)
     }
 
+    /// - Parameter file: what errors call the text.
     init(text: String, file: String) throws {
         let node: Node?
         do { node = try Yams.compose(yaml: text) } catch { throw TrainingError("\(file) is not YAML: \(error)") }
         guard let mapping = node?.mapping else {
             throw TrainingError("\(file): expected a mapping such as 'epochs: 5', one setting a line")
         }
-        var arguments: [String] = []
+        var layer = SettingsLayer()
         for (key, value) in mapping {
-            let line = key.mark.map { ":\($0.line)" } ?? ""
-            guard let name = key.string, Train.configurable.contains(name) else {
-                throw TrainingError(
-                    "\(file)\(line): unknown key '\(key.string ?? "?")'; known keys are "
-                        + Train.configurable.sorted().joined(separator: ", "))
+            let origin = SettingOrigin.file(file, line: key.mark?.line)
+            let name = key.string ?? "?"
+            let setting = try ConfigurationFile.setting(name, origin)
+            guard layer.values[setting.name] == nil else {
+                throw TrainingError("\(origin.subject(name)) and '\(setting.name)' are one setting: give one of them")
             }
-            guard let scalar = value.scalar?.string else {
-                throw TrainingError("\(file)\(line): '\(name)' wants a single value")
-            }
-            guard Train.flags.contains(name) else {
-                arguments.append("--\(name)=\(scalar)")
-                continue
-            }
-            // YAML's words for truth, also where they are quoted.
-            guard let isSet = Bool.construct(from: Node.Scalar(scalar)) else {
-                throw TrainingError("\(file)\(line): '\(name)' must be true or false, got '\(scalar)'")
-            }
-            arguments.append(isSet ? "--\(name)" : "--no-\(name)")
+            try layer.take(ConfigurationFile.words(value, of: setting, origin), for: setting, from: origin)
         }
-        self.arguments = arguments
+        self.layer = layer
+    }
+
+    private static func setting(_ name: String, _ origin: SettingOrigin) throws -> any AnySetting {
+        if let setting = SettingsTable.byName[name] {
+            if setting.isInFiles { return setting }
+            throw TrainingError("\(origin.subject(name)) is for the command line: give it as --\(name)")
+        }
+        let known = SettingsTable.byName.filter { $0.value.isInFiles }.keys.sorted()
+        let hint = nearest(to: name, among: known).map { "; did you mean '\($0)'?" } ?? ""
+        throw TrainingError(
+            "\(origin.place ?? "the configuration"): unknown key '\(name)'\(hint)\n  known keys: \(known.joined(separator: ", "))"
+        )
+    }
+
+    private static func words(
+        _ value: Node, of setting: any AnySetting, _ origin: SettingOrigin
+    ) throws -> [String] {
+        if let scalar = value.scalar?.string { return setting.isList ? ListText.split(scalar) : [scalar] }
+        let items = value.sequence?.map { $0.scalar?.string }
+        guard setting.isList, let items, !items.contains(nil) else {
+            throw TrainingError(
+                "\(origin.subject(setting.name)) wants a \(setting.isList ? "list such as [a, b]" : "single value")")
+        }
+        return items.compactMap { $0 }
+    }
+}
+
+extension ResolvedSettings {
+    /// Given flags on top of the configuration file that they may name.
+    init(flags: SettingsLayer) throws {
+        self.init([flags])
+        if let config = self.run.config { self = onTop(of: try ConfigurationFile(config).layer) }
+    }
+}
+
+extension Checkpoint {
+    /// The settings of its run.
+    func settingsLayer() throws -> SettingsLayer {
+        try ConfigurationFile(text: state.configuration, file: path).layer
     }
 }

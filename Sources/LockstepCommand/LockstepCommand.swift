@@ -15,12 +15,13 @@ struct LockstepCommand: ParsableCommand {
             The same binary runs plain, under `mpirun -n N` and under `srun`. Start with:
 
               lockstep train                        the CNN on embedded digits
+              lockstep train --data csv:FILE --target COLUMN
               mpirun -n 2 lockstep train            the same weights, on two ranks
               lockstep launch --ranks 2 -- train    the same, started again if it fails
             """,
         version: "0.1.0",
         subcommands: [
-            Train.self, Launch.self, Evaluate.self, Predict.self, Summary.self, FingerprintCommand.self, Verify.self,
+            Train.self, Launch.self, Evaluate.self, Predict.self, Inspect.self, Summary.self, FingerprintCommand.self, Verify.self,
             Compare.self, Replay.self, Doctor.self, Plan.self,
         ])
 

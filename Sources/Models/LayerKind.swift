@@ -9,6 +9,7 @@ package enum LayerKind: String, CaseIterable {
     case activation
     case averagePooling2D = "average-pooling2d"
     case batchNormalization = "batch-normalization"
+    case columnEmbedding = "column-embedding"
     case conv2D = "conv2d"
     case dense
     case dropout
@@ -28,11 +29,17 @@ package enum LayerKind: String, CaseIterable {
         case .conv2D:
             [
                 "filters", "kernel-size", "strides", "padding", "dilation", "groups", "activation", "use-bias",
-                "kernel-initializer", "bias-initializer",
+                "kernel-initializer", "bias-initializer", "kernel-regularizer", "bias-regularizer", "kernel-constraint",
             ]
-        case .dense: ["units", "activation", "use-bias", "kernel-initializer", "bias-initializer"]
+        case .columnEmbedding:
+            ["numeric", "categories", "dimensions", "embeddings-initializer", "embeddings-regularizer"]
+        case .dense:
+            [
+                "units", "activation", "use-bias", "kernel-initializer", "bias-initializer", "kernel-regularizer",
+                "bias-regularizer", "kernel-constraint",
+            ]
         case .dropout: ["rate"]
-        case .embedding: ["input-dimension", "output-dimension", "embeddings-initializer"]
+        case .embedding: ["input-dimension", "output-dimension", "embeddings-initializer", "embeddings-regularizer"]
         case .flatten, .globalAveragePooling2D: []
         case .layerNormalization: ["epsilon"]
         case .reshape: ["target-shape"]
@@ -53,6 +60,8 @@ package enum LayerKind: String, CaseIterable {
                     $0 >= 0 && $0 <= 1
                 },
                 epsilon: try epsilon(options))
+        case .columnEmbedding:
+            try makeColumnEmbedding(options)
         case .conv2D:
             try makeConvolution(options)
         case .dense:
@@ -60,14 +69,18 @@ package enum LayerKind: String, CaseIterable {
                 try options.integer("units"), activation: try options.choice("activation", default: .linear),
                 useBias: try options.flag("use-bias", default: true),
                 kernelInitializer: try options.initializer("kernel-initializer", default: .glorotUniform),
-                biasInitializer: try options.initializer("bias-initializer", default: .zeros))
+                biasInitializer: try options.initializer("bias-initializer", default: .zeros),
+                kernelRegularizer: try options.regularizer("kernel-regularizer"),
+                biasRegularizer: try options.regularizer("bias-regularizer"),
+                kernelConstraint: try options.constraint("kernel-constraint"))
         case .dropout:
             Dropout(try options.number("rate", expected: "a number, at least 0 and below 1") { $0 >= 0 && $0 < 1 })
         case .embedding:
             Embedding(
                 try options.integer("input-dimension"), try options.integer("output-dimension"),
                 embeddingsInitializer: try options.initializer(
-                    "embeddings-initializer", default: .uniform(-0.05, 0.05)))
+                    "embeddings-initializer", default: .uniform(-0.05, 0.05)),
+                embeddingsRegularizer: try options.regularizer("embeddings-regularizer"))
         case .flatten:
             Flatten()
         case .globalAveragePooling2D:
@@ -92,7 +105,20 @@ package enum LayerKind: String, CaseIterable {
             activation: try options.choice("activation", default: .linear),
             useBias: try options.flag("use-bias", default: true),
             kernelInitializer: try options.initializer("kernel-initializer", default: .glorotUniform),
-            biasInitializer: try options.initializer("bias-initializer", default: .zeros))
+            biasInitializer: try options.initializer("bias-initializer", default: .zeros),
+            kernelRegularizer: try options.regularizer("kernel-regularizer"),
+            biasRegularizer: try options.regularizer("bias-regularizer"),
+            kernelConstraint: try options.constraint("kernel-constraint"))
+    }
+
+    private func makeColumnEmbedding(_ options: LayerOptions) throws(ModelFileError) -> ColumnEmbedding {
+        let categories = try options.counts("categories")
+        return ColumnEmbedding(
+            numeric: try options.integer("numeric", default: 0, from: 0), categories: categories,
+            dimensions: try options.counts("dimensions", each: categories.count),
+            embeddingsInitializer: try options.initializer(
+                "embeddings-initializer", default: .uniform(-0.05, 0.05)),
+            embeddingsRegularizer: try options.regularizer("embeddings-regularizer"))
     }
 
     private func epsilon(_ options: LayerOptions) throws(ModelFileError) -> Float {

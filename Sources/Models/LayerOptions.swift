@@ -1,6 +1,5 @@
 // Typed access to the options of one layer in a model file, with errors that name file and line. Read by `LayerKind`.
 
-import Autograd
 import Layers
 import Yams
 
@@ -10,7 +9,7 @@ struct LayerOptions {
     let layer: String
     /// Of the layer's entry.
     let line: Int?
-    private let nodes: [String: Node]
+    let nodes: [String: Node]
 
     /// - Parameter known: the keys the layer takes; any other is an error.
     init(_ mapping: Node.Mapping, known: [String], layer: String, file: String, line: Int?) throws(ModelFileError) {
@@ -30,16 +29,16 @@ struct LayerOptions {
         self.nodes = nodes
     }
 
-    /// A whole number, 1 or more.
-    func integer(_ key: String) throws(ModelFileError) -> Int {
-        let expected = "a whole number, 1 or more"
+    /// A whole number, `least` or more.
+    func integer(_ key: String, from least: Int = 1) throws(ModelFileError) -> Int {
+        let expected = "a whole number, \(least) or more"
         guard let node = nodes[key] else { throw missing(key, expected) }
-        guard let value = node.int, (1...Int(Int32.max)).contains(value) else { throw wrong(key, node, expected) }
+        guard let value = node.int, (least...Int(Int32.max)).contains(value) else { throw wrong(key, node, expected) }
         return value
     }
 
-    func integer(_ key: String, default value: Int) throws(ModelFileError) -> Int {
-        nodes[key] == nil ? value : try integer(key)
+    func integer(_ key: String, default value: Int, from least: Int = 1) throws(ModelFileError) -> Int {
+        nodes[key] == nil ? value : try integer(key, from: least)
     }
 
     /// Nil where the key is absent.
@@ -96,25 +95,26 @@ struct LayerOptions {
         return choice
     }
 
-    func initializer(_ key: String, default value: Initializer) throws(ModelFileError) -> Initializer {
-        guard let node = nodes[key] else { return value }
-        guard let initializer = node.string.flatMap({ name in Self.initializers.first { $0.0 == name } }) else {
-            throw wrong(key, node, "one of " + Self.initializers.map(\.0).joined(separator: ", "))
-        }
-        return initializer.1
+    /// A list of whole numbers, each 1 or more; with `count`, as many as that, all the same where one number is given.
+    func counts(_ key: String, each count: Int? = nil) throws(ModelFileError) -> [Int] {
+        let expected =
+            count.map { "one whole number, 1 or more, or a list of \($0)" }
+            ?? "a list of whole numbers, 1 or more, such as [5, 12]"
+        guard let node = nodes[key] else { throw missing(key, expected) }
+        let allowed = 1...Int(Int32.max)
+        if let count, let value = node.int, allowed.contains(value) { return Array(repeating: value, count: count) }
+        let values = node.sequence?.compactMap(\.int) ?? []
+        guard let found = node.sequence?.count, values.count == found, values.allSatisfy({ allowed.contains($0) }),
+            found == count ?? found
+        else { throw wrong(key, node, expected) }
+        return values
     }
-
-    /// Keras's names; `uniform` with its default limits.
-    private static let initializers: [(String, Initializer)] = [
-        ("zeros", .zeros), ("ones", .ones), ("uniform", .uniform(-0.05, 0.05)), ("glorot-uniform", .glorotUniform),
-        ("he-uniform", .heUniform), ("he-normal", .heNormal),
-    ]
 
     private func missing(_ key: String, _ expected: String) -> ModelFileError {
         ModelFileError(file: file, line: line, problem: "layer \(layer) needs the key '\(key)': \(expected)")
     }
 
-    private func wrong(_ key: String, _ node: Node, _ expected: String) -> ModelFileError {
+    func wrong(_ key: String, _ node: Node, _ expected: String) -> ModelFileError {
         ModelFileError(
             file: file, line: node.mark?.line ?? line,
             problem: "\(key) of layer \(layer): expected \(expected), got \(node.excerpt)")

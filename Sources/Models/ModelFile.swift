@@ -36,14 +36,14 @@ public struct ModelFile: Sendable {
     /// The text of the file at `path`.
     static func read(_ path: String) throws(ModelFileError) -> String {
         let place = expandingHome(path)
-        let bytes: Data
-        do { bytes = try Data(contentsOf: URL(fileURLWithPath: place)) } catch {
+        let bytes: [UInt8]
+        do { bytes = try FileBytes.read(place) } catch {
             var isFolder: ObjCBool = false
             let exists = FileManager.default.fileExists(atPath: place, isDirectory: &isFolder)
             let problem =
                 isFolder.boolValue
                 ? "a folder; expected a model's name or a model file, such as ./cnn.yaml"
-                : exists ? "can't read the model file: \(error.localizedDescription)" : "no such model file"
+                : exists ? "can't read the model file: \(error)" : "no such model file"
             throw ModelFileError(file: path, problem: problem)
         }
         do { return try Text.decode(bytes, file: path) } catch {

@@ -18,7 +18,7 @@ public struct ModelFileError: Error, Sendable, Hashable, CustomStringConvertible
     public var description: String { file + (line.map { ":\($0)" } ?? "") + ": " + problem }
 
     /// A sentence that lists `known` names, the nearest to `name` first where one is near.
-    static func suggestion(for name: String, among known: [String], what: String) -> String {
+    package static func suggestion(for name: String, among known: [String], what: String) -> String {
         let nearest = known.map { ($0, editDistance(name, $0)) }.min { $0.1 < $1.1 }
         let hint = nearest.flatMap { $0.1 <= max(2, name.count * 2 / 5) ? "; did you mean '\($0.0)'?" : nil } ?? ""
         return "\(hint)\n  known \(what): \(known.joined(separator: ", "))"

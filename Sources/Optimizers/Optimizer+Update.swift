@@ -1,4 +1,5 @@
-// One update of a range of parameters, in one pass of a fused kernel. Every worker calls it for its own range.
+// One update of a range of parameters, in one pass of a fused kernel. Every worker calls it for its own range. Parameters
+// of several groups are one pass for each run of neighbours with the same settings (`UpdateSegment`).
 
 import Autograd
 import CKernels
@@ -9,7 +10,9 @@ extension Optimizer {
     private static let clipBlockCount = 2048
 
     /// Moves `values[range]` and the same range of `state` by the gradients in that range; nothing else is written.
-    /// How a range is cut into several calls doesn't change a bit of the result.
+    /// How a range is cut into several calls doesn't change a bit of the result. Where the state was made for parameters
+    /// (`makeState(for:)`), each is updated with the settings of its group and the gradient of its regularizer, and not
+    /// at all where it is frozen.
     ///
     /// - Parameters:
     ///   - gradients: laid out like `values`.
@@ -28,18 +31,40 @@ extension Optimizer {
             state.names == stateNames && state.buffers.allSatisfy { $0.count >= range.upperBound },
             "\(name): the state holds \(state.names) of \(state.buffers.map(\.count)) elements, expected \(stateNames) "
                 + "of at least \(range.upperBound)")
+        if state.segments.isEmpty {
+            return update(
+                range, with: UpdateSettings(self), values, gradients, state, learningRate, step, gradientScale)
+        }
+        for segment in state.segments(within: range) {
+            guard let settings = segment.settings else { continue }
+            update(segment.range, with: settings, values, gradients, state, learningRate, step, gradientScale)
+        }
+    }
+
+    /// Updates a range of one segment.
+    private func update(
+        _ range: Range<Int>, with settings: UpdateSettings, _ values: FlatBuffer, _ gradients: FlatBuffer,
+        _ state: OptimizerState, _ learningRate: Float, _ step: Int, _ gradientScale: Float
+    ) {
+        let learningRate = learningRate * settings.rateFactor
         let size = stepSize(learningRate: learningRate, step: step)
         let source = gradients.pointer
-        guard gradientScale != 1 || clipValue != nil else {
-            return apply(range, values, state, source + range.lowerBound, stepSize: size, learningRate: learningRate)
+        guard gradientScale != 1 || clipValue != nil || settings.l1 != 0 else {
+            return apply(range, settings, values, state, source + range.lowerBound, size, learningRate)
         }
         withUnsafeTemporaryAllocation(of: Float.self, capacity: Optimizer.clipBlockCount) { memory in
-            guard let clipped = memory.baseAddress else { return }
+            guard let changed = memory.baseAddress else { return }
             for start in stride(from: range.lowerBound, to: range.upperBound, by: Optimizer.clipBlockCount) {
                 let block = start..<min(start + Optimizer.clipBlockCount, range.upperBound)
-                lk_affine(clipped, source + start, Int64(block.count), gradientScale, 0)
-                if let clipValue { lk_clamp(clipped, clipped, Int64(block.count), -clipValue, clipValue) }
-                apply(block, values, state, clipped, stepSize: size, learningRate: learningRate)
+                lk_affine(changed, source + start, Int64(block.count), gradientScale, 0)
+                if let clipValue { lk_clamp(changed, changed, Int64(block.count), -clipValue, clipValue) }
+                if settings.l1 != 0 {
+                    for index in 0..<block.count {
+                        let value = values.pointer[start + index]
+                        changed[index] += value > 0 ? settings.l1 : value < 0 ? -settings.l1 : 0
+                    }
+                }
+                apply(block, settings, values, state, changed, size, learningRate)
             }
         }
     }
@@ -51,25 +76,30 @@ extension Optimizer {
         return Float(Double(learningRate) * (1 - power2).squareRoot() / (1 - power1))
     }
 
-    /// Calls the rule's kernel; `gradients` points to the first element of the range.
+    /// Calls the rule's kernel; `gradients` points to the first element of the range. A kernel adds `decay` times the
+    /// parameter to its gradient.
     private func apply(
-        _ range: Range<Int>, _ values: FlatBuffer, _ state: OptimizerState, _ gradients: UnsafePointer<Float>,
-        stepSize: Float, learningRate: Float
+        _ range: Range<Int>, _ settings: UpdateSettings, _ values: FlatBuffer, _ state: OptimizerState,
+        _ gradients: UnsafePointer<Float>, _ stepSize: Float, _ learningRate: Float
     ) {
         let parameters = values.pointer + range.lowerBound
         let states = state.buffers.map { $0.pointer + range.lowerBound }
         let count = Int64(range.count)
+        let penalty = 2 * settings.l2
         switch rule {
         case .sgd(let momentum, let nesterov):
-            lk_sgd(parameters, states.first, gradients, count, stepSize, momentum, nesterov ? 1 : 0, weightDecay)
+            lk_sgd(
+                parameters, states.first, gradients, count, stepSize, momentum, nesterov ? 1 : 0,
+                settings.weightDecay + penalty)
         case .adam(let beta1, let beta2, let epsilon, let decoupledDecay):
             lk_adam(
                 parameters, states[0], states[1], gradients, count, stepSize, beta1, beta2, epsilon,
-                decoupledDecay ? 0 : weightDecay, decoupledDecay ? learningRate * weightDecay : 0)
+                decoupledDecay ? penalty : settings.weightDecay + penalty,
+                decoupledDecay ? learningRate * settings.weightDecay : 0)
         case .rmsprop(let rho, let momentum, let epsilon):
             lk_rmsprop(
                 parameters, states[0], momentum == 0 ? nil : states[1], gradients, count, stepSize, rho, epsilon,
-                momentum, weightDecay)
+                momentum, settings.weightDecay + penalty)
         }
     }
 }

@@ -29,10 +29,24 @@ public struct Optimizer: Sendable, Hashable, Codable {
     /// Added to the gradient times the parameter (L2), but for AdamW, where it is decoupled from the gradient.
     public var weightDecay: Float
     /// Scales all gradients down together so that their global norm is at most this (Pascanu et al. 2013;
-    /// `global_clipnorm` in Keras).
+    /// `global_clipnorm` in Keras). It acts on the loss's gradient: those of weight decay and regularizers are added after
+    /// it (Keras adds a regularizer's before), so that the norm is known from the reduced gradient alone.
     public var clipNorm: Float?
-    /// Cuts every gradient element to -clipValue ... clipValue, after `clipNorm`.
+    /// Cuts every element of the loss's gradient to -clipValue ... clipValue, after `clipNorm`.
     public var clipValue: Float?
+    /// Parameters with settings of their own; the first group whose pattern matches a parameter's path counts. Empty at
+    /// first: all parameters are treated alike.
+    public var groups: [ParameterGroup] {
+        get { storedGroups ?? [] }
+        set { storedGroups = newValue.isEmpty ? nil : newValue }
+    }
+    /// nil where there are none, so that optimizers without groups are written and read as before there were any.
+    private var storedGroups: [ParameterGroup]?
+
+    private enum CodingKeys: String, CodingKey {
+        case rule, learningRate, weightDecay, clipNorm, clipValue
+        case storedGroups = "groups"
+    }
 
     public init(
         _ rule: Rule, learningRate: LearningRateSchedule, weightDecay: Float = 0, clipNorm: Float? = nil,
@@ -100,8 +114,11 @@ public struct Optimizer: Sendable, Hashable, Codable {
         }
     }
 
-    /// The state before the first step, for a flat buffer of `count` parameters.
-    public func makeState(count: Int) -> OptimizerState { OptimizerState(names: stateNames, count: count) }
+    /// The state before the first step, for a flat buffer of `count` parameters that are all treated alike.
+    public func makeState(count: Int) -> OptimizerState {
+        require(groups.isEmpty, "\(name): parameter groups need makeState(for:), which knows the parameters")
+        return OptimizerState(names: stateNames, count: count)
+    }
 
     /// The factor that brings gradients of global norm `norm` down to `clipNorm`; 1 where nothing is to do.
     public func gradientScale(norm: Double) -> Float {
@@ -128,5 +145,6 @@ public struct Optimizer: Sendable, Hashable, Codable {
         return problem ?? learningRate.defect
             ?? (weightDecay >= 0 && weightDecay.isFinite ? nil : "weightDecay must be 0 or more, got \(weightDecay)")
             ?? notPositive("clipNorm", clipNorm) ?? notPositive("clipValue", clipValue)
+            ?? groups.lazy.compactMap(\.defect).first
     }
 }

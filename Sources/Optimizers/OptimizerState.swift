@@ -12,9 +12,13 @@ public final class OptimizerState: @unchecked Sendable {
     public let buffers: [FlatBuffer]
     /// How many updates have been made. Whoever orders the workers' updates counts.
     public var step = 0
+    /// How each part of the buffer is updated, from its beginning to its end; empty where all of it is treated as the
+    /// optimizer says.
+    let segments: [UpdateSegment]
 
-    init(names: [String], count: Int) {
+    init(names: [String], count: Int, segments: [UpdateSegment] = []) {
         self.names = names
+        self.segments = segments
         buffers = names.map { _ in FlatBuffer(count: count) }
     }
 }

@@ -5,8 +5,8 @@ import Autograd
 import Tensors
 
 extension ParameterBuffer {
-    /// `value = momentum * value + (1 - momentum) * observation` for the statistics within `range`; nothing else is
-    /// written. How a range is cut into several calls doesn't change a bit of the result.
+    /// `value = momentum * value + (1 - momentum) * observation` for the statistics within `range` that are not
+    /// frozen; nothing else is written. How a range is cut into several calls doesn't change a bit of the result.
     ///
     /// - Parameter observations: laid out like the parameters: the gradient buffer, in which the shards' observations
     ///   have been reduced.
@@ -15,7 +15,7 @@ extension ParameterBuffer {
             observations.count == count,
             "statistics: expected \(count) observations, as many as parameters, got \(observations.count)")
         for parameter in parameters {
-            guard case .statistic(let momentum) = parameter.role else { continue }
+            guard case .statistic(let momentum) = parameter.role, !parameter.isFrozen else { continue }
             for index in parameter.range.clamped(to: range) {
                 values.pointer[index] = momentum * values.pointer[index] + (1 - momentum) * observations.pointer[index]
             }

@@ -22,6 +22,9 @@ package struct AllowedValues: Sendable, Hashable, CustomStringConvertible {
     package static let weights = AllowedValues(
         range: 0...Float.greatestFiniteMagnitude, isWhole: false, description: "a finite number, at least 0")
 
+    /// Two classes as signs, or as 0 and 1.
+    package static let signs = AllowedValues(range: -1...1, isWhole: true, description: "-1 or 1 (or 0 and 1)")
+
     package static let finite = AllowedValues(
         range: -Float.greatestFiniteMagnitude...Float.greatestFiniteMagnitude, isWhole: false,
         description: "a finite number")
@@ -30,9 +33,9 @@ package struct AllowedValues: Sendable, Hashable, CustomStringConvertible {
     private static let shift: Float = 8_388_608
 
     package func accepts(_ value: Float) -> Bool {
-        let shift = AllowedValues.shift
+        let (shift, size) = (AllowedValues.shift, abs(value))
         return value >= range.lowerBound && value <= range.upperBound
-            && (!isWhole || value >= shift || (value + shift) - shift == value)
+            && (!isWhole || size >= shift || (size + shift) - shift == size)
     }
 
     /// The place of the first value that is not accepted, nil where all are.
@@ -44,7 +47,10 @@ package struct AllowedValues: Sendable, Hashable, CustomStringConvertible {
         while let base = values.baseAddress, start + Vector.scalarCount <= values.count {
             let part = UnsafeRawPointer(base + start).loadUnaligned(as: Vector.self)
             var isRight = (part .>= lower) .& (part .<= upper)
-            if isWhole { isRight .&= (part .>= shift) .| ((part + shift) - shift .== part) }
+            if isWhole {
+                let size = part.replacing(with: -part, where: part .< 0)
+                isRight .&= (size .>= shift) .| ((size + shift) - shift .== size)
+            }
             if !all(isRight) { break }
             start += Vector.scalarCount
         }

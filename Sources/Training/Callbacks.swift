@@ -1,5 +1,7 @@
 // Keras's callbacks, with Keras's defaults; those that write files have files of their own.
 
+import DataParallel
+
 /// Ends the run when a metric has not improved for `patience` epochs.
 ///
 /// With `restoreBestWeights` the model has the best epoch's weights after `fit`, also where the epochs ran out, as in

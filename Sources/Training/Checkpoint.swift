@@ -16,6 +16,8 @@ public struct Checkpoint: Sendable {
     static let optimizerFile = "optimizer.safetensors"
     /// Only where a callback remembers weights.
     static let callbackFile = "callbacks.safetensors"
+    /// What was fitted on the training data, where something was: see `RunSettings.preparation`.
+    static let preparationFile = "preparation.json"
     static let stateFile = "state.json"
     private static let stateLimit = 1 << 28
 
@@ -106,6 +108,11 @@ public struct Checkpoint: Sendable {
                     + "\(record?.bytes ?? 0) with \(record?.hash.description ?? "none")")
         }
         return data
+    }
+
+    /// What was fitted on the run's training data, as `RunSettings.preparation` had it; nil where nothing was.
+    public func preparation() throws(CheckpointError) -> Data? {
+        state.files[Checkpoint.preparationFile] == nil ? nil : try contents(of: Checkpoint.preparationFile)
     }
 
     /// `RUN/checkpoints`.

@@ -12,11 +12,12 @@ final class CheckpointSnapshot {
     private var model = Data()
     private var optimizer = Data()
     private var callbacks: Data?
+    private var preparation: Data?
 
     /// Copies everything; `state.fingerprint` must be that of the parameters, `state.files` is filled in by `write`.
     func take(
         _ state: CheckpointState, parameters: ParameterBuffer, optimizer moments: OptimizerState,
-        callbackWeights: [(name: String, values: [Float])] = []
+        callbackWeights: [(name: String, values: [Float])] = [], preparation: Data? = nil
     ) {
         var state = state
         state.formatVersion = CheckpointState.currentFormatVersion
@@ -28,6 +29,7 @@ final class CheckpointSnapshot {
             metadata: ["format": "lockstep", "optimizer": state.optimizer, "step": String(state.step)],
             into: &optimizer)
         callbacks = callbackWeights.isEmpty ? nil : Checkpoint.encode(callbackWeights, step: state.step)
+        self.preparation = preparation
         self.state = state
     }
 
@@ -52,7 +54,9 @@ final class CheckpointSnapshot {
         state.files = [
             Checkpoint.modelFile: Checkpoint.record(model), Checkpoint.optimizerFile: Checkpoint.record(optimizer),
         ]
-        if let callbacks { state.files[Checkpoint.callbackFile] = Checkpoint.record(callbacks) }
+        let others = [(Checkpoint.callbackFile, callbacks), (Checkpoint.preparationFile, preparation)]
+            .compactMap { name, data in data.map { (name, $0) } }
+        for (name, data) in others { state.files[name] = Checkpoint.record(data) }
         let temporary = folder + "/" + TemporaryName.make(for: name)
         let path = folder + "/" + name
         do throws(CheckpointError) {
@@ -66,9 +70,7 @@ final class CheckpointSnapshot {
                 faults.reach(.optimizerHalf)
             }
             faults.reach(.optimizer)
-            if let callbacks {
-                try DurableFile.create(temporary + "/" + Checkpoint.callbackFile, callbacks, progress: progress)
-            }
+            for (name, data) in others { try DurableFile.create(temporary + "/" + name, data, progress: progress) }
             try DurableFile.create(
                 temporary + "/" + Checkpoint.stateFile, try state.json(), halfWritten: { faults.reach(.stateHalf) })
             faults.reach(.state)

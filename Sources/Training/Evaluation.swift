@@ -6,9 +6,12 @@ public struct Evaluation: Sendable, Hashable {
     /// The metrics' names, in the order in which the model was compiled with them.
     public let names: [String]
     private let values: [Double]
+    /// Which classes are taken for which; nil unless asked for, and where targets are no classes.
+    package let confusion: ConfusionMatrix?
 
-    init(loss: Double, metrics: [(String, Double)]) {
+    init(loss: Double, metrics: [(String, Double)], confusion: ConfusionMatrix? = nil) {
         (self.loss, names, values) = (loss, metrics.map(\.0), metrics.map(\.1))
+        self.confusion = confusion
     }
 
     /// A metric by its name, or the `loss`; nil where the model is not compiled with it.

@@ -37,7 +37,7 @@ struct Evaluator {
         let width = 2 + objective.sumCount
         let part = ChunkDivision(count: data.count, workers: communicator.size * team.size)
         var results = [Double](repeating: 0, count: width * part.chunks)
-        let scores = scored.isEmpty ? nil : Scores(data, outputs: objective.outputCount)
+        let scores = scored.isEmpty ? nil : Scores(data, output: objective.output)
         let refusals = Mutex<[String]>([])
         let workspaces = (0..<team.size).map { _ in Workspace() }
         for first in stride(from: 0, to: part.most, by: Evaluator.chunksPerRound) {
@@ -89,9 +89,12 @@ struct Evaluator {
         let ofSums = Dictionary(objective.values(Array(sums[2...])), uniquingKeysWith: { $1 })
         let values = metrics.compactMap { metric -> (String, Double)? in
             if metric.isOfSums { return ofSums[metric.name].map { (metric.name, $0) } }
-            return scores.map { (metric.name, metric.value(scores: $0.all)) }
+            return scores.map { (metric.name, metric.value($0.all)) }
         }
-        return Evaluation(loss: (sums[1] > 0 ? sums[0] / sums[1] : 0) + penalty, metrics: values)
+        let counts = objective.confusionCount
+        return Evaluation(
+            loss: (sums[1] > 0 ? sums[0] / sums[1] : 0) + penalty, metrics: values,
+            confusion: counts > 0 ? ConfusionMatrix(sums: Array(sums.suffix(counts))) : nil)
     }
 
     private func workers(of rank: Int) -> Range<Int> { rank * team.size..<(rank + 1) * team.size }
@@ -155,32 +158,24 @@ private struct ChunkDivision {
 
 /// The outputs for all samples in their order, for metrics that are no sums. Each thread writes rows of its own.
 private final class Scores: @unchecked Sendable {
+    private let shapes: [Shape]
+    /// Outputs, targets, weights, one row for each sample.
+    private let parts: [UnsafeMutableBufferPointer<Float>]
     private let count: Int
-    private let outputs: Int
-    private let targetCount: Int
-    private var values: [Float]
-    private var targets: [Float]
-    private var weights: [Float]
 
-    init(_ data: any Dataset, outputs: Int) {
-        (count, self.outputs, targetCount) = (data.count, outputs, data.target.shape.count)
-        values = Array(repeating: 0, count: count * outputs)
-        targets = Array(repeating: 0, count: count * targetCount)
-        weights = Array(repeating: 1, count: data.isWeighted ? count : 0)
+    init(_ data: any Dataset, output: Shape) {
+        count = data.count
+        shapes = [output, data.target.shape] + (data.isWeighted ? [[]] : [])
+        parts = shapes.map { .allocate(capacity: data.count * $0.count) }
     }
+
+    deinit { for part in parts { part.deallocate() } }
 
     func write(_ seen: MetricBatch, _ numbers: ArraySlice<Int>) {
         guard let first = numbers.first else { return }
-        values.withUnsafeMutableBufferPointer {
-            ($0.baseAddress! + first * outputs).update(from: seen.probabilities.pointer, count: seen.probabilities.count)
-        }
-        targets.withUnsafeMutableBufferPointer {
-            ($0.baseAddress! + first * targetCount).update(from: seen.targets.pointer, count: seen.targets.count)
-        }
-        if !weights.isEmpty, let given = seen.weights, given.count == numbers.count {
-            weights.withUnsafeMutableBufferPointer {
-                ($0.baseAddress! + first).update(from: given.pointer, count: given.count)
-            }
+        for (index, rows) in [seen.probabilities, seen.targets, seen.weights].enumerated() where index < parts.count {
+            guard let rows else { continue }
+            (parts[index].baseAddress! + first * shapes[index].count).update(from: rows.pointer, count: rows.count)
         }
     }
 
@@ -188,18 +183,21 @@ private final class Scores: @unchecked Sendable {
     func share(_ communicator: any Communicator, _ samples: (Int) -> Range<Int>) throws {
         guard communicator.size > 1 else { return }
         let blocks = (0..<communicator.size).map(samples)
-        func gather(_ array: inout [Float], _ width: Int) throws {
-            let bytes = blocks.map { 4 * width * $0.lowerBound..<4 * width * $0.upperBound }
-            try array.withUnsafeMutableBytes { try communicator.allGather(inPlace: $0, blocks: bytes) }
+        for (part, shape) in zip(parts, shapes) {
+            let stride = shape.count * MemoryLayout<Float>.stride
+            try communicator.allGather(
+                inPlace: UnsafeMutableRawBufferPointer(part),
+                blocks: blocks.map { stride * $0.lowerBound..<stride * $0.upperBound })
         }
-        try gather(&values, outputs)
-        try gather(&targets, targetCount)
-        if !weights.isEmpty { try gather(&weights, 1) }
     }
 
     var all: ScoredSamples {
-        ScoredSamples(
-            probabilities: Tensor([count, outputs], values), targets: Tensor([count, targetCount], targets),
-            weights: weights.isEmpty ? nil : weights)
+        let tensors = zip(parts, shapes).map { part, shape in
+            let tensor = Tensor.zeros(shape.prepending(count))
+            if let base = part.baseAddress { tensor.pointer.update(from: base, count: part.count) }
+            return tensor
+        }
+        return ScoredSamples(
+            probabilities: tensors[0], targets: tensors[1], weights: tensors.count > 2 ? tensors[2] : nil)
     }
 }

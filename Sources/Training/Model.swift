@@ -102,7 +102,11 @@ public final class Model {
         let output = try network.build(data.input.shape)
         let defect =
             data.defect(network, output: output, loss: loss) ?? loss.defect(of: network, input: data.input.shape)
-            ?? metrics.lazy.compactMap { $0.defect(self.loss, output: output, data) }.first
+            ?? metrics.lazy.compactMap {
+                $0.defect(
+                    self.loss, output: output, target: data.target.shape, data: data.name,
+                    firstTarget: data.firstTarget(where:))
+            }.first
         if let defect { throw TrainingError(defect) }
         return output
     }
@@ -115,8 +119,11 @@ public final class Model {
     }
 
     /// `evaluate` for a caller that has the ranks watched.
+    ///
+    /// - Parameter classes: whether to tell which classes are taken for which.
     package func evaluate(
-        _ data: any Dataset, reduction: LossReduction = .mean, threads: Int?, on world: World, status: RankStatus
+        _ data: any Dataset, reduction: LossReduction = .mean, threads: Int?, classes: Bool = false, on world: World,
+        status: RankStatus
     ) throws -> Evaluation {
         guard data.count > 0 else { throw TrainingError("can't evaluate on an empty set") }
         if let threads, !(1...ShardPlan.mostThreads).contains(threads) {
@@ -131,7 +138,7 @@ public final class Model {
         let team = WorkerTeam(size: Int(agreed))
         defer { team.stop() }
         let evaluator = Evaluator(team: team, communicator: world.communicator, status: status)
-        let objective = ModelObjective(network, loss, metrics, output: output, data: data)
+        let objective = ModelObjective(network, loss, metrics, output: output, data: data, countsClasses: classes)
         return try status.during(.evaluation) {
             try withIEEEArithmetic {
                 try evaluator.evaluate(

@@ -13,14 +13,21 @@ struct ModelObjective: Sendable {
     let sums: [(metric: Metric, count: Int)]
     /// Whether there is a loss for each position of a sample that has a length.
     let isPerPosition: Bool
-    /// Numbers in the output for a sample.
-    let outputCount: Int
+    /// Sums that tell which classes are taken for which, behind those of the metrics.
+    let confusionCount: Int
+    /// How scaled targets become values in their own unit, in which metrics tell them.
+    private let scale: TargetScale?
+    /// The shape of the output for a sample.
+    let output: Shape
 
     /// - Parameters:
     ///   - output: the shape of the network's output for a sample.
+    ///   - data: tells whether samples have lengths; nil for a loop of one's own, which hands over none.
     ///   - capacity: how many sums there may be; metrics beyond are left out.
+    ///   - countsClasses: whether to tell which classes are taken for which, where that is possible.
     init(
-        _ network: any Layer, _ loss: Loss, _ metrics: [Metric], output: Shape, data: any Dataset, capacity: Int = .max
+        _ network: any Layer, _ loss: Loss, _ metrics: [Metric], output: Shape, data: (any Dataset)?,
+        capacity: Int = .max, countsClasses: Bool = false
     ) {
         (self.network, self.loss) = (network, loss)
         var left = capacity
@@ -32,11 +39,16 @@ struct ModelObjective: Sendable {
             sums.append((metric, count))
         }
         self.sums = sums
-        outputCount = output.count
-        isPerPosition = data.count > 0 && data.length(of: 0) != nil && output.rank >= 2 && output[0] == data.input.shape[0]
+        self.output = output
+        let counts = countsClasses && ConfusionMatrix.defect(loss, output: output) == nil
+        confusionCount = counts ? ConfusionMatrix.sumCount(output: output) : 0
+        scale = loss.isRegression ? data?.target.scale : nil
+        isPerPosition =
+            data.map { $0.count > 0 && $0.length(of: 0) != nil && output.rank >= 2 && output[0] == $0.input.shape[0] }
+            ?? false
     }
 
-    var sumCount: Int { sums.reduce(0) { $0 + $1.count } }
+    var sumCount: Int { sums.reduce(0) { $0 + $1.count } + confusionCount }
 
     /// How many samples of the data count, or positions, or what they weigh: what the metrics' and the loss's sums are of.
     func reduction(_ loss: LossReduction) -> StepReduction {
@@ -51,16 +63,13 @@ struct ModelObjective: Sendable {
         var weights = batch.weights
         var losses: Variable
         if isPerPosition, let mask = batch.mask {
-            losses = loss.perPosition(predictions, batch.targets)
+            losses = loss.positions(predictions, batch.targets)
             weights = batch.weights.map { mask * $0.reshaped([$0.count, 1]) } ?? mask
         } else {
             losses = loss(predictions, batch.targets)
         }
         if let weights { losses = losses * tape.constant(weights) }
-        let seen = MetricBatch(
-            outputs: predictions.value, probabilities: loss.probabilities(predictions), targets: batch.targets,
-            weights: weights)
-        return (losses, seen)
+        return (losses, loss.seen(predictions, batch.targets, weights: weights, scale: scale))
     }
 
     /// The step's objective.
@@ -69,7 +78,9 @@ struct ModelObjective: Sendable {
         return ShardResult(losses: losses, metricSums: metricSums(seen))
     }
 
-    func metricSums(_ seen: MetricBatch) -> [Double] { sums.flatMap { $0.metric.sums(seen) } }
+    func metricSums(_ seen: MetricBatch) -> [Double] {
+        sums.flatMap { $0.metric.sums(seen) } + (confusionCount > 0 ? ConfusionMatrix.sums(seen) : [])
+    }
 
     /// The metrics by name.
     func values(_ all: [Double]) -> [(String, Double)] {

@@ -88,7 +88,8 @@ final class RunRecorder {
     func save(_ state: CheckpointState, _ step: TrainingStep, callbackWeights: [(name: String, values: [Float])]) {
         writer?.start { snapshot in
             snapshot.take(
-                state, parameters: step.reducer.parameters, optimizer: step.state, callbackWeights: callbackWeights)
+                state, parameters: step.reducer.parameters, optimizer: step.state, callbackWeights: callbackWeights,
+                preparation: settings.preparation)
             faults.reach(.snapshot)
         }
         if settings.checkpoints.mode == .sync { waitForWriter() }

@@ -25,6 +25,9 @@ public struct RunSettings: Sendable {
     public var configuration: String
     /// What the checkpoints say the model is.
     public var modelName: String
+    /// What was fitted on the training data and turns raw data into inputs, such as means and categories, as JSON: kept with
+    /// every checkpoint, so that new data can be prepared alike.
+    public var preparation: Data?
     public var resume = Resume.never
     public var checkpoints = CheckpointPolicy()
     /// Takes what a person should know though the run goes on; standard error unless given.
@@ -32,6 +35,13 @@ public struct RunSettings: Sendable {
 
     /// Settings of `configuration` that a run may change when it goes on, since they change no bits of what is to come.
     public var changeable: Set<String> = []
+    /// Settings that hold a path: hosts may have the same file in different places.
+    package var paths = RunSettings.paths
+    /// Of a setting's name and text, what all texts have in common that mean the same; of nil, what it is where a
+    /// configuration lacks it.
+    package var meaning: @Sendable (_ key: String, _ text: String?) -> String? = { key, text in
+        text.map { RunSettings.absolute(key, $0) }
+    }
 
     public init(folder: String, configuration: String, modelName: String) {
         self.folder = expandingHome(folder)
@@ -50,7 +60,8 @@ extension RunSettings {
     /// The settings of a configuration, in order.
     ///
     /// - Parameter file: what errors call it.
-    /// - Throws: `TrainingError` where the text is no mapping of names to single values.
+    /// - Returns: a list's items as one text, separated by commas.
+    /// - Throws: `TrainingError` where the text is no mapping of names to single values or lists of them.
     package static func entries(
         _ configuration: String, file: String = "the configuration"
     ) throws -> [(key: String, value: String)] {
@@ -59,13 +70,19 @@ extension RunSettings {
             throw TrainingError("\(file) is not YAML: \(error)")
         }
         guard let node else { return [] }
-        let pairs = node.mapping.map { $0.map { ($0.key.scalar?.string, $0.value.scalar?.string) } } ?? [(nil, nil)]
+        let pairs = node.mapping.map { $0.map { ($0.key.scalar?.string, text(of: $0.value)) } } ?? [(nil, nil)]
         return try pairs.map { key, value in
             guard let key, let value else {
                 throw TrainingError("\(file): expected lines such as 'epochs: 5', one setting each")
             }
             return (key, value)
         }
+    }
+
+    /// nil for what is neither a single value nor a list of them.
+    private static func text(of node: Node) -> String? {
+        guard let items = node.sequence?.map({ $0.scalar?.string }) else { return node.scalar?.string }
+        return items.contains(nil) ? nil : ListText.joined(items.compactMap { $0 })
     }
 
     /// Refuses to go on with a run whose configuration was another, where that would change bits.
@@ -79,9 +96,7 @@ extension RunSettings {
         let before = Dictionary(try RunSettings.entries(earlier), uniquingKeysWith: { $1 })
         let now = Dictionary(try RunSettings.entries(configuration), uniquingKeysWith: { $1 })
         return Set(before.keys).union(now.keys).sorted()
-            .filter { key in
-                before[key].map { RunSettings.absolute(key, $0) } != now[key].map { RunSettings.absolute(key, $0) }
-            }
+            .filter { meaning($0, before[$0]) != meaning($0, now[$0]) }
             .map { ($0, before[$0] ?? "(default)", now[$0] ?? "(default)") }
     }
 }

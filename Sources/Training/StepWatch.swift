@@ -11,10 +11,16 @@ public struct PhaseSeconds: Sendable {
     public var communication = 0.0
     public var update = 0.0
 
+    public init() {}
+
     func since(_ earlier: PhaseSeconds) -> PhaseSeconds {
-        PhaseSeconds(
-            data: data - earlier.data, forward: forward - earlier.forward, backward: backward - earlier.backward,
-            communication: communication - earlier.communication, update: update - earlier.update)
+        var result = self
+        result.data -= earlier.data
+        result.forward -= earlier.forward
+        result.backward -= earlier.backward
+        result.communication -= earlier.communication
+        result.update -= earlier.update
+        return result
     }
 }
 

@@ -12,7 +12,7 @@ extension TrainingLoop {
         let parameters = model.network.allParameters().map { "\($0.path) \($0.parameter.shape ?? [])" }
         // Hosts may have the same files in different places: their contents are compared.
         let configured = try RunSettings.entries(settings?.configuration ?? "").map { key, value in
-            (key: key, value: RunSettings.paths.contains(key) ? DurableFile.split(value).name : value)
+            (key: key, value: settings?.paths.contains(key) == true ? DurableFile.split(value).name : value)
         }
         let facts: [(key: String, value: String)] = [
             ("resume", settings.map { "\($0.resume)" } ?? "never"), ("epochs", "\(options.epochs)"),

@@ -44,8 +44,10 @@ struct TrainingSetup {
         if let defect = model.optimizer.defect { throw TrainingError(defect) }
         batchSize = try options.batchSize.resolved(count: data.count)
         let output = try model.check(data)
-        for transform in options.transforms {
-            if let defect = transform.defect(sample: data.input.shape) { throw TrainingError(defect) }
+        if let defect = model.optimizer.defect(forPaths: model.network.allParameters().map(\.path))
+            ?? options.transforms.lazy.compactMap({ $0.defect(sample: data.input.shape) }).first
+        {
+            throw TrainingError(defect)
         }
         if let validation {
             do { _ = try model.check(validation) } catch { throw TrainingError("validation data: \(error)") }

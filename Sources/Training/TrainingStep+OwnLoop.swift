@@ -27,18 +27,21 @@ extension TrainingStep {
     ///     only update. nil takes the largest one, at most 64, that leaves 16 samples a shard.
     ///   - threads: of each rank.
     public convenience init(
-        network: any Layer, input: Shape, optimizer: Optimizer, loss: Loss, batchSize: Int, shards: Int? = nil,
-        threads: Int = 1, seed: UInt64 = 0, transforms: [any Transform] = [], on world: World = .alone
+        network: any Layer, input: Shape, optimizer: Optimizer, loss: Loss, metrics: [Metric] = [],
+        batchSize: Int, shards: Int? = nil, threads: Int = 1, seed: UInt64 = 0, transforms: [any Transform] = [], on world: World = .alone
     ) throws {
-        _ = try network.build(input)
+        let output = try network.build(input)
         let plan = try ShardPlan(
             shards: shards ?? ShardPlan.automaticShards(batchSize: batchSize), ranks: world.size, threads: threads,
             batchSize: batchSize)
-        if let defect = optimizer.defect ?? transforms.lazy.compactMap { $0.defect(sample: input) }.first ?? loss.defect(of: network, input: input)
-            ?? BatchStatistics(of: network).defect(plan, batchSize: batchSize)
+        if let defect = optimizer.defect ?? optimizer.defect(forPaths: network.allParameters().map(\.path))
+            ?? transforms.lazy.compactMap({ $0.defect(sample: input) }).first
+            ?? loss.defect(of: network, input: input) ?? BatchStatistics(of: network).defect(plan, batchSize: batchSize)
         {
             throw TrainingError(defect)
         }
+        let objective = ModelObjective(
+            network, loss, metrics, output: output, data: nil, capacity: StepReport.metricCapacity)
         let team = WorkerTeam(size: threads)
         let communicator = try world.communicator.duplicate()
         let reducer = try GradientReducer(plan: plan, communicator: communicator, team: team, hostOf: world.hostOf) {
@@ -49,9 +52,9 @@ extension TrainingStep {
         try communicator.broadcast(reducer.parameters.values.bytes(reducer.parameters.all), from: 0)
         self.init(
             reducer: reducer, team: team, optimizer: optimizer, seed: seed, transforms: transforms,
-            isAllOrNothing: network.readsIndices, objective: loss.objective(network))
+            isAllOrNothing: network.readsIndices, reduction: objective.reduction(.mean)
+        ) { objective($0, $1) }
         own.communicator = communicator
-        let output = try network.build(input)
         own.defect = { data, numbers in
             data.input.shape == input
                 ? data.defect(network, output: output, loss: loss, in: numbers)

@@ -61,7 +61,7 @@ public final class TrainingStep: @unchecked Sendable {
         someRankIsIdle = (0..<reducer.plan.ranks).contains {
             reducer.plan.shards(ofRank: $0, reducer.placement).isEmpty
         }
-        state = optimizer.makeState(count: reducer.parameters.trainable.count)
+        state = optimizer.makeState(for: reducer.parameters)
         watches = (0..<team.size).map { thread in
             StepWatch(
                 timeline: timelines.isEmpty ? nil : timelines[thread], status: thread == 0 ? reducer.status : nil)
@@ -96,6 +96,7 @@ public final class TrainingStep: @unchecked Sendable {
         watches[0].endStep()
         try reducer.endStep()
         let parameters = reducer.parameters
+        if !reducer.isSpoilt { parameters.applyConstraints() }
         var report = StepReport(
             record: parameters.values[parameters.record], metricCount: reduction.metricCount, samples: batch.count,
             denominator: denominator, isSkipped: reducer.isSpoilt)

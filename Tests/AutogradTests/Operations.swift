@@ -131,14 +131,14 @@ enum Operations {
             "sparse.logits": { v, c in v[0].sparseCategoricalCrossentropy(c[0], fromLogits: true) },
             "sparse.softmax": { v, c in v[0].softmax.sparseCategoricalCrossentropy(c[0]) },
             "sparse.probabilities": { v, c in v[0].sparseCategoricalCrossentropy(c[0]) },
-            "categorical.logits": { v, c in v[0].categoricalCrossentropy(c[0], fromLogits: true) },
-            "categorical.softmax": { v, c in v[0].softmax.categoricalCrossentropy(c[0]) },
-            "categorical.probabilities": { v, c in v[0].categoricalCrossentropy(c[0]) },
-            "binary.logits": { v, c in v[0].binaryCrossentropy(c[0], fromLogits: true) },
-            "binary.probabilities": { v, c in v[0].binaryCrossentropy(c[0]) },
-            "meanSquared": { v, c in v[0].meanSquaredError(c[0]) },
-            "meanSquared.vector": { v, c in v[0].meanSquaredError(c[0]) },
-            "meanAbsolute": { v, c in v[0].meanAbsoluteError(c[0]) },
+            "categorical.logits": { v, c in v[0].categoricalCrossentropy(c[0], fromLogits: true).perSampleMean },
+            "categorical.softmax": { v, c in v[0].softmax.categoricalCrossentropy(c[0]).perSampleMean },
+            "categorical.probabilities": { v, c in v[0].categoricalCrossentropy(c[0]).perSampleMean },
+            "binary.logits": { v, c in v[0].binaryCrossentropy(c[0], fromLogits: true).perSampleMean },
+            "binary.probabilities": { v, c in v[0].binaryCrossentropy(c[0]).perSampleMean },
+            "meanSquared": { v, c in v[0].squaredError(c[0]).perSampleMean },
+            "meanSquared.vector": { v, c in v[0].squaredError(c[0]).perSampleMean },
+            "meanAbsolute": { v, c in v[0].absoluteError(c[0]).perSampleMean },
         ]
         for shape in ["1", "2", "3", "wide"] {
             result["softmax.\(shape)"] = { v, _ in v[0].softmax }
@@ -157,4 +157,9 @@ enum Operations {
         }
         return result
     }
+}
+
+extension Variable {
+    /// As `Loss` reduces a loss's terms.
+    fileprivate var perSampleMean: Variable { shape.rank > 1 ? mean(axes: Array(1..<shape.rank)) : self }
 }

@@ -178,7 +178,7 @@ struct TapeTests {
         }
         #expect(message(bias).contains("dense: bias [3] does not fit kernel [3, 4]"))
         let loss = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-            _ = Tape().constant(.zeros([2, 3])).meanSquaredError(.zeros([2, 4]))
+            _ = Tape().constant(.zeros([2, 3])).squaredError(.zeros([2, 4]))
         }
         #expect(message(loss).contains("mean squared error: predictions have shape [2, 3], targets [2, 4]"))
     }

@@ -61,7 +61,7 @@ struct AugmentationTests {
     // MARK: Random placements
 
     /// A bright pixel in the middle of images of 41 x 41, and where its centre of mass goes.
-    private func centres(_ augmentation: Augmentation, samples: [Int32], seed: UInt64 = 3, step: Int = 5) throws
+    private func centres(_ augmentation: Augmentation, samples: [Int], seed: UInt64 = 3, step: Int = 5) throws
         -> [(x: Float, y: Float)]
     {
         var image = [Float](repeating: 0, count: 41 * 41)
@@ -69,8 +69,8 @@ struct AugmentationTests {
         let images = try Tensor(
             [samples.count, 41, 41, 1], Array(repeatElement(image, count: samples.count).joined()), in: Workspace())
         let result = augmentation(
-            Batch(inputs: images, targets: Tensor.zeros([samples.count])), samples: samples[...], seed: seed,
-            step: step
+            Batch(inputs: images, targets: Tensor.zeros([samples.count])),
+            TransformContext(seed: seed, step: step, samples: samples[...])
         ).inputs.scalars
         return samples.indices.map { index in
             var (x, y, mass) = (Float(0), Float(0), Float(0))
@@ -83,7 +83,7 @@ struct AugmentationTests {
     }
 
     @Test func shiftsFillTheirRange() throws {
-        let places = try centres(Augmentation(translation: 0.1), samples: (0..<400).map { Int32($0) })
+        let places = try centres(Augmentation(translation: 0.1), samples: Array(0..<400))
         for axis in [places.map(\.x), places.map(\.y)] {
             // A tenth of 41 pixels either way, uniform: the mean of 400 has a deviation of 0.12.
             #expect(axis.max()! <= 4.1001 && axis.max()! > 3.9)
@@ -118,20 +118,21 @@ struct AugmentationTests {
 
     @Test func theIdentityIsTheBatchItself() {
         let batch = Batch(inputs: Tensor.zeros([1, 2, 2, 1]), targets: Tensor.zeros([1]))
-        let same = Augmentation()(batch, samples: [0], seed: 0, step: 0)
+        let same = Augmentation()(batch, TransformContext(seed: 0, step: 0, samples: [0]))
         #expect(same.inputs.pointer == batch.inputs.pointer)
     }
 
     @Test func nothingIsAllocatedAfterTheFirstBatch() throws {
         let workspace = Workspace()
-        let dataset = try Dataset(
+        let dataset = try ImageDataset(
             name: "grey", sampleShape: [28, 28, 1], samples: [UInt8](repeating: 9, count: 8 * 784),
             labels: [UInt8](repeating: 0, count: 8), classCount: 1)
-        let samples = Samples(dataset)
+        let samples = dataset
         func take(_ step: Int) {
-            let numbers: [Int32] = [3, 1, 4, 1]
+            let numbers: [Int] = [3, 1, 4, 1]
             _ = Augmentation(translation: 0.1, zoom: 0.1)(
-                samples.batch(known: numbers[...], in: workspace), samples: numbers[...], seed: 0, step: step)
+                samples.batch(known: numbers[...], in: workspace),
+                TransformContext(seed: 0, step: step, samples: numbers[...]))
         }
         take(0)
         let allocated = workspace.systemAllocationCount

@@ -97,7 +97,7 @@ struct RealTableTests {
         let data = try TableDataset(
             Self.table("california-housing/housing.csv.gz"), TableOptions(targets: ["median_house_value"]))
         #expect(data.preparation.width == 14 && data.target.kind == .numbers && data.count == 20640)
-        #expect(abs(try #require(data.targetScale).means[0] - 206_855.8169) < 1e-4)
+        #expect(abs(try #require(data.target.scale).means[0] - 206_855.8169) < 1e-4)
         #expect(abs(Baseline(fittedOn: data).scores(on: data)[0].value - 115_392.8) < 0.1)
     }
 

@@ -5,8 +5,8 @@ import Testing
 import Datasets
 
 struct DatasetSplitTests {
-    private func dataset(count: Int) throws -> Dataset {
-        try Dataset(
+    private func dataset(count: Int) throws -> ImageDataset {
+        try ImageDataset(
             name: "numbers", sampleShape: [2], samples: (0..<2 * count).map { UInt8($0) },
             labels: (0..<count).map { UInt8($0) }, classCount: count)
     }

@@ -30,17 +30,17 @@ struct SampleBytesTests {
     @Test func batchesOfAMappedFileAreThoseOfMemory() throws {
         let file = try IDXFile(path: directory.write("plain", idx([5, 1000], payload)), axes: 2)
         let labels: [UInt8] = [0, 1, 2, 3, 4]
-        let mapped = try Dataset(
+        let mapped = try ImageDataset(
             name: "file", sampleShape: [1000], samples: file.bytes, labels: labels, classCount: 5)
-        let inMemory = try Dataset(name: "array", sampleShape: [1000], samples: payload, labels: labels, classCount: 5)
-        #expect(Samples(mapped).fingerprint == Samples(inMemory).fingerprint)
-        #expect(try Samples(mapped)[1..<4].inputs.scalars == Samples(inMemory)[1..<4].inputs.scalars)
+        let inMemory = try ImageDataset(name: "array", sampleShape: [1000], samples: payload, labels: labels, classCount: 5)
+        #expect(mapped.fingerprint == inMemory.fingerprint)
+        #expect(try mapped[1..<4].inputs.scalars == inMemory[1..<4].inputs.scalars)
         // Parts are of the same mapping.
         let (train, validation) = try mapped.split(validationFraction: 0.4)
         #expect(train.samples.isMapped && validation.samples.isMapped)
         #expect(Array(validation.samples) == Array(payload[3000...]))
         #expect(Array(try validation.prefix(1).samples) == Array(payload[3000..<4000]))
-        #expect(try Samples(validation)[1..<2].inputs.scalars == Samples(inMemory)[4..<5].inputs.scalars)
+        #expect(try validation[1..<2].inputs.scalars == inMemory[4..<5].inputs.scalars)
     }
 
     @Test func aFileThatIsReplacedStaysMapped() throws {

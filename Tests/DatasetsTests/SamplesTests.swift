@@ -7,8 +7,8 @@ import Datasets
 
 struct SamplesTests {
     @Test func datasetsWantBytesForEachLabel() throws {
-        func dataset(_ bytes: Int, _ labels: [UInt8], shape: Shape = [28, 28, 1], classes: Int = 10) throws -> Dataset {
-            try Dataset(
+        func dataset(_ bytes: Int, _ labels: [UInt8], shape: Shape = [28, 28, 1], classes: Int = 10) throws -> ImageDataset {
+            try ImageDataset(
                 name: "mine", sampleShape: shape, samples: [UInt8](repeating: 1, count: bytes), labels: labels,
                 classCount: classes)
         }
@@ -31,21 +31,21 @@ struct SamplesTests {
         let digits = SyntheticDigits.load(trainCount: 3, testCount: 0).train
         for targets in [Tensor([1, 2]), Tensor(repeating: 1), Tensor.zeros([4, 10])] {
             expectDatasetError("digits has 3 samples, but targets of shape \(targets.shape)") {
-                try Samples(digits, targets: targets)
+                try ArrayDataset(digits, targets: targets)
             }
             expectDatasetError("has inputs of shape [3, 2] and targets of shape \(targets.shape)") {
-                try Samples(inputs: .zeros([3, 2]), targets: targets)
+                try ArrayDataset(inputs: .zeros([3, 2]), targets: targets)
             }
         }
-        expectDatasetError("inputs of shape []") { try Samples(inputs: Tensor(repeating: 1), targets: Tensor([1])) }
+        expectDatasetError("inputs of shape []") { try ArrayDataset(inputs: Tensor(repeating: 1), targets: Tensor([1])) }
         expectDatasetError("label 3 at index 1 is no class of 0 ..< 3") { try toCategorical([2, 3], classCount: 3) }
     }
 
     @Test func onlySamplesThatAreThereAreRead() throws {
-        let digits = Samples(SyntheticDigits.load(trainCount: 3, testCount: 0).train)
-        let floats = try Samples(inputs: Tensor([1, 2, 3]), targets: Tensor([0, 1, 2]), name: "floats")
-        for samples in [digits, floats] {
-            for wrong: Int32 in [-1, 3, .max, .min] {
+        let digits = SyntheticDigits.load(trainCount: 3, testCount: 0).train
+        let floats = try ArrayDataset(inputs: Tensor([1, 2, 3]), targets: Tensor([0, 1, 2]), name: "floats")
+        for samples in [digits, floats] as [any Dataset] {
+            for wrong: Int in [-1, 3, .max, .min] {
                 expectDatasetError("\(samples.name) has no sample \(wrong): expected a number in 0 ..< 3") {
                     try samples.batch([0, wrong], in: Workspace())
                 }

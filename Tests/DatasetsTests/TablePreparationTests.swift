@@ -71,7 +71,7 @@ struct TablePreparationTests {
                 #expect(abs(Double(pair.0) - pair.1) <= 1e-7 * max(1, abs(pair.1)), "row \(row), column \(column)")
             }
         }
-        let scale = try #require(data.targetScale)
+        let scale = try #require(data.target.scale)
         #expect(abs(scale.means[0] - expected.mean) < 1e-9 * expected.mean)
         #expect(abs(scale.deviations[0] - expected.deviation) < 1e-9 * expected.deviation)
         for (found, expected) in zip(try data[0..<data.count].targets.scalars, expected.targets) {
@@ -162,7 +162,7 @@ struct TablePreparationTests {
         let data = try TableDataset(table("a,x,b\n1,5,2\n3,6,4\n,7,5\n"), options)
         #expect(data.target.shape == [2] && data.count == 2 && data.droppedCount == 1)
         #expect(try data[0..<2].targets.scalars == [1, 2, 3, 4])
-        #expect(data.targetScale == TargetScale(means: [0, 0], deviations: [1, 1]))
+        #expect(data.target.scale == TargetScale(means: [0, 0], deviations: [1, 1]))
     }
 
     @Test func missingValuesAreRefusedWhereSo() throws {

@@ -28,7 +28,7 @@ withWorld { world in
     }
     let model = Sequential([Flatten(), Dense(units, activation: .relu), Dense(10, activation: .softmax)])
         .compile(optimizer: .adam(), loss: .sparseCategoricalCrossentropy, metrics: [.accuracy])
-    let data = Samples(try SyntheticDigits.load().train.prefix(150))
+    let data = try SyntheticDigits.load().train.prefix(150)
     func fit(_ world: World, _ callbacks: [any Callback] = []) throws {
         try model.fit(data, batchSize: 32, callbacks: callbacks, shards: 4, threads: 1, verbose: .silent, on: world)
     }

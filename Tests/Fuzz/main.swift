@@ -128,9 +128,9 @@ func makeTargets(_ folder: String) throws -> [Target] {
           - global-average-pooling2d
           - embedding: {input-dimension: 30, output-dimension: 4}
         """
-    let columns = MetricsRow.columns.joined(separator: ",")
+    let columns = MetricsColumns()
     let rows = (1...3).map {
-        MetricsRow(epoch: $0, step: $0 * 10, learningRate: 0.1, fingerprint: state.fingerprint).csv
+        columns.csv(MetricsRow(epoch: $0, step: $0 * 10, learningRate: 0.1, fingerprint: state.fingerprint))
     }
     return try pictureTargets(written) + [
         Target(name: "IDX", examples: [images, labels] + [images, labels].compactMap { gzip($0, folder) }) { bytes in
@@ -158,7 +158,7 @@ func makeTargets(_ folder: String) throws -> [Target] {
         Target(name: "configurations", examples: [Array("data: 'mnist:/a #b'\nepochs: 5\nseed: \"3\"\n".utf8)]) {
             _ = try RunSettings.entries(String(decoding: $0, as: UTF8.self))
         },
-        Target(name: "metrics", examples: [Array(([columns] + rows).joined(separator: "\r\n").utf8)]) {
+        Target(name: "metrics", examples: [Array(([columns.header] + rows).joined(separator: "\r\n").utf8)]) {
             try Data($0).write(to: URL(filePath: folder + "/metrics.csv"))
             _ = try RecordedMetrics(runFolder: folder)
         },

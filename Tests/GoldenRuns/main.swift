@@ -17,25 +17,25 @@ func classes(_ count: Int, below classes: Int, _ index: Int) -> [UInt8] {
     numbers([count], 0, Float(classes), index).scalars.map { UInt8($0) }
 }
 
-func images(_ count: Int, size: Int, channels: Int, classes classCount: Int = 5) throws -> Samples {
-    try Samples(
+func images(_ count: Int, size: Int, channels: Int, classes classCount: Int = 5) throws -> ArrayDataset {
+    try ArrayDataset(
         inputs: numbers([count, size, size, channels], 0, 1, 1),
         targets: Tensor(classes(count, below: classCount, 2).map { Float($0) }))
 }
 
-func vectors(_ count: Int, _ width: Int, targets: Tensor) throws -> Samples {
-    try Samples(inputs: numbers([count, width], -1, 1, 3), targets: targets)
+func vectors(_ count: Int, _ width: Int, targets: Tensor) throws -> ArrayDataset {
+    try ArrayDataset(inputs: numbers([count, width], -1, 1, 3), targets: targets)
 }
 
 struct Run {
     let name: String
     let layers: [any Layer]
-    let data: Samples
+    let data: any Dataset
     let optimizer: Optimizer
     var loss = Loss.sparseCategoricalCrossentropy
     var batch = 24
     var shards = 4
-    var augmentation = Augmentation()
+    var transforms: [any Transform] = []
     /// Calls of `fit`, of two epochs each.
     var fits = 1
 }
@@ -46,7 +46,7 @@ func clipped(_ optimizer: Optimizer, norm: Float? = nil, value: Float? = nil) ->
     return optimizer
 }
 
-let digits = Samples(SyntheticDigits.load(trainCount: 70, testCount: 10).train)
+let digits = SyntheticDigits.load(trainCount: 70, testCount: 10).train
 let softmax = Dense(5, activation: .softmax)
 
 let runs: [Run] = [
@@ -94,7 +94,7 @@ let runs: [Run] = [
             Embedding(13, 9), Reshape([3, 15]), Dense(8, activation: .relu, kernelInitializer: .heNormal), Flatten(),
             Dense(5, activation: .softmax),
         ],
-        data: try Samples(
+        data: try ArrayDataset(
             inputs: Tensor([50, 5], classes(250, below: 13, 5).map { Float($0) }),
             targets: Tensor(classes(50, below: 5, 6).map { Float($0) })),
         optimizer: .adam(learningRate: .exponential(rate: 0.03, decayRate: 0.9, decaySteps: 3), weightDecay: 0.01)),
@@ -120,7 +120,7 @@ let runs: [Run] = [
         name: "augmentation",
         layers: [Conv2D(8, kernelSize: 3, strides: 2, activation: .relu), Flatten(), Dense(10, activation: .softmax)],
         data: digits, optimizer: .adam(learningRate: 0.01),
-        augmentation: Augmentation(translation: 0.1, rotation: 0.05, zoom: 0.15)),
+        transforms: [Augmentation(translation: 0.1, rotation: 0.05, zoom: 0.15)]),
 ]
 
 let threads = CommandLine.arguments.count > 1 ? Int(CommandLine.arguments[1]) : 1
@@ -131,7 +131,7 @@ withWorld { world in
             var options = FitOptions()
             (options.epochs, options.batchSize, options.shards) = (2, .samples(run.batch), run.shards)
             (options.threads, options.seed, options.verbosity) = (threads, 7 + UInt64(fit), .silent)
-            options.augmentation = run.augmentation
+            options.transforms = run.transforms
             try model.fit(run.data, options: options, on: world)
         }
         if world.rank == 0 { print(model.fingerprint!, run.name) }

@@ -101,6 +101,34 @@ import Models
         #expect(model.layers[11] is GlobalAveragePooling2D)
     }
 
+    @Test func penaltiesAndConstraints() throws {
+        let model = try makeModel(
+            """
+            layers:
+              - column-embedding: {numeric: 1, categories: [5, 3], dimensions: [2, 4], embeddings-initializer: zeros,
+                                   embeddings-regularizer: {l2: 0.5}}
+              - column-embedding: {categories: [5, 3], dimensions: 4}
+              - dense: {units: 7, kernel-regularizer: {l1: 0.01, l2: 0.02}, bias-regularizer: {l1: 0.03},
+                        kernel-constraint: {max-norm: 3}}
+              - conv2d: {filters: 4, kernel-size: 5, kernel-regularizer: {l2: 1e-4}, bias-regularizer: {l2: 0},
+                         kernel-constraint: {max-norm: 0.5}}
+              - embedding: {input-dimension: 5, output-dimension: 3, embeddings-regularizer: {l1: 1}}
+            """)
+        let columns = try #require(model.layers[0] as? ColumnEmbedding)
+        #expect(columns.numeric == 1 && columns.categories == [5, 3] && columns.dimensions == [2, 4])
+        #expect(columns.embeddings.allSatisfy { $0.initializer == .zeros && $0.regularizer == .l2(0.5) })
+        let others = try #require(model.layers[1] as? ColumnEmbedding)
+        #expect(others.numeric == 0 && others.dimensions == [4, 4])
+        #expect(others.embeddings[0].initializer == .uniform(-0.05, 0.05) && others.embeddings[0].regularizer == nil)
+        let dense = try #require(model.layers[2] as? Dense)
+        #expect(dense.kernel.regularizer == .l1l2(0.01, 0.02) && dense.kernel.constraint == .maxNorm(3))
+        #expect(dense.bias?.regularizer == .l1(0.03))
+        let convolution = try #require(model.layers[3] as? Conv2D)
+        #expect(convolution.kernel.regularizer == .l2(1e-4) && convolution.kernel.constraint == .maxNorm(0.5))
+        #expect(convolution.bias?.regularizer == .l2(0))
+        #expect((model.layers[4] as? Embedding)?.embeddings.regularizer == .l1(1))
+    }
+
     /// A text, and what the message must be.
     static let mistakes: [(text: String, message: String)] = [
         ("", "m.yaml: the file is empty; expected the keys name and layers"),
@@ -129,7 +157,8 @@ import Models
         (
             "layers:\n  - dense:\n      units: 3\n      activate: relu",
             "m.yaml:4: unknown key 'activate' of layer dense; did you mean 'activation'?\n"
-                + "  known keys of dense: units, activation, use-bias, kernel-initializer, bias-initializer"
+                + "  known keys of dense: units, activation, use-bias, kernel-initializer, bias-initializer, "
+                + "kernel-regularizer, bias-regularizer, kernel-constraint"
         ),
         ("layers:\n  - flatten: {axis: 1}", "m.yaml:2: unknown key 'axis' of layer flatten; it takes none"),
         ("layers:\n  - dense", "m.yaml:2: layer dense needs the key 'units': a whole number, 1 or more"),
@@ -174,6 +203,31 @@ import Models
             "m.yaml:2: target-shape of layer reshape: expected a list of one to five lengths, positive or one of them "
                 + "-1, such as [7, 7, -1], got [2, 0]"
         ),
+        (
+            "layers:\n  - dense: {units: 2, kernel-regularizer: l2}",
+            "m.yaml:2: kernel-regularizer of layer dense: expected factors of 0 or more, such as {l2: 0.01} or "
+                + "{l1: 0.001, l2: 0.01}, got 'l2'"
+        ),
+        (
+            "layers:\n  - dense: {units: 2, bias-regularizer: {l3: 1}}",
+            "m.yaml:2: bias-regularizer of layer dense: expected factors of 0 or more, such as {l2: 0.01} or "
+                + "{l1: 0.001, l2: 0.01}, got a mapping"
+        ),
+        (
+            "layers:\n  - dense: {units: 2, kernel-constraint: {max-norm: 0}}",
+            "m.yaml:2: kernel-constraint of layer dense: expected a positive limit, such as {max-norm: 3}, "
+                + "got a mapping"
+        ),
+        (
+            "layers:\n  - column-embedding: {numeric: 1, categories: 3, dimensions: 1}",
+            "m.yaml:2: categories of layer column-embedding: expected a list of whole numbers, 1 or more, such as "
+                + "[5, 12], got '3'"
+        ),
+        (
+            "layers:\n  - column-embedding: {categories: [3, 4], dimensions: [1]}",
+            "m.yaml:2: dimensions of layer column-embedding: expected one whole number, 1 or more, or a list of 2, "
+                + "got [1]"
+        ),
         ("layers:\n  - dense: 10", "m.yaml:2: layer dense: expected its options as {key: value, ...}, got '10'"),
         (
             "layers:\n  - {flatten: , dense: {units: 1}}",
@@ -203,6 +257,7 @@ import Models
         let required = [
             "filters": "1", "kernel-size": "1", "units": "1", "rate": "0", "input-dimension": "1",
             "output-dimension": "1", "function": "relu", "target-shape": "[1]",
+            "categories": "[1]", "dimensions": "1",
         ]
         for kind in LayerKind.allCases {
             for key in kind.keys {

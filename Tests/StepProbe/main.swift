@@ -12,10 +12,10 @@ guard arguments.count == 5, let model = NamedModel(rawValue: arguments[0]),
 else { fatalError("usage: StepProbe MODEL BATCH SHARDS THREADS STEPS") }
 let (batchSize, shards, threads, steps) = (numbers[0], numbers[1], numbers[2], numbers[3])
 
-let data = Samples(try SyntheticDigits.load().train.prefix(max(1024, batchSize)))
-let order = (0..<data.count).map(Int32.init)
+let data = try SyntheticDigits.load().train.prefix(max(1024, batchSize))
+let order = Array(0..<data.count)
 let step = try TrainingStep(
-    network: model.makeModel(), input: data.inputShape, optimizer: .adam(), loss: .sparseCategoricalCrossentropy,
+    network: model.makeModel(), input: data.input.shape, optimizer: .adam(), loss: .sparseCategoricalCrossentropy,
     batchSize: batchSize, shards: shards, threads: threads)
 var done = 0
 var seconds = [Double](repeating: 0, count: steps)

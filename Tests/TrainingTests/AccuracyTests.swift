@@ -57,7 +57,7 @@ import Training
     @Test(arguments: cases) func resolvesAsKerasDoes(example: Case) throws {
         // A network that gives what it gets.
         let model = Sequential([Activation(.linear)]).compile(loss: example.loss, metrics: [.accuracy])
-        let data = try Samples(
+        let data = try ArrayDataset(
             inputs: Tensor(example.shape, example.outputs),
             targets: Tensor(example.targetShape ?? example.shape, example.targets))
         #expect(try model.evaluate(data).accuracy == example.expected)
@@ -67,7 +67,7 @@ import Training
     @Test func trainingCountsAlike() throws {
         let model = Sequential([Dense(3)]).compile(
             optimizer: .sgd(learningRate: 0.0), loss: .binaryCrossentropy, metrics: [.accuracy])
-        let data = try Samples(
+        let data = try ArrayDataset(
             inputs: Tensor([20, 2], (0..<40).map { Float($0 % 7) - 3 }),
             targets: Tensor([20], (0..<20).map { Float($0 % 3) }).oneHot(classCount: 3))
         let history = try model.fit(data, epochs: 1, batchSize: 8, validationData: data, shards: 4, verbose: .silent)
@@ -77,8 +77,8 @@ import Training
     }
 
     @Test(arguments: [Loss.meanSquaredError, .meanAbsoluteError]) func regressionHasNone(loss: Loss) throws {
-        let values = try Samples(inputs: Tensor([3, 1], [1, 2, 3]), targets: Tensor([3, 1], [0, 3.5, 1]))
-        let classes = try Samples(inputs: Tensor([3, 1], [1, 2, 3]), targets: Tensor([3, 1], [0, 0, 1]))
+        let values = try ArrayDataset(inputs: Tensor([3, 1], [1, 2, 3]), targets: Tensor([3, 1], [0, 3.5, 1]))
+        let classes = try ArrayDataset(inputs: Tensor([3, 1], [1, 2, 3]), targets: Tensor([3, 1], [0, 0, 1]))
         let model = Sequential([Dense(1)]).compile(loss: loss, metrics: [.accuracy])
         for attempt in [
             { _ = try model.evaluate(values) }, { _ = try model.fit(values, verbose: .silent) },

@@ -8,7 +8,7 @@ import Testing
 import Training
 
 @Suite struct BatchStatisticsTests {
-    private let data = Samples(SyntheticDigits.load(trainCount: 69, testCount: 1).train)
+    private let data = SyntheticDigits.load(trainCount: 69, testCount: 1).train
 
     private func network() -> Sequential {
         Sequential([
@@ -29,7 +29,7 @@ import Training
         #expect(error?.description.contains(words) == true, "\(String(describing: error))")
         let step = #expect(throws: TrainingError.self) {
             try TrainingStep(
-                network: network(), input: data.inputShape, optimizer: .adam(), loss: .sparseCategoricalCrossentropy,
+                network: network(), input: data.input.shape, optimizer: .adam(), loss: .sparseCategoricalCrossentropy,
                 batchSize: batchSize, shards: shards)
         }
         #expect(step?.description.contains(words) == true)
@@ -59,9 +59,9 @@ import Training
         func statistics(_ shards: Int) throws -> [Float] {
             let network = network()
             let step = try TrainingStep(
-                network: network, input: data.inputShape, optimizer: .sgd(learningRate: 0.0),
+                network: network, input: data.input.shape, optimizer: .sgd(learningRate: 0.0),
                 loss: .sparseCategoricalCrossentropy, batchSize: 64, shards: shards)
-            _ = try step.run((0..<5).map { Int32($0) }[...], of: data, learningRate: 0)
+            _ = try step.run([0, 1, 2, 3, 4], of: data, learningRate: 0)
             let layer = try #require(network.layers[2] as? BatchNormalization)
             return layer.movingMean.value.scalars + layer.movingVariance.value.scalars
         }

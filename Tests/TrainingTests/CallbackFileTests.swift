@@ -27,7 +27,7 @@ import Training
         var settings = run.map { RunSettings(folder: $0.folder, configuration: "", modelName: "test") }
         settings?.resume = run?.resume ?? .never
         return try (model ?? self.model()).fit(
-            Samples(data.train), validationData: validates ? Samples(data.test) : nil, callbacks: callbacks,
+            data.train, validationData: validates ? data.test : nil, callbacks: callbacks,
             options: options, settings: settings)
     }
 

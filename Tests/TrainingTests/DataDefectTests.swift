@@ -13,11 +13,11 @@ import Training
     private static let count = 40
 
     /// Inputs of three numbers; one target is wrong.
-    private func samples(width: Int?, good: Float, sample: Int, value: Float) throws -> Samples {
+    private func samples(width: Int?, good: Float, sample: Int, value: Float) throws -> ArrayDataset {
         var targets = [Float](repeating: good, count: Self.count * (width ?? 1))
         targets[sample * (width ?? 1) + (width ?? 1) - 1] = value
         let inputs = Tensor((0..<3 * Self.count).map { Float($0 % 7) }).reshaped([Self.count, 3])
-        return try Samples(
+        return try ArrayDataset(
             inputs: inputs, targets: Tensor(targets).reshaped([Self.count] + (width.map { [$0] } ?? [])), name: "mine")
     }
 
@@ -72,12 +72,12 @@ import Training
             network: Sequential([Dense(3, activation: .softmax)]), input: [3], optimizer: .adam(), loss: found.loss,
             batchSize: 4, shards: 4, threads: 2)
         let before = step.parameters.fingerprint
-        func run(_ numbers: [Int32]) throws -> StepReport { try step.run(numbers[...], of: data, learningRate: 0.1) }
+        func run(_ numbers: [Int]) throws -> StepReport { try step.run(numbers[...], of: data, learningRate: 0.1) }
         try expectTrainingError("step 1: sample 17 of mine: target \(found.bad[0])") { try run([3, 17, 5, 6]) }
         #expect(step.parameters.fingerprint == before)
         #expect(try run([3, 16, 5, 6]).lossSum.isFinite)
         #expect(step.parameters.fingerprint != before)
-        for wrong: Int32 in [-1, 40, .max] {
+        for wrong: Int in [-1, 40, .max] {
             let error = #expect(throws: DatasetError.self) { try run([1, wrong]) }
             #expect(error?.description == "mine has no sample \(wrong): expected a number in 0 ..< 40")
             #expect(throws: DatasetError.self) {
@@ -92,10 +92,10 @@ import Training
         func call(_ input: Variable) -> Variable { input + input }
     }
 
-    private func indices(_ value: Float) throws -> Samples {
+    private func indices(_ value: Float) throws -> ArrayDataset {
         var inputs = (0..<2 * Self.count).map { Float($0 % 4) }
         inputs[2 * 17 + 1] = value
-        return try Samples(
+        return try ArrayDataset(
             inputs: Tensor(inputs).reshaped([Self.count, 2]),
             targets: Tensor((0..<Self.count).map { Float($0 % 3) }), name: "words")
     }

@@ -74,7 +74,7 @@ import Training
             options.shards = nil
         }
         try model.fit(
-            Samples(data.train), validationData: Samples(data.test), callbacks: callbacks, options: options,
+            data.train, validationData: data.test, callbacks: callbacks, options: options,
             settings: settings)
     }
 
@@ -83,14 +83,14 @@ import Training
     ) throws {
         try withFolder { folder in
             let (model, expected) = (model(), model())
-            for model in [model, expected] where isTrained { try model.fit(Samples(data.train), options: options()) }
+            for model in [model, expected] where isTrained { try model.fit(data.train, options: options()) }
             let error = #expect(throws: (any Error).self) { try fail(failure, model, folder) }
             if failure == .whileItIsMade, !isTrained {
                 #expect(model.fingerprint == nil)
                 return
             }
             let steps = (isTrained ? 8 : 0) + failure.steps
-            if failure.steps > 0 { try expected.fit(Samples(data.train), options: options(steps)) }
+            if failure.steps > 0 { try expected.fit(data.train, options: options(steps)) }
             if steps == 0 { try expected.build(input: data.train.sampleShape) }
             #expect(model.fingerprint == expected.fingerprint, "after \(error!)")
 
@@ -99,11 +99,11 @@ import Training
             let loaded = try loaded(path)
             #expect(loaded.fingerprint == model.fingerprint)
             #expect(try loaded.evaluate(data.test) == model.evaluate(data.test))
-            let inputs = try Samples(data.test)[0..<5].inputs
+            let inputs = try data.test[0..<5].inputs
             #expect(try loaded.predict(inputs).scalars == model.predict(inputs).scalars)
 
             let other = failure.keepsMoments ? expected : loaded
-            for model in [model, other] { try model.fit(Samples(data.train), options: options()) }
+            for model in [model, other] { try model.fit(data.train, options: options()) }
             #expect(model.fingerprint == other.fingerprint)
             // What is loaded now is what everything uses.
             try model.load(path, input: data.train.sampleShape)

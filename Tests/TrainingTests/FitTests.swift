@@ -71,9 +71,9 @@ import Training
         func losses(_ augmentation: Augmentation) throws -> History {
             var options = FitOptions()
             (options.epochs, options.shards, options.threads, options.verbosity) = (2, 4, 2, .silent)
-            options.augmentation = augmentation
+            options.transforms = [augmentation]
             return try model(.sgd(learningRate: 0.0)).fit(
-                Samples(data.train), validationData: Samples(data.test), options: options)
+                data.train, validationData: data.test, options: options)
         }
         let plain = try losses(Augmentation())
         let changed = try losses(Augmentation(translation: 0.1))
@@ -103,7 +103,7 @@ import Training
         let targets = try Tensor([400, 10], toCategorical(data.train.labels, classCount: 10))
         let a = try sparse.fit(data.train, epochs: 2, batchSize: 50, shards: 4, verbose: .silent)
         let b = try oneHot.fit(
-            try Samples(data.train, targets: targets), epochs: 2, batchSize: 50, shards: 4, verbose: .silent)
+            try ArrayDataset(data.train, targets: targets), epochs: 2, batchSize: 50, shards: 4, verbose: .silent)
         #expect(abs(a["loss"][1] - b["loss"][1]) < 1e-4)
         #expect(a["accuracy"][1] == b["accuracy"][1])
     }
@@ -142,7 +142,7 @@ import Training
                 (options.epochs, options.batchSize, options.shards, options.verbosity) = (2, 50, 4, .silent)
                 var settings = RunSettings(folder: folder + "/" + run, configuration: "", modelName: "twice")
                 settings.resume = resume
-                try model.fit(Samples(data.train), options: options, settings: settings)
+                try model.fit(data.train, options: options, settings: settings)
             }
             let twice = model()
             _ = try fit(twice, epochs: 1)
@@ -166,7 +166,7 @@ import Training
             var options = FitOptions()
             (options.epochs, options.batchSize, options.verbosity) = (5, 50, .silent)
             try model.fit(
-                Samples(data.train), validationData: Samples(data.test),
+                data.train, validationData: data.test,
                 callbacks: [rates, EarlyStopping(patience: patience, restoreBestWeights: true), watching],
                 options: options, settings: RunSettings(folder: folder, configuration: "", modelName: "best"))
             #expect(epochs.count == (patience == 2 ? 4 : 5))

@@ -26,7 +26,7 @@ import Training
         var found: [Double] = []
         let noting = LambdaCallback(onStepEnd: { found.append($0.metrics["learning_rate"]!) })
         let history = try model.fit(
-            Samples(data.train), callbacks: callbacks + [noting], options: options, settings: settings)
+            data.train, callbacks: callbacks + [noting], options: options, settings: settings)
         if maxSteps == nil {
             #expect(history["learning_rate"].last == found.last)
         }

@@ -18,7 +18,7 @@ import Training
         settings.checkpoints.keepLast = 99
         settings.resume = resume
         return try model.fit(
-            Samples(data.train), validationData: Samples(data.test), options: options, settings: settings)
+            data.train, validationData: data.test, options: options, settings: settings)
     }
 
     /// The rows of the earlier epochs are in the metrics files, and nowhere else.

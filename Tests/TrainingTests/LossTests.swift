@@ -31,8 +31,8 @@ import Training
         static let count = 10
         static let inputs = (0..<30).map { sin(Double($0) * 1.7) }
         static let classes = (0..<count).map { $0 * 7 % 3 % 2 }
-        var isRegression: Bool { loss == .meanSquaredError || loss == .meanAbsoluteError }
-        var isSparse: Bool { loss == .sparseCategoricalCrossentropy }
+        var isRegression: Bool { loss.isRegression }
+        var isSparse: Bool { loss.targets == .classNumbers }
 
         /// `[10, 2]`: values, or one-hot.
         var targets: [Double] {
@@ -83,10 +83,10 @@ import Training
 
         private func value(_ z: [Double], _ t: [Double]) -> Double {
             let (a, b) = (z[0] - t[0], z[1] - t[1])
-            switch loss {
-            case .meanSquaredError: return (a * a + b * b) / 2
-            case .meanAbsoluteError: return (abs(a) + abs(b)) / 2
-            case .binaryCrossentropy:
+            switch loss.name {
+            case "mean_squared_error": return (a * a + b * b) / 2
+            case "mean_absolute_error": return (abs(a) + abs(b)) / 2
+            case "binary_crossentropy":
                 let right = zip(z, t).map { $1 == 1 ? sigmoid($0) : 1 - sigmoid($0) }
                 return -(log(right[0]) + log(right[1])) / 2
             default: return -log(softmax(z)[t[0] == 1 ? 0 : 1])
@@ -95,10 +95,10 @@ import Training
 
         /// Of the loss in the outputs before the activation.
         private func gradient(_ z: [Double], _ t: [Double]) -> [Double] {
-            switch loss {
-            case .meanSquaredError: zip(z, t).map { $0 - $1 }
-            case .meanAbsoluteError: zip(z, t).map { $0 > $1 ? 0.5 : -0.5 }
-            case .binaryCrossentropy: zip(z, t).map { (sigmoid($0) - $1) / 2 }
+            switch loss.name {
+            case "mean_squared_error": zip(z, t).map { $0 - $1 }
+            case "mean_absolute_error": zip(z, t).map { $0 > $1 ? 0.5 : -0.5 }
+            case "binary_crossentropy": zip(z, t).map { (sigmoid($0) - $1) / 2 }
             default: zip(softmax(z), t).map { $0 - $1 }
             }
         }
@@ -109,7 +109,7 @@ import Training
         let targets =
             descent.isSparse
             ? Tensor(Descent.classes.map { Float($0) }) : try Tensor([10, 2], descent.targets.map { Float($0) })
-        let data = try Samples(inputs: inputs, targets: targets)
+        let data = try ArrayDataset(inputs: inputs, targets: targets)
         var fingerprints: Set<Fingerprint> = []
         // Two shards; the third thread computes none.
         for threads in [1, 2, 3] {
@@ -226,7 +226,7 @@ import Training
 
     @Test(arguments: ends) func theEndIsRecognised(end: End) throws {
         let isSparse = end.loss.name.hasPrefix("sparse")
-        let data = try Samples(
+        let data = try ArrayDataset(
             inputs: Tensor([2, 4, 4, 1], (0..<32).map { sin(Float($0)) }),
             targets: Tensor(isSparse ? [2] : [2, 1], [0, 1]))
         let model = end.network().compile(loss: end.loss)

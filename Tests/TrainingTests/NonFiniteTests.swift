@@ -23,7 +23,7 @@ import Training
 
     /// 8 batches of 8 samples in order, the 6th of which overflows. Of the two inputs the second is 0 in all others, so that
     /// its weight stays 0, and outputs small.
-    private func data(_ overflow: Overflow?) throws -> Samples {
+    private func data(_ overflow: Overflow?) throws -> ArrayDataset {
         var inputs = (0..<128).map { $0 % 2 == 0 ? Float($0 % 7) / 7 : 0 }
         var targets = (0..<64).map { Float($0 % 5) / 5 }
         let spoilt = 40..<48
@@ -33,7 +33,7 @@ import Training
         case .loss: targets[43] = 3e38
         case nil: break
         }
-        return try Samples(inputs: Tensor([64, 2], inputs), targets: Tensor([64, 1], targets))
+        return try ArrayDataset(inputs: Tensor([64, 2], inputs), targets: Tensor([64, 1], targets))
     }
 
     private func model(_ optimizer: Optimizer = .sgd(learningRate: 0.0)) -> Model {
@@ -114,7 +114,7 @@ import Training
             func fit(_ callbacks: [any Callback]) throws -> History {
                 var far = (0..<64).map { Float($0 % 5) }
                 far[63] = 1e3
-                let data = try Samples(
+                let data = try ArrayDataset(
                     inputs: Tensor([64, 2], (0..<128).map { Float($0 % 7) }), targets: Tensor([64, 1], far))
                 return try model(.sgd(learningRate: 1e-3)).fit(
                     data, callbacks: callbacks, options: options(4, 1), settings: settings)

@@ -38,8 +38,8 @@ import Training
     }
 
     private func fit(
-        _ optimizer: Optimizer, _ folder: String, _ resume: Resume, threads: Int, on other: Dataset? = nil,
-        validatedBy otherTest: Dataset? = nil
+        _ optimizer: Optimizer, _ folder: String, _ resume: Resume, threads: Int, on other: ImageDataset? = nil,
+        validatedBy otherTest: ImageDataset? = nil
     ) throws -> Model {
         let model = Sequential([Flatten(), Dense(8, activation: .relu), Dropout(0.2), Dense(10, activation: .softmax)])
             .compile(optimizer: optimizer, loss: .sparseCategoricalCrossentropy, metrics: [.accuracy])
@@ -51,7 +51,7 @@ import Training
         settings.checkpoints.everyNSteps = 1
         settings.checkpoints.keepLast = 99
         try model.fit(
-            Samples(other ?? data.train), validationData: Samples(otherTest ?? data.test),
+            other ?? data.train, validationData: otherTest ?? data.test,
             callbacks: callbacks(optimizer),
             options: options,
             settings: settings)

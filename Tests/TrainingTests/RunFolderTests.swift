@@ -10,19 +10,21 @@ import Training
         "epoch,step,loss,accuracy,val_loss,val_accuracy,learning_rate,samples_per_second,data_seconds,forward_seconds,"
         + "backward_seconds,communication_seconds,update_seconds,fingerprint\n"
 
-    private func row(step: Int) -> MetricsRow { MetricsRow(epoch: 1, step: step, loss: 0.1 + 0.2, learningRate: 1e-5) }
+    private func row(step: Int) -> MetricsRow { MetricsRow(epoch: 1, step: step, metrics: ["loss": 0.1 + 0.2], learningRate: 1e-5) }
 
     @Test func rowsAreWrittenInFull() throws {
         try withFolder { folder in
             let run = try RunFolder.create(folder + "/a/b", configuration: "seed: 1\n", resuming: false)
             #expect(try contents(run.path + "/config.yaml") == "seed: 1\n")
             let fingerprint = Fingerprint("0123456789abcdef0123456789abcdef")
+            var seconds = PhaseSeconds()
+            (seconds.forward, seconds.backward, seconds.communication, seconds.update) = (1, 2, 3, 4)
             try run.append(row(step: 10))
             try run.append(
                 MetricsRow(
-                    epoch: 2, step: 20, loss: .nan, accuracy: 1, valLoss: .infinity, valAccuracy: 1 / 3,
-                    learningRate: 0.001, samplesPerSecond: 12345.5, dataSeconds: 0, forwardSeconds: 1,
-                    backwardSeconds: 2, communicationSeconds: 3, updateSeconds: 4, fingerprint: fingerprint))
+                    epoch: 2, step: 20,
+                    metrics: ["loss": .nan, "accuracy": 1, "val_loss": .infinity, "val_accuracy": 1 / 3],
+                    learningRate: 0.001, samplesPerSecond: 12345.5, seconds: seconds, fingerprint: fingerprint))
             #expect(
                 try contents(run.path + "/metrics.csv") == RunFolderTests.header
                     + "1,10,0.30000000000000004,,,,1e-05,,,,,,,\n"

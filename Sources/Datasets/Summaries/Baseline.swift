@@ -51,7 +51,7 @@ public struct Baseline: Sendable, Hashable, Codable {
             }
             return [Score(metric: "accuracy", value: hits / total)]
         case .means(let means):
-            let deviations = data.targetScale?.deviations
+            let deviations = data.target.scale?.deviations
             var (squares, distances) = (0.0, 0.0)
             data.forEachTarget { value, weight, index in
                 let distance = abs(Double(value) - means[index]) * (deviations?[index] ?? 1)

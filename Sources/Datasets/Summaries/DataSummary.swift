@@ -135,7 +135,7 @@ private struct SampleScan {
                 for index in 0..<targetWidth {
                     let value = batch.targets.pointer[row * targetWidth + index]
                     if !classCounts.isEmpty { classCounts[Int(value)] += 1 }
-                    targets.add(Double(data.targetScale?.value(of: value, index: index) ?? value))
+                    targets.add(Double(data.target.scale?.value(of: value, index: index) ?? value))
                 }
             }
         }

@@ -1,15 +1,15 @@
 // Reads decimal numbers, correctly rounded: the nearest Double, of two equally near ones the even. TableField and
 // NumberPass call it for every field that may be a number, so it takes eight digits at a time.
 
-/// The number at the beginning of some bytes: `[+-] digits [. digits] [e [+-] digits]`, with digits on at least one side
-/// of the point.
-struct DecimalNumber {
+/// The number at the beginning of some bytes: `[+-] digits [. digits] [e [+-] digits]`, with digits before or behind the
+/// point.
+package struct DecimalNumber {
     /// Infinite beyond the largest Double.
-    let value: Double
+    package let value: Double
     /// Behind its last byte; where it should begin if there is none.
-    let stop: UnsafePointer<UInt8>
+    package let stop: UnsafePointer<UInt8>
 
-    @inline(__always) init(at start: UnsafePointer<UInt8>, end: UnsafePointer<UInt8>, decimal: UInt8) {
+    @inline(__always) package init(at start: UnsafePointer<UInt8>, end: UnsafePointer<UInt8>, decimal: UInt8) {
         var place = start
         let isNegative = place < end && place.pointee == UInt8(ascii: "-")
         if isNegative || place < end && place.pointee == UInt8(ascii: "+") { place += 1 }

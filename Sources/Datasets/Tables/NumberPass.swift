@@ -1,5 +1,5 @@
-// The first pass over a table: reads every column as numbers, as long as it is one. Table.read then has TextPass read the
-// others. This loop decides how long a large table takes.
+// The first pass over a table: reads every column as numbers, as long as it is one. OpenedTable then has TextPass read
+// the others. This loop decides how long a large table takes.
 
 #if canImport(Glibc)
     import Glibc
@@ -72,7 +72,7 @@ struct NumberPass: ~Copyable {
     /// Twice the rows. Memory that is not written to yet is none, and `realloc` moves pages, not bytes.
     private mutating func grow(at place: UnsafePointer<UInt8>) throws(TableFault) {
         guard capacity < Int32.max / 2 else { throw TableFault(at: place, "a table of more than 2^30 rows") }
-        capacity = max(1024, 2 * capacity)
+        capacity = max(4, 2 * capacity)
         for index in columns.indices where columns[index].isOpen {
             guard columns[index].grow(to: capacity) else {
                 throw TableFault(at: place, "the rows up to here take all memory of this machine")

@@ -2,6 +2,9 @@
 
 /// Files with the same columns.
 struct OpenedTable {
+    /// A file of separators alone would else ask for more memory than it has bytes, many times over.
+    static let columnLimit = 1_000_000
+
     private let files: [TableFile]
     private let syntax: TableSyntax
     private let names: [String]
@@ -38,7 +41,9 @@ struct OpenedTable {
         for (index, start) in starts.enumerated() {
             do throws(TableFault) { try numbers.read(start, file: index) } catch { throw files[index].error(error) }
         }
-        do throws(InFile<TableFault>) { try numbers.checkInfinite() } catch { throw files[error.file].error(error.error) }
+        do throws(InFile<TableFault>) { try numbers.checkInfinite() } catch {
+            throw files[error.file].error(error.error)
+        }
         let isText = names.indices.map { kinds[$0] != .ignore && !numbers.isNumeric($0) }
         var texts = TextPass(isText: isText, rowCount: numbers.rowCount)
         for (index, start) in starts.enumerated() {
@@ -48,7 +53,8 @@ struct OpenedTable {
         for (index, name) in names.enumerated() where kinds[index] != .ignore {
             if isText[index] {
                 let (codes, names, missing) = texts.takeTexts(index)
-                columns.append(TableColumn(name: name, values: .texts(codes: codes, names: names), missingCount: missing))
+                columns.append(
+                    TableColumn(name: name, values: .texts(codes: codes, names: names), missingCount: missing))
             } else {
                 let missing = numbers.missingCount(index)
                 columns.append(
@@ -70,6 +76,9 @@ struct OpenedTable {
                 let field = try row.field()
                 let isNamed = syntax.hasHeader && field.count > 0
                 names.append(isNamed ? field.text : "column \(names.count + 1)")
+                guard names.count <= columnLimit else {
+                    throw TableFault(at: header, "more than \(columnLimit) columns; is the separator right?")
+                }
             } while row.nextField()
         } catch {
             throw file.error(error)
@@ -80,7 +89,8 @@ struct OpenedTable {
             if let other = columns.updateValue(index, forKey: name) {
                 throw file.error(
                     TableFault(
-                        at: header, "columns \(other + 1) and \(index + 1) are both named '\(name)'; rename one of them"))
+                        at: header, "columns \(other + 1) and \(index + 1) are both named '\(name)'; rename one of them"
+                    ))
             }
         }
         _ = row.nextRow()
@@ -93,11 +103,11 @@ struct OpenedTable {
     ) -> DatasetError {
         guard found.count == names.count, let column = found.indices.first(where: { found[$0] != names[$0] }) else {
             return DatasetError(
-                "\(file.path) has \(found.count) columns, expected \(names.count) as in \(first.path); give files of the "
-                    + "same columns")
+                "\(file.path) has \(found.count) columns, expected \(names.count) as in \(first.path); give files "
+                    + "with the same columns")
         }
         return DatasetError(
-            "column \(column + 1) of \(file.path) is '\(found[column])', expected '\(names[column])' as in \(first.path); "
-                + "give files with the same header")
+            "column \(column + 1) of \(file.path) is '\(found[column])', expected '\(names[column])' as in "
+                + "\(first.path); give files with the same header")
     }
 }

@@ -3,9 +3,9 @@
 
 /// The columns of one or more text files (CSV, TSV; RFC 4180; plain or gzipped), in memory.
 ///
-/// A column is one of numbers where all its fields are numbers or missing, and one of text otherwise. Missing is an empty
-/// field, and without quotes also `?`, `NA`, `N/A`, `n/a`, `#N/A`, `<NA>`, `NaN`, `nan`, `-NaN`, `-nan`, `NULL`, `null`
-/// and `None`.
+/// A column is one of numbers where all its fields are numbers or missing, and one of text otherwise. Missing is an
+/// empty field, and without quotes also `?`, `NA`, `N/A`, `n/a`, `#N/A`, `<NA>`, `NaN`, `nan`, `-NaN`, `-nan`, `NULL`,
+/// `null` and `None`.
 public struct Table: Sendable {
     /// The file, for messages; of several the first and how many more.
     public let name: String
@@ -18,15 +18,15 @@ public struct Table: Sendable {
     private let paths: [String]
     private let syntax: TableSyntax
 
-    /// Reads files one after the other. With `format.header` each begins with the same names; otherwise columns are named
+    /// Reads files one after the other. With a header each begins with the same names. Without one, columns are named
     /// `column 1` and so on, as is one with an empty name.
     ///
     /// - Parameters:
     ///   - format: what is known of it; the rest is found in the first file.
     ///   - kinds: of columns, by name, that are not to be found. Names that the table lacks are no error.
-    /// - Throws: `DatasetError` naming file and line: for rows of different widths, quotes that are not closed, bytes that
-    ///   are no UTF-8, no rows, two columns of one name, a field of a `.numeric` column that is no number, an infinite
-    ///   number.
+    /// - Throws: `DatasetError` naming file and line: for rows of different widths, quotes that are not closed, bytes
+    ///   that are no UTF-8, no rows, two columns of one name, a field of a `.numeric` column that is no number, and an
+    ///   infinite number among finite ones.
     public static func read(
         _ paths: [String], format: TableFormat = TableFormat(), kinds: [String: TableColumn.Kind] = [:]
     ) throws(DatasetError) -> Table {
@@ -70,8 +70,10 @@ extension Table {
         return try again(name, as: .text)
     }
 
-    /// Where a row is, counted from 0; nil if the files are no longer what they were.
+    /// Where a row is, counted from 0, for messages: the files are read again. nil for no row of the table, or where they
+    /// are no longer what they were.
     package func place(ofRow row: Int) -> (file: String, line: Int)? {
+        guard (0..<rowCount).contains(row) else { return nil }
         var before = 0
         for path in paths {
             guard let file = try? TableFile(path) else { return nil }
@@ -91,7 +93,8 @@ extension Table {
     private func again(_ name: String, as kind: TableColumn.Kind) throws(DatasetError) -> TableColumn {
         guard column(name) != nil else {
             throw DatasetError(
-                "\(self.name) has no column '\(name)': it has \(columns.map { "'\($0.name)'" }.joined(separator: ", "))")
+                "\(self.name) has no column '\(name)': it has \(columns.map { "'\($0.name)'" }.joined(separator: ", "))"
+            )
         }
         var kinds = Dictionary(uniqueKeysWithValues: columns.map { ($0.name, TableColumn.Kind.ignore) })
         kinds[name] = kind
@@ -112,8 +115,8 @@ public struct TableColumn: Sendable {
     public enum Values: Sendable {
         /// NaN where one is missing. Each is the Double nearest to the text, as a Float, and none is infinite.
         case numbers([Float])
-        /// For each row the index of its text in `names`, -1 where it is missing. `names` are different texts, sorted by
-        /// their UTF-8 bytes; two of them may be different ways to write the same characters, which are equal Strings.
+        /// For each row the index of its text in `names`, -1 where it is missing. `names` are sorted by their UTF-8
+        /// bytes, in which they differ; two of them can be equal Strings, as ways to write the same accents.
         case texts(codes: [Int32], names: [String])
     }
 

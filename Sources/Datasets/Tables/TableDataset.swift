@@ -105,7 +105,6 @@ public struct TableDataset: Dataset {
         }
     }
 
-    public var targetScale: TargetScale? { preparation.target.scale }
     public var isWeighted: Bool { !weights.isEmpty }
     public func weight(of sample: Int) -> Float { weights.isEmpty ? 1 : weights[row(of: sample)] }
     public func classNumber(of sample: Int) -> Int? { targets.classNumber(row(of: sample)) }

@@ -83,7 +83,9 @@ final class TableFile: Sendable {
                     "this line has a NUL byte, so that the file is no text in UTF-8; export the table as CSV (UTF-8)"))
         }
         guard String(validating: piece, as: UTF8.self) == nil else { return }
-        let lines = piece.split(omittingEmptySubsequences: false) { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
+        let lines = piece.split(omittingEmptySubsequences: false) {
+            $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r")
+        }
         let wrong = lines.first { String(validating: $0, as: UTF8.self) == nil } ?? piece[...]
         throw error(
             TableFault(

@@ -7,8 +7,8 @@ public struct TableFormat: Sendable, Hashable {
     public var separator: Character?
     /// Before the decimals of a number: a point or a comma. A comma is found only beside another separator.
     public var decimal: Character?
-    /// Whether the first row has the names of the columns. It is found to have them where none of its fields is a number
-    /// and some column below is one of numbers.
+    /// Whether the first row has the names of the columns. It is found to have them where none of its fields is a
+    /// number and some column below is one of numbers, and where no row follows.
     public var header: Bool?
 
     public init(separator: Character? = nil, decimal: Character? = nil, header: Bool? = nil) {

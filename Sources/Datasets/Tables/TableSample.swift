@@ -19,12 +19,15 @@ struct TableSample {
             guard scanner.here < scanner.end else { return }
             var row: [TableField] = []
             do throws(TableFault) {
-                repeat { row.append(try scanner.field()) } while scanner.nextField()
+                repeat {
+                    row.append(try scanner.field())
+                } while scanner.nextField() && row.count <= OpenedTable.columnLimit
             } catch {
                 isBroken = true
                 return
             }
             rows.append(row)
+            if row.count > OpenedTable.columnLimit { return }
         } while rows.count < rowLimit && scanner.here - start < TableSample.byteLimit && scanner.nextRow()
     }
 
@@ -44,7 +47,8 @@ struct TableSample {
 
     /// The one by which most rows have as many fields as the first, and more than one.
     private static func foundSeparator(of file: TableFile, besides decimal: UInt8?) -> UInt8 {
-        var best = (separator: UInt8(ascii: ","), share: 0.0)
+        let usual = decimal == UInt8(ascii: ",") ? UInt8(ascii: ";") : UInt8(ascii: ",")
+        var best = (separator: usual, share: 0.0)
         for separator in separators where separator != decimal {
             let sample = TableSample(of: file, separator: separator, rowLimit: 100)
             guard let width = sample.rows.first?.count, width > 1 else { continue }

@@ -1,5 +1,5 @@
-// Cuts the bytes of a table into fields, as RFC 4180 says. All passes over a file (TableSample, NumberPass, TextPass) go
-// through it. Nothing is copied: a field is a place in the file.
+// Cuts the bytes of a table into fields, as RFC 4180 says. Whatever reads a table (TableSample, NumberPass, TextPass)
+// goes through it. Nothing is copied: a field is a place in the file.
 
 #if canImport(Glibc)
     import Glibc
@@ -11,8 +11,8 @@
 
 /// A place in a table's bytes, and the signs that divide them.
 ///
-/// Fields are in quotes or not. Within quotes stands anything, a quote doubled. Without them, a field ends at a separator
-/// or line end, and blanks around it are none of it. LF, CR LF and CR end lines; blank lines are no rows.
+/// Fields are in quotes or not. Within quotes stands anything, a quote doubled. Without them, a field ends at a
+/// separator or line end, and blanks around it are none of it. LF, CR LF and CR end lines; blank lines are no rows.
 struct TableScanner {
     static let tab = UInt8(ascii: "\t")
     private static let quote = UInt8(ascii: "\"")

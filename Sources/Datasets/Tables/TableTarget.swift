@@ -1,6 +1,8 @@
 // What a table's target is: classes with their names, or values with their scale. TablePreparation has one, TableDataset
 // encodes by it.
 
+import Tensors
+
 /// The target of a prepared table.
 public enum TableTarget: Sendable, Hashable, Codable {
     /// Classes in order: texts by their UTF-8 bytes, numbers (`isNumeric`) by their value, as texts such as `3`.
@@ -23,8 +25,10 @@ public enum TableTarget: Sendable, Hashable, Codable {
         switch self {
         case .classes(let column, let names, _):
             Field(column, shape: [], kind: .classes(names.count), classNames: names)
-        case .values(let columns, _):
-            Field(columns.joined(separator: ", "), shape: columns.count == 1 ? [] : [columns.count], kind: .numbers)
+        case .values(let columns, let scale):
+            Field(
+                columns.joined(separator: ", "), shape: columns.count == 1 ? [] : [columns.count], kind: .numbers,
+                scale: scale)
         }
     }
 }
@@ -38,6 +42,15 @@ public struct TargetScale: Sendable, Hashable, Codable {
     /// A prediction of the `index`-th number in its own unit.
     public func value(of scaled: Float, index: Int = 0) -> Float {
         Float(Double(scaled) * deviations[index] + means[index])
+    }
+
+    /// Predictions or targets `[..., numbers]` in their own unit.
+    package func values(_ scaled: Tensor) -> Tensor {
+        let result = Tensor.zeros(scaled.shape)
+        for index in 0..<scaled.count {
+            result.pointer[index] = value(of: scaled.pointer[index], index: index % means.count)
+        }
+        return result
     }
 
     /// A value as the data set holds it.

@@ -1,4 +1,4 @@
-// The second pass over a table: reads the columns that hold text. Table.read calls it after NumberPass has told which.
+// The second pass over a table: reads the columns that hold text. OpenedTable calls it after NumberPass has told which.
 
 /// The codes of the text columns of all files, row by row.
 struct TextPass {
@@ -10,17 +10,29 @@ struct TextPass {
 
     /// Adds the rows of a file that NumberPass has read, from the scanner's place on.
     mutating func read(_ start: TableScanner) throws(TableFault) {
+        guard columns.contains(where: { $0 != nil }) else { return }
+        let first = row
+        row = try columns.withUnsafeMutableBufferPointer { columns throws(TableFault) in
+            try TextPass.read(start, into: columns, from: first)
+        }
+    }
+
+    /// Returns the number behind the last row.
+    private static func read(
+        _ start: TableScanner, into columns: UnsafeMutableBufferPointer<TextColumn?>, from first: Int
+    ) throws(TableFault) -> Int {
         var scanner = start
-        guard let last = columns.lastIndex(where: { $0 != nil }) else { return }
+        var row = first
         while scanner.here < scanner.end {
             for index in columns.indices {
                 let field = try scanner.field()
-                if index <= last { try columns[index]?.add(field, row: row) }
+                try columns[index]?.add(field, row: row)
                 _ = scanner.nextField()
             }
             row += 1
             _ = scanner.nextRow()
         }
+        return row
     }
 
     /// Hands over a column: the codes, -1 where nothing is known, and the names that they number, sorted.

@@ -29,13 +29,31 @@ struct TextPool {
     /// The texts in the order of their UTF-8 bytes, and the place of each number in that order.
     mutating func sortedNames() -> (names: [String], ranks: [Int32]) {
         slots = []
-        // Most comparisons are decided by the first eight bytes, which need no look into the file.
-        let order = entries.indices.map { (prefix: entries[$0].prefix, index: $0) }.sorted {
-            $0.prefix != $1.prefix ? $0.prefix < $1.prefix : entries[$0.index].precedes(entries[$1.index])
-        }
+        let order = sortedCodes()
         var ranks = [Int32](repeating: 0, count: entries.count)
-        for (rank, entry) in order.enumerated() { ranks[entry.index] = Int32(rank) }
-        return (order.map { entries[$0.index].text }, ranks)
+        for (rank, code) in order.enumerated() { ranks[code] = Int32(rank) }
+        return (order.map { entries[$0].text }, ranks)
+    }
+
+    /// By eight bytes at a time, so that each look into the file serves many comparisons: those alike so far are sorted
+    /// by the next eight.
+    private func sortedCodes() -> [Int] {
+        var order = entries.indices.map { (key: UInt64(0), code: $0) }
+        var alike = [(range: 0..<order.count, depth: 0)]
+        order.withUnsafeMutableBufferPointer { order in
+            while let (range, depth) = alike.popLast() {
+                for place in range { order[place].key = entries[order[place].code].key(at: depth) }
+                var part = UnsafeMutableBufferPointer(rebasing: order[range])
+                part.sort { $0.key < $1.key }
+                var start = range.lowerBound
+                for place in range.dropFirst() where order[place].key != order[start].key {
+                    if place - start > 1 { alike.append((start..<place, depth + 8)) }
+                    start = place
+                }
+                if range.upperBound - start > 1 { alike.append((start..<range.upperBound, depth + 8)) }
+            }
+        }
+        return order.map(\.code)
     }
 
     private mutating func code(of entry: Entry) -> Int32 {
@@ -74,12 +92,15 @@ private struct Entry {
         for place in stride(from: 0, to: count & ~7, by: 8) {
             hash = Entry.mix(hash ^ UnsafeRawPointer(start + place).loadUnaligned(as: UInt64.self))
         }
-        hash = Entry.mix(hash ^ Entry.bytes(start + count & ~7, count & 7))
+        hash = Entry.mix(hash ^ Entry.bytes(start + (count & ~7), count & 7))
         self.hash = UInt32(truncatingIfNeeded: hash)
     }
 
-    /// The first eight bytes, so that their order is that of the numbers.
-    var prefix: UInt64 { Entry.bytes(start, min(Int(count), 8)) << UInt64(8 * (8 - min(Int(count), 8))) }
+    /// Eight bytes as a number in their order, zeros where the text has ended: it has none of its own.
+    func key(at depth: Int) -> UInt64 {
+        let length = min(max(Int(count) - depth, 0), 8)
+        return length == 0 ? 0 : Entry.bytes(start + depth, length) << UInt64(8 * (8 - length))
+    }
 
     var text: String { String(decoding: UnsafeBufferPointer(start: start, count: Int(count)), as: UTF8.self) }
 
@@ -87,13 +108,9 @@ private struct Entry {
         hash == other.hash && count == other.count && memcmp(start, other.start, Int(count)) == 0
     }
 
-    func precedes(_ other: Entry) -> Bool {
-        let order = memcmp(start, other.start, Int(min(count, other.count)))
-        return order == 0 ? count < other.count : order < 0
-    }
-
     /// Up to eight bytes, the first the highest.
     @inline(__always) private static func bytes(_ start: UnsafePointer<UInt8>, _ count: Int) -> UInt64 {
+        if count == 8 { return UInt64(bigEndian: UnsafeRawPointer(start).loadUnaligned(as: UInt64.self)) }
         var result: UInt64 = 0
         for place in 0..<count { result = result << 8 | UInt64(start[place]) }
         return result

@@ -17,10 +17,12 @@ extension HostFacts {
         let hosts = try gatherTexts(facts.host, communicator)
         if hosts.firstIndex(of: facts.host) == world.rank {
             do {
-                let sets = try data.load()
+                var settings = ResolvedSettings()
+                // Any column will do to see that hosts have the same table.
+                settings.set(\.tables.target, ["last"])
+                let sets = try settings.load(data)
                 facts.data =
-                    "\(data): \(sets.train.count) + \(sets.test.count) samples, "
-                    + "\(Samples(sets.train).fingerprint)"
+                    "\(data): \(sets.train.count) + \(sets.validation.count) samples, \(sets.train.fingerprint)"
             } catch {
                 facts.dataProblem = "\(error)"
             }

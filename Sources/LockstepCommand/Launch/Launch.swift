@@ -72,32 +72,45 @@ struct Launch: ParsableCommand {
 
     func run() throws {
         let given = CommandLineWords.joined(Array(command.dropFirst()))
-        let settings: Train
-        do { settings = try Train.parse(given) } catch { CommandLineWords.leave(error, Train.self) }
-        let configured = try settings.onTop(of: settings.configurationFile(), given)
-        let runFolder = try configured.runFolder ?? newFolder(configured)
+        let train: Train
+        do { train = try Train.parse(given) } catch { CommandLineWords.leave(error, Train.self) }
+        let configured = try settings(train.given.layer())
+        let run = configured.run
+        let runFolder = try run.run ?? newFolder(configured)
         // Where nothing was trained, a folder of ours is empty.
-        defer { if configured.runFolder == nil { rmdir(runFolder) } }
+        defer { if run.run == nil { rmdir(runFolder) } }
         let environment = ProcessInfo.processInfo.environment
         var launcher = Launcher(
             Launcher.Request(
                 ranks: ranks, minRanks: minRanks ?? ranks, hostfile: hostfile, slotWaitSeconds: slotWait,
                 maxRestarts: maxRestarts, backOffSeconds: backOff, runFolder: runFolder,
-                isReserved: configured.runFolder == nil,
-                beginsElsewhere: configured.resume != nil && configured.resume != "auto",
+                isReserved: run.run == nil,
+                beginsElsewhere: run.resume != .never && run.resume != .automatic,
                 newRunWarning: configured.newRunWarning,
                 trainArguments: command + ["--run", runFolder],
                 command: JobCommand(
-                    threads: Int(configured.threads),
+                    threads: configured.execution.threads,
                     mpirunOptions: mpirunOption.flatMap { $0.split(separator: " ").map(String.init) },
                     environment: environment)))
         throw ExitCode(try launcher.run())
     }
 
     /// Reserves the folder of a run that was given no name, for all its incarnations.
-    private func newFolder(_ settings: Train) throws -> String {
+    private func newFolder(_ settings: ResolvedSettings) throws -> String {
         try RunFolder.makeNew(
             RunFolder.defaultPath(
-                model: ModelDescription(settings.model).name, data: DataSource(settings.data).name, date: Date()))
+                model: ModelDescription(settings.model.model).name, data: DataSource(settings.data.data).name,
+                date: Date()))
+    }
+
+    /// What the ranks will go by, as far as the launcher needs it.
+    private func settings(_ flags: SettingsLayer) throws -> ResolvedSettings {
+        let given = ResolvedSettings([flags])
+        for (name, path) in [("config", given.run.config), ("model", given.model.model)] {
+            guard let path, FileBytes.isPipe(path) else { continue }
+            throw TrainingError(
+                "--\(name) \(path) can be read only once, and every rank of every start reads it: save it as a file")
+        }
+        return try ResolvedSettings(flags: flags)
     }
 }

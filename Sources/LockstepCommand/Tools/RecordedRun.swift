@@ -7,7 +7,7 @@ import Streams
 /// A run as its folder records it.
 struct RecordedRun {
     let path: String
-    /// The settings of config.yaml by name.
+    /// The settings of config.yaml by name, in the one form of texts that mean the same.
     let settings: [String: String]
     let configuration: String
     /// Hashes of the weights by step, from metrics.csv and the checkpoints.
@@ -25,8 +25,9 @@ struct RecordedRun {
         }
         configuration = try Text.decode(bytes, file: file)
         settings = try Dictionary(
-            RunSettings.entries(configuration, file: file).map { ($0.key, RunSettings.absolute($0.key, $0.value)) },
-            uniquingKeysWith: { $1 })
+            RunSettings.entries(configuration, file: file).map { key, text in
+                (key, SettingsTable.meaning(key, text) ?? text)
+            }, uniquingKeysWith: { $1 })
         var fingerprints: [Int: Fingerprint] = [:]
         if FileManager.default.fileExists(atPath: path + "/metrics.csv") {
             for row in try RecordedMetrics(runFolder: path).rows {
@@ -81,9 +82,10 @@ struct RecordedRun {
 
     /// Settings that mean other weights and are not the same in both runs.
     func settingsThatDiffer(from other: RecordedRun) -> [(key: String, first: String, second: String)] {
-        let free = Train.changeable(schedule: settings["schedule"])
+        let layer = (try? ConfigurationFile(text: configuration, file: path).layer) ?? SettingsLayer()
+        let free = ResolvedSettings([layer]).changeable
         let differing = Set(settings.keys).union(other.settings.keys).subtracting(free).sorted()
-            .filter { settings[$0] != other.settings[$0] }
+            .filter { SettingsTable.meaning($0, settings[$0]) != SettingsTable.meaning($0, other.settings[$0]) }
             .map { ($0, settings[$0] ?? "(default)", other.settings[$0] ?? "(default)") }
         guard let hash = dataHash, let otherHash = other.dataHash, hash != otherHash else { return differing }
         return differing + [("data (hash)", "\(hash)", "\(otherHash)")]

@@ -57,38 +57,53 @@ struct ReplayPlan {
         let folder = FileManager.default.temporaryDirectory.appending(path: "lockstep-replay-\(getpid())").path
         defer { if world.rank == 0 { try? FileManager.default.removeItem(atPath: folder) } }
         var settings = try RunSettings(
-            folder: folder, configuration: material.configuration, modelName: material.model.encoded())
+            folder: folder, configuration: material.configuration, modelName: material.task.description.encoded())
         settings.resume = start.map { .from($0.path) } ?? .never
-        let parts = material.parts
-        try material.model.makeModel().compile(
-            optimizer: parts.optimizer, loss: .sparseCategoricalCrossentropy, metrics: [.accuracy]
-        ).fit(Samples(parts.data), callbacks: [check], options: parts.options, settings: settings, on: world)
+        // A rate that follows the validation does so again.
+        let follows = material.settings.training.reduceRatePatience != nil
+        let task = material.task
+        try task.description.makeModel().compile(
+            optimizer: material.optimizer, loss: task.loss, metrics: task.metrics
+        ).fit(
+            material.data.train, validationData: follows ? material.data.validation : nil,
+            callbacks: (follows ? material.settings.rateCallbacks : []) + [check], options: material.options,
+            settings: settings, on: world)
     }
 }
 
 /// What steps are executed again with: the run's own settings and model, and its data.
 private struct ReplayMaterial {
     let configuration: String
-    let model: ModelDescription
-    let parts: (data: Dataset, options: FitOptions, optimizer: Optimizer)
+    let settings: ResolvedSettings
+    let task: TrainingTask
+    let data: LoadedData
+    let options: FitOptions
+    let optimizer: Optimizer
 
     /// - Throws: `TrainingError` where the data are not the run's, or what keeps data and model from being read.
     init(
         _ run: RecordedRun, _ start: Checkpoint?, data: String?, lastStep: Int, threads: Int?, _ world: World
     ) throws {
         configuration = start?.state.configuration ?? run.configuration
-        let own = try ConfigurationFile(text: configuration, file: run.path).arguments
-        let train = try Train.parse([]).onTop(
-            of: own.filter { !$0.hasPrefix("--threads=") },
-            ["--verbose", "0", "--max-steps", "\(lastStep)", "--threads", threads.map { "\($0)" } ?? "auto"]
-                + (data.map { ["--data", $0] } ?? []))
+        var settings = try ResolvedSettings([ConfigurationFile(text: configuration, file: run.path).layer.handedOn])
+        settings.set(\.output.verbose, .silent)
+        settings.set(\.training.maxSteps, lastStep)
+        settings.set(\.execution.threads, threads)
+        if let data { settings.set(\.data.data, data) }
         let anyCheckpoint = start ?? run.checkpoints.values.first
-        model = try anyCheckpoint.map { try ModelDescription(of: $0) } ?? ModelDescription(train.model)
-        parts = try train.parts(world)
-        let hash = Samples(parts.data).fingerprint
+        let name = settings.model.model
+        let model =
+            try anyCheckpoint.map { try ModelDescription(of: $0) }
+            ?? (name == AutomaticModel.word ? nil : ModelDescription(name))
+        self.data = try settings.load(DataSource(settings.data.data), known: anyCheckpoint?.tablePreparation())
+        task = try TrainingTask(settings, self.data.train, self.data.preparation, model)
+        options = try settings.fitOptions(world)
+        optimizer = try settings.makeOptimizer(sampleCount: self.data.train.count, options)
+        self.settings = settings
+        let hash = self.data.train.fingerprint
         if let recorded = run.dataHash, recorded != hash {
             throw TrainingError(
-                "\(train.data) holds other training data than the run's: hash \(hash), the run's had \(recorded); say "
+                "\(settings.data.data) holds other training data than the run's: hash \(hash), the run's had \(recorded); say "
                     + "where the run's are by now with --data")
         }
     }

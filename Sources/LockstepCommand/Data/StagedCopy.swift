@@ -96,8 +96,9 @@ extension DataSource {
     }
 
     private func copied(to directory: String, _ world: World, _ status: RankStatus) throws -> DataSource {
-        guard case .mnist(let source) = self else {
-            throw TrainingError("\(self) has no files; leave --stage out, or name files with --data mnist:DIR")
+        guard let source = idxFolder else {
+            throw TrainingError(
+                "\(self) has no files to unpack; leave --stage out: it is for mnist:DIR and fashion-mnist:DIR")
         }
         guard !directory.isEmpty else { throw TrainingError("expected a folder") }
         let copy = try StagedCopy(of: source, below: directory)
@@ -105,6 +106,7 @@ extension DataSource {
             try copy.write { status.mark() }
             world.logger.notice("staged \(self) in \(copy.folder)")
         }
+        if case .fashionMNIST = self { return .fashionMNIST(directory: copy.folder) }
         return .mnist(directory: copy.folder)
     }
 }

@@ -6,11 +6,16 @@ import Tensors
 
 extension Loss {
     /// Why this loss can't take what `network` gives for samples of shape `input`, nil where it can. The network is built.
-    func defect(of network: any Layer, input: Shape) -> String? {
-        if isRegression { return nil }
+    package func defect(of network: any Layer, input: Shape) -> String? {
+        if end == .anything && fromLogits == nil { return nil }
         let output = network(Tape(.inference).constant(.zeros(input.prepending(1))))
         let layer = network.allLayers().first { ObjectIdentifier($0.layer) == output.maker }
         let who = "layer \(layer?.path ?? network.typeName)"
+        if end == .rates {
+            guard output.kind == .logits || output.kind == .function("tanh") else { return nil }
+            return "\(name) takes numbers above 0; \(who) ends "
+                + (output.kind == .logits ? "without an activation" : "with tanh") + ": end with softplus"
+        }
         let wanted =
             "\(name) takes probabilities, as softmax or sigmoid gives, or logits, as a layer without activation does"
         switch (output.kind, fromLogits) {

@@ -1,13 +1,13 @@
-// What `predict` is asked for: numbers of test samples, single ones and ranges, or pictures.
+// What `predict` is asked for: numbers of test samples, single ones and ranges, or files.
 
 import Lockstep
 import Streams
 
-enum PredictedImage: Equatable {
+enum PredictedInput: Equatable {
     /// Numbers of test samples.
     case samples(ClosedRange<Int>)
-    /// The path of a picture.
-    case picture(String)
+    /// The path of a picture, a table or an array.
+    case file(String)
 
     /// - Parameter word: `7`, `0-9`, or a path.
     /// - Throws: `TrainingError` for a range that runs backwards.
@@ -15,7 +15,7 @@ enum PredictedImage: Equatable {
         let ends = word.split(separator: "-", omittingEmptySubsequences: false)
         let numbers = ends.compactMap { $0.allSatisfy { $0.isASCII && $0.isNumber } ? Int($0) : nil }
         guard ends.count <= 2, numbers.count == ends.count, let first = numbers.first, let last = numbers.last else {
-            self = .picture(expandingHome(word))
+            self = .file(expandingHome(word))
             return
         }
         guard first <= last else {

@@ -1,0 +1,40 @@
+// The data of a run that is looked at later: whether those at hand are the run's, and new ones in their place.
+
+import Foundation
+import Lockstep
+
+extension Checkpoint {
+    /// The samples to evaluate a run's weights on: its own test part, else its validation part; of data named by `text`, the
+    /// test part, of a table all of it.
+    ///
+    /// - Throws: `TrainingError` where the run's own data are others by now. A checkpoint without hashes accepts any.
+    func evaluationData(
+        _ text: String?, _ settings: ResolvedSettings, _ staged: (DataSource) throws -> DataSource
+    ) throws -> any Dataset {
+        let source = try staged(DataSource(text ?? settings.data.data))
+        let preparation = try tablePreparation()
+        if text != nil, case .csv(let paths) = source {
+            guard let preparation else {
+                throw TrainingError("\(path) was not trained on a table, so that \(source) can't be prepared for it")
+            }
+            let table = try Table.read(paths, format: settings.tableFormat, kinds: preparation.kinds)
+            return try TableDataset(table, preparation)
+        }
+        let loaded = try settings.load(source, known: preparation)
+        if text == nil { try requireOwn(loaded, from: source) }
+        return loaded.test ?? loaded.validation
+    }
+
+    private func requireOwn(_ loaded: LoadedData, from source: DataSource) throws {
+        let pairs = [
+            ("training", loaded.train.fingerprint, state.dataHash),
+            ("validation", loaded.validation.fingerprint, state.validationHash),
+        ]
+        for (kind, found, recorded) in pairs {
+            guard let recorded, recorded != found else { continue }
+            throw TrainingError(
+                "\(source) holds other data than those of the run: its \(kind) data have hash \(found), the run's had "
+                    + "\(recorded). Say where the run's data are by now, or that others are meant, with --data")
+        }
+    }
+}

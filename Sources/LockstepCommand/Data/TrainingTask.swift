@@ -1,0 +1,129 @@
+// What is to be learned: which network, loss and metrics fit the data, where the settings don't say it.
+
+import Foundation
+import Lockstep
+
+/// A network to train on data, with its loss and metrics.
+struct TrainingTask {
+    let description: ModelDescription
+    /// The name of a folder for its runs.
+    let name: String
+    let loss: Loss
+    let metrics: [Metric]
+    /// The text of a model that was chosen by the data.
+    let chosenModel: String?
+
+    /// - Parameters:
+    ///   - data: to train on.
+    ///   - preparation: of a table.
+    ///   - description: the model, nil for the one that fits the data.
+    init(
+        _ settings: ResolvedSettings, _ data: any Dataset, _ preparation: TablePreparation?,
+        _ description: ModelDescription?
+    ) throws {
+        var chosen: String?
+        if let description {
+            self.description = description
+        } else if data.input.shape == [28, 28, 1], data.target.classCount == 10 {
+            self.description = .named(.mnistCNN)
+        } else {
+            let text = try TrainingTask.automaticModel(settings, data, preparation).text
+            (self.description, chosen) = (.file(text: text), text)
+        }
+        chosenModel = chosen
+        name = try self.description.name
+        let output = try TrainingTask.output(of: self.description, data)
+        loss = try TrainingTask.loss(settings, data.target, output)
+        metrics = try settings.training.metrics.map { try $0.map { try Metric.named($0) } }
+            ?? TrainingTask.metrics(for: loss)
+    }
+
+    /// The shape of the model's output for a sample.
+    private static func output(of description: ModelDescription, _ data: any Dataset) throws -> Shape {
+        do { return try description.makeModel().build(data.input.shape) } catch let error as ShapeError {
+            throw TrainingError("the model does not fit \(data.name), with samples of shape \(data.input.shape): \(error)")
+        }
+    }
+
+    private static func automaticModel(
+        _ settings: ResolvedSettings, _ data: any Dataset, _ preparation: TablePreparation?
+    ) throws -> AutomaticModel {
+        let output: AutomaticModel.Output =
+            switch data.target.classCount {
+            case 2?: .binary
+            case let count?: .classes(count)
+            case nil: .values(max(1, data.target.shape.count))
+            }
+        let input: AutomaticModel.Input =
+            preparation.map { .table(numeric: $0.numericCount, categories: $0.embeddingSizes) }
+            ?? .samples(data.input.shape.dimensions)
+        let hidden = settings.model.hidden
+        return AutomaticModel(
+            input, output, hidden: hidden.isEmpty ? nil : hidden, dropout: settings.model.dropout,
+            normalization: settings.model.normalization)
+    }
+
+    private static func loss(_ settings: ResolvedSettings, _ target: Field, _ output: Shape) throws -> Loss {
+        let found =
+            target.classCount == nil
+            ? "mean_squared_error"
+            : output.rank > 0 && output[-1] == 1 ? "binary_crossentropy" : "sparse_categorical_crossentropy"
+        return try Loss.named(settings.training.loss ?? found, labelSmoothing: settings.training.labelSmoothing)
+    }
+
+    private static func metrics(for loss: Loss) -> [Metric] {
+        loss.isRegression ? [.meanAbsoluteError, .rootMeanSquaredError, .r2Score] : [.accuracy]
+    }
+}
+
+extension ResolvedSettings {
+    /// Frozen parameters and those without decay, for an optimizer.
+    var parameterGroups: [ParameterGroup] {
+        self.model.freeze.map { ParameterGroup($0, isFrozen: true) }
+            + self.model.noDecay.map { ParameterGroup($0, weightDecay: 0) }
+    }
+
+    /// What the settings ask for beside the training itself.
+    var callbacks: [any Callback] {
+        let monitor = self.checkpoints.monitor
+        var callbacks: [any Callback] = []
+        if let patience = self.training.earlyStoppingPatience {
+            callbacks.append(
+                EarlyStopping(
+                    monitor: monitor, patience: patience, restoreBestWeights: self.training.restoreBestWeights))
+        }
+        callbacks += rateCallbacks
+        if let minutes = self.training.timeLimit { callbacks.append(TimeLimit(minutes: minutes)) }
+        return callbacks
+    }
+}
+
+extension ResolvedSettings {
+    /// Those that change the learning rate, and with it the bits.
+    var rateCallbacks: [any Callback] {
+        self.training.reduceRatePatience.map {
+            [
+                ReduceLROnPlateau(
+                    monitor: self.checkpoints.monitor, factor: self.training.reduceRateFactor, patience: $0)
+            ]
+        } ?? []
+    }
+}
+
+extension Checkpoint {
+    /// The settings of its run.
+    func resolvedSettings() throws -> ResolvedSettings { ResolvedSettings([try settingsLayer()]) }
+
+    /// What was fitted on the run's training data; nil where nothing was.
+    func tablePreparation() throws -> TablePreparation? {
+        try preparation().map { try TablePreparation.read($0, source: "\(path)/preparation.json") }
+    }
+
+    /// The run's model with its weights, as it was compiled, for data like the run's.
+    func model(_ settings: ResolvedSettings, for data: any Dataset) throws -> Model {
+        let task = try TrainingTask(settings, data, tablePreparation(), ModelDescription(of: self))
+        let model = try task.description.makeModel().compile(loss: task.loss, metrics: task.metrics)
+        try model.load(self, input: data.input.shape)
+        return model
+    }
+}

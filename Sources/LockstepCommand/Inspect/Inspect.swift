@@ -1,0 +1,47 @@
+// `lockstep inspect DATA`: what was found in the data, before anything is trained on them.
+
+import ArgumentParser
+import Foundation
+import Lockstep
+
+struct Inspect: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "What is in the data: samples, columns and types, classes, missing values, ranges, duplicates.",
+        discussion: """
+            DATA is what train takes as --data. The parts are those that train would use, with
+            the same settings of Data and Tables.
+            """)
+
+    @Argument(help: ArgumentHelp(DataSource.forms + ".", valueName: "data"))
+    var source: String
+    @Flag(help: "The same as JSON.")
+    var json = false
+    @OptionGroup var given: GivenSettings
+
+    func run() throws {
+        withoutMPI {
+            var settings = try ResolvedSettings(flags: given.layer())
+            settings.set(\.data.data, source)
+            let source = try DataSource(source)
+            if case .csv(let paths) = source, settings.tables.target.isEmpty {
+                let table = try Table.read(paths, format: settings.tableFormat)
+                // Any column will do to look at all of them.
+                settings.set(\.tables.target, ["last"])
+                if !json {
+                    print("no --target is given: shown as if the last column, '\(table.columns.last?.name ?? "")', were it\n")
+                }
+            }
+            let loaded = try settings.load(source)
+            let summary = DataSummary(loaded.train, test: loaded.test ?? loaded.validation)
+            if json {
+                let encoder = JSONEncoder()
+                encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+                encoder.nonConformingFloatEncodingStrategy = .convertToString(
+                    positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+                return print(String(decoding: try encoder.encode(summary), as: UTF8.self))
+            }
+            for note in loaded.notes { print(note) }
+            print(summary.text)
+        }
+    }
+}

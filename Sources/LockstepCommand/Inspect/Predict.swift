@@ -1,0 +1,93 @@
+// `lockstep predict`: a table in gives a table out, an array an array, pictures and numbers of test samples a line each.
+
+import ArgumentParser
+import Foundation
+import Lockstep
+import Streams
+
+struct Predict: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "What a run's model says of new data: tables, arrays, pictures or test samples.",
+        discussion: """
+            FILE.csv gives CSV: of classes the name and the probabilities, of values these in
+            the target's own unit. Columns may be in any order, further ones do no harm, and
+            the target need not be there. FILE.npy gives an array (--output FILE.npy).
+
+            Picture files are PNG, JPEG, BMP, PGM, PPM or PBM of 28x28 pixels, white on
+            black. What is transparent shows the training data's background, black (with
+            --invert white, before it is inverted). A picture with a light border is told,
+            an empty one refused.
+            """)
+
+    @Argument(help: ArgumentHelp("A run folder or a checkpoint folder.", valueName: "run"), completion: .directory)
+    var path: String
+    @Argument(
+        help: ArgumentHelp(
+            "Tables, .npy files, picture files, or numbers of test samples (from 0) and ranges such as 0-9.",
+            valueName: "input"))
+    var inputs: [String]
+    @Option(help: "Data whose test samples are meant; the run's own unless given.")
+    var data: String?
+    @Option(help: "Write to this file: .csv, or .npy for arrays.", completion: .file(), transform: expandingHome)
+    var output: String?
+    @Flag(help: "The picture files have dark ink on a light or transparent sheet.")
+    var invert = false
+
+    func run() throws {
+        withoutMPI {
+            let checkpoint = try Checkpoint.open(path)
+            let settings = try checkpoint.resolvedSettings()
+            let prediction = try Prediction(checkpoint, settings)
+            let files = try inputs.map { try PredictedInput($0) }
+            let tables = files.compactMap { $0.table }
+            if let first = files.compactMap(\.array).first {
+                guard files.count == 1 else { throw TrainingError("predict takes one .npy file at a time, got more") }
+                return try prediction.predict(array: first, to: output)
+            }
+            if !tables.isEmpty {
+                guard tables.count == files.count else {
+                    throw TrainingError("predict takes tables or other inputs, got both: predict them one after the other")
+                }
+                return try prediction.predict(tables: tables, to: output)
+            }
+            if output != nil { throw TrainingError("--output is for tables and arrays; pictures print a line each") }
+            try predictLines(files, prediction, checkpoint, settings)
+        }
+    }
+
+    private func predictLines(
+        _ wanted: [PredictedInput], _ prediction: Prediction, _ checkpoint: Checkpoint, _ settings: ResolvedSettings
+    ) throws {
+        let needsData = wanted.contains { if case .samples = $0 { true } else { false } }
+        let test = needsData ? try checkpoint.evaluationData(data, settings) { $0 } : nil
+        for input in wanted {
+            switch input {
+            case .samples(let numbers):
+                guard let test else { continue }
+                guard numbers.upperBound < test.count else {
+                    throw TrainingError(
+                        "sample \(numbers.upperBound) is out of range: \(test.name) has test samples 0 ..< \(test.count)")
+                }
+                for number in numbers {
+                    try prediction.printLine(try test[number..<number + 1].inputs, "\(number)", test.target)
+                }
+            case .file(let path):
+                let picture = try PictureInput(path: path, inverts: invert)
+                for warning in picture.warnings { World.alone.logger.warning("\(warning)") }
+                let inputs = try Tensor([1, 28, 28, 1], picture.pixels.map { Float($0) / 255 })
+                try prediction.printLine(inputs, path, nil)
+            }
+        }
+    }
+}
+
+extension PredictedInput {
+    /// The path of a table.
+    fileprivate var table: String? { path([".csv", ".tsv", ".csv.gz", ".tsv.gz", ".txt"]) }
+    fileprivate var array: String? { path([".npy"]) }
+
+    private func path(_ ends: [String]) -> String? {
+        guard case .file(let path) = self, ends.contains(where: path.lowercased().hasSuffix) else { return nil }
+        return path
+    }
+}

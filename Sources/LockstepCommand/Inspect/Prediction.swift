@@ -1,0 +1,128 @@
+// A run's model asked for samples without targets, and its answers in the target's own words.
+
+import Foundation
+import Lockstep
+import Streams
+
+struct Prediction {
+    private let checkpoint: Checkpoint
+    private let settings: ResolvedSettings
+    private let preparation: TablePreparation?
+
+    init(_ checkpoint: Checkpoint, _ settings: ResolvedSettings) throws {
+        (self.checkpoint, self.settings) = (checkpoint, settings)
+        preparation = try checkpoint.tablePreparation()
+    }
+
+    /// Writes a row for each row of the tables.
+    func predict(tables: [String], to output: String?) throws {
+        guard let preparation else {
+            throw TrainingError(
+                "\(checkpoint.path) was not trained on a table, so that \(tables[0]) can't be prepared for it")
+        }
+        let table = try Table.read(tables, format: settings.tableFormat, kinds: preparation.kinds)
+        let data = try TableDataset(table, preparation, needsTarget: false)
+        let model = try checkpoint.model(settings, for: data)
+        var text = CSVText.line(header(data.target)) + "\n"
+        var end = 0
+        while end < data.count {
+            let part = end..<min(data.count, end + 4096)
+            let outputs = try model.predictProbabilities(data[part].inputs)
+            for row in 0..<part.count { text += CSVText.line(fields(outputs, row, data.target)) + "\n" }
+            end = part.upperBound
+        }
+        try write(Data(text.utf8), to: output)
+    }
+
+    /// Writes outputs for each sample of an array.
+    func predict(array path: String, to output: String?) throws {
+        guard preparation == nil else {
+            throw TrainingError("\(checkpoint.path) was trained on a table: expected one, such as FILE.csv, got \(path)")
+        }
+        let inputs = try NumPyInputs.read(path)
+        let data = try ArrayDataset(inputs: inputs, targets: .zeros([inputs.shape[0]]), name: path)
+        let model = try ModelDescription(of: checkpoint).makeModel()
+            .compile(loss: settings.training.loss.map { try Loss.named($0) } ?? .sparseCategoricalCrossentropy)
+        try model.load(checkpoint, input: data.input.shape)
+        let outputs = try model.predictProbabilities(inputs)
+        guard let output else {
+            let width = max(1, outputs.count / outputs.shape[0])
+            let target = Field("target", shape: [], kind: .classes(width))
+            let rows = (0..<outputs.shape[0]).map { CSVText.line(fields(outputs, $0, target)) + "\n" }
+            return try write(Data((CSVText.line(header(target)) + "\n" + rows.joined()).utf8), to: nil)
+        }
+        guard output.lowercased().hasSuffix(".npy") else {
+            throw TrainingError("--output '\(output)': predictions of an array are written to a .npy file")
+        }
+        try NumPyWriter.write(outputs.scalars, shape: outputs.shape.dimensions, to: output)
+    }
+
+    /// Prints the answer for one sample.
+    func printLine(_ inputs: Tensor, _ name: String, _ target: Field?) throws {
+        let shown = target ?? Field("label", shape: [], kind: .classes(10))
+        let data = try ArrayDataset(inputs: inputs, targets: .zeros([1]), name: name)
+        let loss = try settings.training.loss.map { try Loss.named($0) } ?? .sparseCategoricalCrossentropy
+        let model = try ModelDescription(of: checkpoint).makeModel().compile(loss: loss)
+        try model.load(checkpoint, input: data.input.shape)
+        let outputs = try model.predictProbabilities(inputs)
+        guard shown.classCount != nil else {
+            return print("\(name): \(values(outputs, 0, shown).map { "\($0)" }.joined(separator: ", "))")
+        }
+        let probabilities = probabilities(outputs, 0)
+        let best = probabilities.indices.max { probabilities[$0] < probabilities[$1] } ?? 0
+        let word = best < shown.classNames.count ? shown.classNames[best] : "\(best)"
+        print("\(name): \(word) (probability \(probabilities[best]))")
+    }
+
+    // MARK: Words
+
+    private func header(_ target: Field) -> [String] {
+        guard let count = target.classCount else { return target.name.components(separatedBy: ", ") }
+        let names = target.classNames.isEmpty ? (0..<count).map { "\($0)" } : target.classNames
+        return [target.name] + names.map { "probability of \($0)" }
+    }
+
+    private func fields(_ outputs: Tensor, _ row: Int, _ target: Field) -> [String] {
+        guard target.classCount != nil else { return values(outputs, row, target).map { "\($0)" } }
+        let probabilities = probabilities(outputs, row)
+        let best = probabilities.indices.max { probabilities[$0] < probabilities[$1] } ?? 0
+        let word = best < target.classNames.count ? target.classNames[best] : "\(best)"
+        return [word] + probabilities.map { "\($0)" }
+    }
+
+    /// One for each class: of a single output, no and yes.
+    private func probabilities(_ outputs: Tensor, _ row: Int) -> [Float] {
+        let width = outputs.count / outputs.shape[0]
+        let own = Array(outputs.scalars[row * width..<(row + 1) * width])
+        return width == 1 ? [1 - own[0], own[0]] : own
+    }
+
+    /// In the target's own unit.
+    private func values(_ outputs: Tensor, _ row: Int, _ target: Field) -> [Float] {
+        let width = outputs.count / outputs.shape[0]
+        return (0..<width).map { index in
+            let value = outputs.scalars[row * width + index]
+            return target.scale?.value(of: value, index: index) ?? value
+        }
+    }
+
+    private func write(_ data: Data, to output: String?) throws {
+        guard let output else { return StandardStream.output.write(String(decoding: data, as: UTF8.self)) }
+        try DurableFile.replace(output, data)
+    }
+}
+
+/// An array of inputs, as training takes one.
+private enum NumPyInputs {
+    static func read(_ path: String) throws -> Tensor {
+        let array = try NumPyArray.read(path)
+        try array.checkValues()
+        var shape = array.shape
+        let arePictures = array.isBytes && shape.count >= 3
+        if arePictures, shape.count == 3 { shape.append(1) }
+        let tensor = Tensor.zeros(Shape(shape))
+        array.copyRows(Array(0..<array.count)[...], to: tensor.pointer)
+        if arePictures { for index in 0..<tensor.count { tensor.pointer[index] *= 1 / 255 } }
+        return tensor
+    }
+}

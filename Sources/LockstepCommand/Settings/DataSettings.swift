@@ -1,0 +1,98 @@
+// What is trained on what: the model, the data and what is done to them.
+
+import Foundation
+import Lockstep
+import Streams
+
+struct ModelSettings: SettingsGroup {
+    static let title = "Model"
+
+    let model = Setting(
+        "model", .model, default: AutomaticModel.word,
+        "auto (fits the data), \(NamedModel.allCases.map(\.rawValue).joined(separator: ", ")), or a model described in "
+            + "FILE.yaml.")
+    let hidden = Setting(
+        "hidden", .list(.integer("units", from: 1)), default: [], "The hidden layers of --model auto.",
+        record: .unlessDefault)
+    let dropout = Setting(
+        "dropout", .float(from: 0, below: 1), default: 0, "The rate of dropout after each of them.",
+        record: .unlessDefault)
+    let normalization = Setting(
+        "normalization", .flag, default: false, "A batch normalization in each of them.", record: .unlessDefault)
+    let freeze = Setting(
+        "freeze", .list(.text("pattern")), default: [],
+        "Parameters that stay as they are, such as 'conv2d*' or 'dense.kernel'.", record: .unlessDefault)
+    let noDecay = Setting(
+        "no-decay", .list(.text("pattern")), default: [], "Parameters without weight decay, such as '*.bias'.",
+        record: .unlessDefault)
+    let resumeWeights = Setting(
+        "resume-weights", .path(),
+        "Begin a new run with the weights of PATH: a run, a checkpoint or a safetensors file.")
+}
+
+struct DataSettings: SettingsGroup {
+    static let title = "Data"
+
+    let data = Setting(
+        "data", .data, default: "digits",
+        "digits (embedded), mnist[:DIR] (IDX files; unless given in $LOCKSTEP_DATA/mnist or data/mnist), "
+            + "fashion-mnist[:DIR], csv:FILE, npz:FILE, npy:X,Y, or a YAML file of the settings of Data and Tables.",
+        // Ranks and checkpoints compare the contents.
+        resume: .mayChange)
+    let validationSplit = Setting(
+        "validation-split", .double(above: 0, below: 1),
+        "Validate on this fraction of the training data (unless given, on the test part; 0.2 where there is none).")
+    let testSplit = Setting(
+        "test-split", .double(above: 0, below: 1),
+        "Hold out this fraction of the data, cut off first, for a test at the end.")
+    let testData = Setting(
+        "test-data", .data, "The test part of a table in files of its own, as in csv:FILE.", resume: .mayChange)
+    let split = Setting(
+        "split", SettingForm<SplitKind>.choice("way"),
+        "Which samples: the last as in Keras, random or stratified by --seed, or whole groups (unless given, last; of "
+            + "tables and arrays stratified, for values random).")
+    let classWeights = Setting(
+        "class-weights", .list(.text("weight")),
+        "How much the classes count in training: balanced, a number for each, or CLASS:NUMBER,...")
+    let stage = Setting(
+        "stage", .path("dir", completion: .directory),
+        "Read files from a copy that each host keeps in this folder of its own: unpacked once, then mapped.",
+        resume: .anew, record: .never)
+    let randomTranslation = Setting(
+        "random-translation", .float(from: 0, below: 1), default: 0,
+        "Shift training images at random by at most this fraction of their size.", record: .unlessDefault)
+    let randomRotation = Setting(
+        "random-rotation", .float(from: 0, below: 1), default: 0,
+        "Turn training images at random by at most this fraction of a full turn.", record: .unlessDefault)
+    let randomZoom = Setting(
+        "random-zoom", .float(from: 0, below: 1), default: 0,
+        "Scale training images at random by at most this fraction of their size.", record: .unlessDefault)
+}
+
+/// How data are divided, by its names on the command line.
+enum SplitKind: String, CaseIterable, Sendable { case last, random, stratified, group }
+
+extension AutomaticModel {
+    /// What stands for it in the place of a model's name.
+    static let word = "auto"
+}
+
+extension SettingForm where Value == String {
+    /// A built-in model's name or a file's path.
+    fileprivate static var model: SettingForm {
+        var form = SettingForm(
+            "model", read: {
+                let word = $0.lowercased()
+                return word == AutomaticModel.word ? word : NamedModel(rawValue: word)?.rawValue ?? expandingHome($0)
+            }, text: { $0 == AutomaticModel.word ? $0 : RunSettings.absolute("model", $0) })
+        (form.holdsPath, form.completion) = (true, .file)
+        return form
+    }
+
+    /// What `DataSource` reads, which comes later: it may look at files.
+    fileprivate static var data: SettingForm {
+        var form = SettingForm("data", read: { $0 }, text: { (try? DataSource($0))?.description ?? $0 })
+        form.holdsPath = true
+        return form
+    }
+}

@@ -1,0 +1,90 @@
+// From settings to the values that training takes.
+
+import Foundation
+import Lockstep
+
+extension ResolvedSettings {
+    func fitOptions(_ world: World) throws -> FitOptions {
+        var options = FitOptions()
+        options.batchSize = self.training.batchSize
+        options.verbosity = self.output.verbose
+        options.epochs = self.training.epochs
+        options.shards = self.training.shards
+        options.threads = self.execution.threads
+        options.seed = self.training.seed
+        let augmentation = Augmentation(
+            translation: self.data.randomTranslation, rotation: self.data.randomRotation, zoom: self.data.randomZoom)
+        options.transforms = augmentation.isIdentity ? [] : [augmentation]
+        options.limitTrainBatches = self.training.limitTrainBatches
+        options.maxSteps = self.training.maxSteps
+        options.logEveryNSteps = self.output.logEveryNSteps
+        options.onNonFinite = self.training.onNonFinite
+        options.lossReduction = self.training.lossReduction
+        options.validateEveryNSteps = self.training.validateEveryNSteps
+        options.verifyEvery = self.execution.verifyEvery
+        options.stallTimeout = self.execution.stallTimeout
+        options.terminalColumns = Terminal.columns(world)
+        options.timing.profile = self.output.profile
+        options.timing.trace = self.output.trace
+        options.timing.tracedSteps = self.output.traceSteps
+        if self.output.trace == nil, self.output.traceSteps != nil {
+            throw error(\.output.traceSteps, "needs --trace FILE")
+        }
+        return options
+    }
+
+    func makeOptimizer(sampleCount: Int, _ options: FitOptions) throws -> Optimizer {
+        let name = self.optimizer.optimizer
+        let (momentum, decay) = (self.optimizer.momentum ?? 0, self.optimizer.weightDecay)
+        var result: Optimizer =
+            switch name {
+            case .sgd: .sgd(momentum: momentum, nesterov: self.optimizer.nesterov, weightDecay: decay ?? 0)
+            case .adam: .adam(weightDecay: decay ?? 0)
+            case .adamw: .adamW(weightDecay: decay ?? 0.004)
+            case .rmsprop: .rmsprop(momentum: momentum, weightDecay: decay ?? 0)
+            }
+        if self.optimizer.momentum != nil, name == .adam || name == .adamw {
+            throw error(\.optimizer.momentum, "is for sgd and rmsprop; \(name) has its own moments")
+        }
+        if self.optimizer.nesterov, name != .sgd { throw error(\.optimizer.nesterov, "is for sgd, not \(name)") }
+        let rate = self.optimizer.learningRate ?? (name == .sgd ? 0.01 : 0.001)
+        result.learningRate = try makeSchedule(rate, sampleCount, options)
+        result.groups = parameterGroups
+        (result.clipNorm, result.clipValue) = (self.optimizer.clipNorm, self.optimizer.clipValue)
+        return result
+    }
+
+    private func makeSchedule(_ rate: Float, _ sampleCount: Int, _ options: FitOptions) throws -> LearningRateSchedule {
+        let batch = try options.batchSize.resolved(count: sampleCount)
+        let perEpoch = min((sampleCount + batch - 1) / batch, self.training.limitTrainBatches ?? Int.max)
+        let steps = self.training.epochs.multipliedClamped(by: perEpoch)
+        // A warm-up beyond the run is told at its start: a short trial of a recipe is no mistake.
+        let warmUpSteps = self.optimizer.warmUpSteps
+        let main: LearningRateSchedule =
+            switch self.optimizer.schedule {
+            case .constant: .constant(rate)
+            case .cosine: .cosine(rate: rate, decaySteps: max(1, steps - warmUpSteps), alpha: 0)
+            }
+        return warmUpSteps > 0 ? .warmUp(steps: warmUpSteps, from: 0, then: main) : main
+    }
+
+    var checkpointPolicy: CheckpointPolicy {
+        var policy = CheckpointPolicy()
+        policy.everyNSteps = self.checkpoints.everyNSteps
+        policy.everyNMinutes = self.checkpoints.everyNMinutes
+        policy.everyNEpochs = self.checkpoints.everyNEpochs
+        (policy.keepLast, policy.keepBest) = (self.checkpoints.keepLast, self.checkpoints.keepBest)
+        policy.monitor = self.checkpoints.monitor
+        (policy.mode, policy.onError) = (self.checkpoints.mode, self.checkpoints.onError)
+        return policy
+    }
+}
+
+extension FaultPlan {
+    /// What shall go wrong in a test; see CONTRIBUTING.md.
+    convenience init(_ world: World) throws(TrainingError) {
+        let environment = ProcessInfo.processInfo.environment
+        try self.init(
+            environment["LOCKSTEP_FAULT"] ?? "", rank: world.rank, onceIn: environment["LOCKSTEP_FAULT_ONCE_IN"])
+    }
+}

@@ -1,0 +1,37 @@
+// What a person sees of a run before its first step and after its last: what was found in the data and chosen for them, what
+// was reached, and what comes next.
+
+import Lockstep
+
+extension TrainRun {
+    func tellBegin(_ task: TrainingTask, _ loaded: LoadedData) {
+        for note in loaded.notes { print(note) }
+        if let model = task.chosenModel { print("model chosen for the data (--model FILE takes an edited one):\n\(model)") }
+    }
+
+    /// - Parameter test: the metrics of the part that was held out, if one was.
+    func tellResult(
+        _ history: History, _ test: Evaluation?, _ task: TrainingTask, _ loaded: LoadedData, _ source: DataSource
+    ) {
+        // The built-in sets' results are known; own data are what needs a measure.
+        guard loaded.preparation != nil || loaded.test != nil || task.chosenModel != nil else { return }
+        if let test {
+            print("test: " + test.all.map { "\($0.name): \(shown($0.value))" }.joined(separator: " - "))
+        }
+        let baseline = Baseline(fittedOn: loaded.train)
+        let scores = baseline.scores(on: loaded.test ?? loaded.validation)
+        let words = scores.map { "\($0.metric): \(shown($0.value))" }.joined(separator: ", ")
+        print("for comparison, always answering \(baseline.words) gives \(words)")
+    }
+
+    private func shown(_ value: Double) -> String { ProgressReporter.number(value) }
+}
+
+extension Baseline {
+    fileprivate var words: String {
+        switch answer {
+        case .commonestClass(_, let name): "the commonest class, '\(name)',"
+        case .means: "the mean"
+        }
+    }
+}

@@ -1,0 +1,136 @@
+// A network that fits the shape of the data, written as a model file for a user to read and edit. Whoever trains without
+// being told a model asks it.
+
+/// A small network for samples and targets of a given shape: `tabular-mlp` for tables and vectors, `image-cnn` for
+/// images. A pure function of its settings, the same on any machine.
+///
+///     let model = AutomaticModel(.table(numeric: 6, categories: [9, 16, 7]), .binary)
+///     print(model.text)                               // name: tabular-mlp ...
+///     let network = try ModelFile(text: model.text).model
+public struct AutomaticModel: Sendable, Hashable {
+    /// What a sample is.
+    public enum Input: Sendable, Hashable {
+        /// A row `[numeric + categories.count]`: numbers, then the numbers of categories, of which column k has
+        /// `categories[k]`. Each category column becomes a vector: see `dimension(ofCategories:)`.
+        case table(numeric: Int, categories: [Int])
+        /// Any array. One of three axes, the last of 1 to 4 channels and the others at least 8, is an image; others are
+        /// taken as flat vectors.
+        case samples([Int])
+    }
+
+    /// What is to be learned.
+    public enum Output: Sendable, Hashable {
+        /// One of several classes: ends with softmax.
+        case classes(Int)
+        /// Yes or no: ends with a single sigmoid.
+        case binary
+        /// Numbers: ends without activation.
+        case values(Int)
+    }
+
+    public var input: Input
+    public var output: Output
+    /// The lengths of the dense layers before the last one.
+    public var hidden: [Int]
+    /// The rate of dropout after each of them, 0 for none.
+    public var dropout: Float
+    /// Whether a batch normalisation goes before each activation but the last.
+    public var normalization: Bool
+
+    /// - Parameter hidden: by default 64 and 32 for tables and vectors, 128 for images.
+    public init(
+        _ input: Input, _ output: Output, hidden: [Int]? = nil, dropout: Float = 0, normalization: Bool = false
+    ) {
+        self.input = input
+        self.output = output
+        self.hidden = hidden ?? (AutomaticModel.image(input) == nil ? [64, 32] : [128])
+        self.dropout = dropout
+        self.normalization = normalization
+    }
+
+    /// The length of the vector for a column of `count` categories: half of them, 1 to 32.
+    public static func dimension(ofCategories count: Int) -> Int { min(32, (count + 1) / 2) }
+
+    /// The model file, which `ModelFile` reads.
+    public var text: String {
+        let layers = bodyLayers + hiddenLayers + [outputLayer]
+        return "# \(inputText) -> \(outputText)\nname: \(name)\nlayers:\n"
+            + layers.map { "  - \($0)\n" }.joined()
+    }
+
+    /// `tabular-mlp` or `image-cnn`.
+    public var name: String { AutomaticModel.image(input) == nil ? "tabular-mlp" : "image-cnn" }
+
+    private static func image(_ input: Input) -> (height: Int, width: Int, channels: Int)? {
+        guard case .samples(let lengths) = input, lengths.count == 3, min(lengths[0], lengths[1]) >= smallestSide,
+            (1...4).contains(lengths[2])
+        else { return nil }
+        return (lengths[0], lengths[1], lengths[2])
+    }
+
+    /// Images are halved as long as they are at least as high and wide.
+    private static let smallestSide = 8
+    /// Longer outputs of the last convolution are averaged over the image before the dense layers.
+    private static let longestFlattened = 8192
+
+    private var bodyLayers: [String] {
+        if let image = AutomaticModel.image(input) { return convolutions(image.height, image.width) }
+        switch input {
+        case .table(_, let categories) where categories.isEmpty: return []
+        case .table(let numeric, let categories):
+            let dimensions = categories.map(AutomaticModel.dimension)
+            return ["column-embedding: {numeric: \(numeric), categories: \(categories), dimensions: \(dimensions)}"]
+        case .samples(let lengths): return lengths.count == 1 ? [] : ["flatten"]
+        }
+    }
+
+    /// Convolutions of 3 x 3 with 32, 64, then 128 filters, each followed by a pooling that halves the image.
+    private func convolutions(_ height: Int, _ width: Int) -> [String] {
+        var (height, width, filters) = (height, width, 16)
+        var layers: [String] = []
+        while min(height, width) >= AutomaticModel.smallestSide {
+            filters = min(128, 2 * filters)
+            layers += activated("conv2d: {filters: \(filters), kernel-size: 3, padding: same")
+            layers.append("max-pooling2d: {pool-size: 2}")
+            (height, width) = (height / 2, width / 2)
+        }
+        let isLong = height * width * filters > AutomaticModel.longestFlattened
+        return layers + [isLong ? "global-average-pooling2d" : "flatten"]
+    }
+
+    private var hiddenLayers: [String] {
+        hidden.flatMap { units in
+            activated("dense: {units: \(units)") + (dropout == 0 ? [] : ["dropout: {rate: \(dropout)}"])
+        }
+    }
+
+    /// A layer, whose options are still open, with ReLU.
+    private func activated(_ layer: String) -> [String] {
+        normalization
+            ? [layer + ", use-bias: false}", "batch-normalization", "activation: {function: relu}"]
+            : [layer + ", activation: relu}"]
+    }
+
+    private var outputLayer: String {
+        switch output {
+        case .classes(let count): "dense: {units: \(count), activation: softmax}"
+        case .binary: "dense: {units: 1, activation: sigmoid}"
+        case .values(let count): "dense: {units: \(count)}"
+        }
+    }
+
+    private var inputText: String {
+        switch input {
+        case .table(let numeric, let categories): "\(numeric) numeric columns and \(categories.count) of categories"
+        case .samples(let lengths): "samples of shape \(lengths)"
+        }
+    }
+
+    private var outputText: String {
+        switch output {
+        case .classes(let count): "\(count) classes"
+        case .binary: "yes or no"
+        case .values(let count): count == 1 ? "a number" : "\(count) numbers"
+        }
+    }
+}
