@@ -17,8 +17,9 @@ struct DataSummaryTests {
     }
 
     @Test func summaryOfATableNamesWhatLooksWrong() throws {
-        let rows = (0..<40).map {
-            "\(1000 + $0),5,\($0 % 3 == 0 ? "p" : "q"),\($0 % 4),\($0 == 7 ? "rare" : $0 % 2 == 0 ? "a" : "b")"
+        let rows = (0..<40).map { row in
+            let y = row == 7 ? "rare" : row % 2 == 0 ? "a" : "b"
+            return "\(1000 + row),5,\(row % 3 == 0 ? "p" : "q"),\(row % 4),\(y)"
         }
         let data = try data((["id,same,c,x,y"] + rows + ["1003,5,p,3,b", "1,5,,,"]).joined(separator: "\n"))
         let summary = DataSummary(try Subset(data, Array(0..<38)), test: try Subset(data, Array(38..<41)))
@@ -36,7 +37,7 @@ struct DataSummaryTests {
             #expect(warnings.contains(phrase), "lacks \(phrase)")
         }
         let lines = summary.text.split(separator: "\n", omittingEmptySubsequences: false)
-        #expect(lines.allSatisfy { $0.count <= 80 } && summary.text.contains("rare           1   2.6 %"))
+        #expect(lines.allSatisfy { $0.count <= 80 } && summary.text.contains("rare          1   2.6 %"))
         #expect(DataSummary(data).text.contains("dropped  1 training rows without a target"))
         #expect(DataSummary(data).parts[0].duplicateCount == 1)
         let json = try JSONEncoder().encode(summary)

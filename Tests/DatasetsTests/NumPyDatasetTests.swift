@@ -38,10 +38,11 @@ struct NumPyDatasetTests {
         let data = try load(write("x.npy", "|u1", [2, 2, 3], bytes), y)
         #expect(data.input == Field("input", shape: [2, 3, 1], kind: .pixels))
         #expect(data.target == Field("target", shape: [], kind: .classes(2)))
-        #expect(try data.batch([1, 0]).inputs.scalars == (bytes[6...] + bytes[..<6]).map { Float($0) * (1 / 255) })
+        let scaled: [Float] = [6, 7, 8, 9, 10, 11, 0, 1, 2, 3, 4, 5].map { Float(bytes[$0]) * (1 / 255) }
+        #expect(try data.batch([1, 0]).inputs.scalars == scaled)
         #expect(try data.batch([1, 0]).targets.scalars == [0, 1] && data.classNumber(of: 0) == 1)
         // The same values with the first index fastest.
-        let turned = (0..<12).map { bytes[($0 % 2) * 6 + ($0 / 2 % 2) * 3 + $0 / 4] }
+        let turned = [0, 6, 3, 9, 1, 7, 4, 10, 2, 8, 5, 11].map { bytes[$0] }
         let other = try load(write("f.npy", "|u1", [2, 2, 3], turned, fortran: true), y)
         #expect(try other.batch([0, 1]).inputs.scalars == data.batch([0, 1]).inputs.scalars)
         #expect(other.fingerprint == data.fingerprint)

@@ -39,6 +39,8 @@ public struct TargetScale: Sendable, Hashable, Codable {
     public let means: [Double]
     public let deviations: [Double]
 
+    public init(means: [Double], deviations: [Double]) { (self.means, self.deviations) = (means, deviations) }
+
     /// A prediction of the `index`-th number in its own unit.
     public func value(of scaled: Float, index: Int = 0) -> Float {
         Float(Double(scaled) * deviations[index] + means[index])
