@@ -22,7 +22,7 @@ import Training
     }
 
     private func fit(_ model: Model, threads: Int = 1) throws {
-        let data = SyntheticDigits.load().train.prefix(200)
+        let data = try SyntheticDigits.load().train.prefix(200)
         try model.fit(data, epochs: 1, batchSize: 64, seed: 5, shards: 4, threads: threads, verbose: .silent)
     }
 
