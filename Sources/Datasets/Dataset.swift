@@ -57,9 +57,6 @@ public protocol Dataset: Sendable {
     func weight(of sample: Int) -> Float
     /// The number of a sample's class, where targets are classes; read from the target unless defined.
     func classNumber(of sample: Int) -> Int?
-    /// How numbers of the target become values in their own unit; nil, unless defined, where they are in it. Metrics and
-    /// predictions are in the own unit.
-    var targetScale: TargetScale? { get }
     /// How many of the input's positions a sample has; nil, unless defined, for all of them. Losses and metrics leave the
     /// others out, and so do layers that heed a mask.
     func length(of sample: Int) -> Int?
@@ -78,7 +75,6 @@ extension Dataset {
     public var isWeighted: Bool { false }
     public func weight(of sample: Int) -> Float { 1 }
     public func length(of sample: Int) -> Int? { nil }
-    public var targetScale: TargetScale? { nil }
     public func prefetch(_ numbers: ArraySlice<Int>) {}
 
     public func classNumber(of sample: Int) -> Int? {

@@ -18,7 +18,6 @@ public struct Subset: Dataset {
     public var count: Int { numbers.count }
     public var input: Field { base.input }
     public var target: Field { base.target }
-    public var targetScale: TargetScale? { base.targetScale }
     public var isWeighted: Bool { base.isWeighted }
     public func weight(of sample: Int) -> Float { base.weight(of: numbers[sample]) }
     public func classNumber(of sample: Int) -> Int? { base.classNumber(of: numbers[sample]) }
@@ -69,7 +68,6 @@ public struct ClassWeighted: Dataset {
     public var count: Int { base.count }
     public var input: Field { base.input }
     public var target: Field { base.target }
-    public var targetScale: TargetScale? { base.targetScale }
     public var isWeighted: Bool { true }
     public func classNumber(of sample: Int) -> Int? { base.classNumber(of: sample) }
     public func length(of sample: Int) -> Int? { base.length(of: sample) }

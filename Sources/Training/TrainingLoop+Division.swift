@@ -39,10 +39,10 @@ extension TrainingLoop {
         let batch = wanted * ShardPlan.wantedSamples
         let isAutomatic = setup.plan.shards == ShardPlan.automaticShards(batchSize: setup.batchSize)
         let helps = isAutomatic && ShardPlan.automaticShards(batchSize: batch) == wanted && batch <= setup.data.count
-        let larger = helps ? "a larger --batch-size (from \(batch) on), or " : ""
+        let larger = helps ? "a larger `batchSize` (from \(batch) on), or " : ""
         return
             "\(setup.plan.idleWorkers) of \(setup.plan.workers) workers (\(layout)) compute nothing but updates and evaluations, "
-            + "since a step has \(RunLayout.counted(setup.plan.shards, "shard")): use \(larger)--shards \(wanted), which changes the "
+            + "since a step has \(RunLayout.counted(setup.plan.shards, "shard")): use \(larger)`shards: \(wanted)`, which changes the "
             + "result's bits, or fewer workers"
     }
 

@@ -16,6 +16,10 @@ public struct World: Sendable {
     /// For each rank a number that ranks share if they are to be taken to share a host; nil to find out.
     public let hostOf: [Int]?
 
+    /// How a program names the settings that messages put in backquotes, such as `batchSize` or `threads: 2`: as they are,
+    /// unless it has words of its own.
+    package var words: @Sendable (String) -> String = { $0 }
+
     /// What bodies of `watched` that threw have left open.
     private let leftovers = Leftovers()
 
@@ -38,7 +42,7 @@ public struct World: Sendable {
     package var messagePrefix: String { size > 1 ? "[rank \(rank)/\(size) \(communicator.hostName)] " : "" }
 
     /// Writes a line to standard error under this rank's name.
-    func tell(_ text: String) { StandardStream.error.write("\(messagePrefix)\(text)\n") }
+    func tell(_ text: String) { StandardStream.error.write("\(messagePrefix)\(words(text))\n") }
 
     /// Warns, on rank 0, of hosts whose ranks could not share memory.
     func tell(shortage: String?) { if let shortage, rank == 0 { tell("warning: " + shortage) } }
@@ -84,7 +88,7 @@ extension World {
         _ body: (World, RankStatus) throws -> Result
     ) throws -> Result {
         guard stallSeconds == 0 || stallSeconds >= 5 && stallSeconds.isFinite else {
-            throw TrainingError("--stall-timeout must be at least 5 seconds, or 0 for none, got \(stallSeconds)")
+            throw TrainingError("`stallTimeout` must be at least 5 seconds, or 0 for none, got \(stallSeconds)")
         }
         try freeLeftovers()
         let own = World(try communicator.duplicate(), hostOf: hostOf, isAlone: isAlone)

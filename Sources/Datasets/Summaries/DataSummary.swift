@@ -10,6 +10,10 @@ public struct DataSummary: Sendable, Codable {
         public var minimum: Double
         public var maximum: Double
         public var mean: Double
+
+        package init(minimum: Double, maximum: Double, mean: Double) {
+            (self.minimum, self.maximum, self.mean) = (minimum, maximum, mean)
+        }
     }
 
     /// A part of the data: the training part, or the test part.

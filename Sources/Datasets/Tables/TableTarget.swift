@@ -39,6 +39,8 @@ public struct TargetScale: Sendable, Hashable, Codable {
     public let means: [Double]
     public let deviations: [Double]
 
+    public init(means: [Double], deviations: [Double]) { (self.means, self.deviations) = (means, deviations) }
+
     /// A prediction of the `index`-th number in its own unit.
     public func value(of scaled: Float, index: Int = 0) -> Float {
         Float(Double(scaled) * deviations[index] + means[index])
@@ -67,7 +69,9 @@ extension TableTarget {
     /// Finds classes among all rows of the table, means and deviations by `rows`.
     ///
     /// - Throws: `DatasetError` for one class or none, and for no row that has the target.
-    static func fit(_ table: Table, _ roles: TableRoles, _ options: TableOptions, rows: [Int]) throws(DatasetError) -> Self {
+    static func fit(_ table: Table, _ roles: TableRoles, _ options: TableOptions, rows: [Int]) throws(DatasetError)
+        -> Self
+    {
         let column = roles.targets[0]
         guard !rows.isEmpty else {
             throw DatasetError("no row of \(table.name) has a value of its target '\(column.name)'; expected some")
