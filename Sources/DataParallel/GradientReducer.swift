@@ -4,9 +4,11 @@
 import Autograd
 import CKernels
 import Collectives
+import Hosts
 import Optimizers
 import Synchronization
 import Tensors
+import Watchdog
 
 /// Sums shard gradients in the canonical tree, lets each worker update its slice of the parameters, and brings the
 /// slices together again on all ranks.

@@ -1,5 +1,6 @@
 // Who computes what. The shards of a step are fixed by the configuration; ranks and threads merely divide them up.
 
+import Hosts
 import Tensors
 
 /// A division of `shards` among `ranks` x `threads` workers, and of a batch among the shards.

@@ -2,6 +2,7 @@
 
 import CKernels
 import Foundation
+import Hosts
 import Synchronization
 import Tensors
 
@@ -145,24 +146,4 @@ private final class Meeting: @unchecked Sendable {
         sleepers.subtract(1, ordering: .sequentiallyConsistent)
         pthread_mutex_unlock(mutex)
     }
-}
-
-/// The number of cores this process may run on.
-public func availableCores() -> Int { ProcessInfo.processInfo.activeProcessorCount }
-
-/// Runs `body` on a detached thread.
-func startThread(_ body: @escaping @Sendable () -> Void) {
-    final class Box {
-        let body: @Sendable () -> Void
-        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-    }
-    var thread = pthread_t()
-    let status = pthread_create(
-        &thread, nil,
-        { argument in
-            withIEEEArithmetic(Unmanaged<Box>.fromOpaque(argument!).takeRetainedValue().body)
-            return nil
-        }, Unmanaged.passRetained(Box(body)).toOpaque())
-    require(status == 0, "can't start a thread: error \(status)")
-    pthread_detach(thread)
 }
