@@ -8,7 +8,7 @@ extension Checkpoint {
     ///
     /// - Returns: e.g. `dense.kernel[0, 17] is 0.25 and 0.5; 3 of 50890 values of model.safetensors differ`.
     /// - Throws: `CheckpointError` where a file is damaged.
-    public func firstDifference(from other: Checkpoint) throws(CheckpointError) -> String? {
+    package func firstDifference(from other: Checkpoint) throws(CheckpointError) -> String? {
         for file in [Checkpoint.modelFile, Checkpoint.optimizerFile] {
             let (mine, theirs) = (try contents(of: file), try other.contents(of: file))
             if mine == theirs { continue }

@@ -11,7 +11,7 @@ extension Checkpoint {
     ///
     /// - Parameter name: `last` or `best`.
     /// - Throws: `CheckpointError` also where the file system has no links.
-    public static func link(_ name: String, to checkpoint: Checkpoint) throws(CheckpointError) {
+    package static func link(_ name: String, to checkpoint: Checkpoint) throws(CheckpointError) {
         let (folder, target) = DurableFile.split(checkpoint.path)
         let temporary = folder + "/" + TemporaryName.make(for: name)
         unlink(temporary)
@@ -31,7 +31,7 @@ extension Checkpoint {
     }
 
     /// The links `last` and `best`, where they exist, with the name that each leads to.
-    public static func links(in runFolder: String) -> [(name: String, target: String)] {
+    package static func links(in runFolder: String) -> [(name: String, target: String)] {
         linkNames.compactMap { name in
             let path = folder(of: runFolder) + "/" + name
             return (try? FileManager.default.destinationOfSymbolicLink(atPath: path)).map { (name, $0) }

@@ -9,7 +9,7 @@ extension Checkpoint {
     /// - Returns: also the damaged ones that are newer than it, each with the reason; older ones are not looked at.
     /// - Throws: `CheckpointError` where none of the run's checkpoints is whole, or nobody can tell: such a run must not
     ///   be taken for a new one.
-    public static func newest(
+    package static func newest(
         in runFolder: String
     ) throws(CheckpointError) -> (checkpoint: Checkpoint?, skipped: [(path: String, why: String)]) {
         var skipped: [(path: String, why: String)] = []
@@ -45,7 +45,7 @@ extension Checkpoint {
     /// All checkpoints of a run, the latest step first, each verified in full.
     ///
     /// - Returns: for each its folder, and what it holds or why it is damaged.
-    public static func all(in runFolder: String) -> [(path: String, result: Result<Checkpoint, CheckpointError>)] {
+    package static func all(in runFolder: String) -> [(path: String, result: Result<Checkpoint, CheckpointError>)] {
         putBackFormer(in: folder(of: runFolder))
         return ((try? candidates(in: runFolder)) ?? []).map { path in
             (path, Result { () throws(CheckpointError) in try openFolder(path) })

@@ -10,7 +10,7 @@ import Tensors
 public struct Checkpoint: Sendable {
     /// The folder.
     public let path: String
-    public let state: CheckpointState
+    package let state: CheckpointState
 
     static let modelFile = "model.safetensors"
     static let optimizerFile = "optimizer.safetensors"
@@ -27,7 +27,7 @@ public struct Checkpoint: Sendable {
     }
 
     /// The folder's name, e.g. `epoch=2-step=938`.
-    public var name: String { DurableFile.split(path).name }
+    package var name: String { DurableFile.split(path).name }
 
     /// Writes a checkpoint into `runFolder`, in place of a former one of the same epoch and step; see
     /// `CheckpointSnapshot.write`.
@@ -38,7 +38,7 @@ public struct Checkpoint: Sendable {
     ///   - optimizer: in optimizer.safetensors, `PATH.STATE` for each trainable parameter, e.g. `dense.kernel.m`.
     /// - Returns: the checkpoint as it is on disk.
     /// - Throws: `CheckpointError` where the disk is full or the folder not writable; nothing is left behind.
-    public static func write(
+    package static func write(
         _ state: CheckpointState, parameters: ParameterBuffer, optimizer: OptimizerState, in runFolder: String
     ) throws(CheckpointError) -> Checkpoint {
         let snapshot = CheckpointSnapshot()
@@ -111,7 +111,7 @@ public struct Checkpoint: Sendable {
     }
 
     /// What was fitted on the run's training data, as `RunSettings.preparation` had it; nil where nothing was.
-    public func preparation() throws(CheckpointError) -> Data? {
+    package func preparation() throws(CheckpointError) -> Data? {
         state.files[Checkpoint.preparationFile] == nil ? nil : try contents(of: Checkpoint.preparationFile)
     }
 

@@ -8,7 +8,9 @@ public struct CheckpointError: Error, CustomStringConvertible, Sendable {
     /// Whether the run belongs to another process by now: nothing more may be written.
     package let isTakenOver: Bool
 
-    public init(_ description: String) { self.init(description, isTakenOver: false) }
+    package init(_ description: String) { self.init(description, isTakenOver: false) }
 
-    package init(_ description: String, isTakenOver: Bool) { (self.description, self.isTakenOver) = (description, isTakenOver) }
+    package init(_ description: String, isTakenOver: Bool) {
+        (self.description, self.isTakenOver) = (description, isTakenOver)
+    }
 }

@@ -6,78 +6,78 @@ import Foundation
 import Tensors
 
 /// The place a run had reached, what it was configured with, and the sizes and hashes of the checkpoint's files.
-public struct CheckpointState: Codable, Sendable, Equatable {
+package struct CheckpointState: Codable, Sendable, Equatable {
     /// The format that this version writes. It reads the earlier ones too: 1 held a row of metrics for every
     /// epoch, 2 the hits of the only metric.
-    public static let currentFormatVersion = 3
+    package static let currentFormatVersion = 3
 
     /// Length and hash of one file, to tell a damaged one before anything is loaded.
-    public struct FileRecord: Codable, Sendable, Equatable {
+    package struct FileRecord: Codable, Sendable, Equatable {
         /// The length in bytes.
-        public var bytes: Int
-        public var hash: Fingerprint
+        package var bytes: Int
+        package var hash: Fingerprint
 
-        public init(bytes: Int, hash: Fingerprint) {
+        package init(bytes: Int, hash: Fingerprint) {
             self.bytes = bytes
             self.hash = hash
         }
     }
 
-    public var formatVersion = CheckpointState.currentFormatVersion
+    package var formatVersion = CheckpointState.currentFormatVersion
     /// The number of the arithmetic (docs/arithmetic.md) of the run's last steps; nil from before there were numbers.
-    public package(set) var arithmetic: Int? = Platform.arithmetic
+    package var arithmetic: Int? = Platform.arithmetic
     /// Optimizer steps done.
-    public var step: Int
+    package var step: Int
     /// The step at which the run's `fit` began: not 0 where the model had been trained before. Orders of samples depend
     /// on it.
-    public var firstStep: Int?
+    package var firstStep: Int?
     /// Epochs completed.
-    public var epoch: Int
+    package var epoch: Int
     /// Batches done in the unfinished epoch; 0 at an epoch's end.
-    public var batchInEpoch: Int
-    public var seed: UInt64
+    package var batchInEpoch: Int
+    package var seed: UInt64
     /// How many shards a global batch is cut into; a resumed run keeps it, on whatever ranks.
-    public var shards: Int
+    package var shards: Int
     /// The global batch size.
-    public var batchSize: Int
+    package var batchSize: Int
     /// Samples in the training data.
-    public var sampleCount: Int
+    package var sampleCount: Int
     /// The optimizer's name, e.g. `adam`.
-    public var optimizer: String
+    package var optimizer: String
     /// The model's name or file, e.g. `mnist-cnn`.
-    public var model: String
+    package var model: String
     /// The text of the run's resolved config.yaml.
-    public var configuration: String
+    package var configuration: String
     /// The hash of all parameter values; `Checkpoint.write` fills it in.
-    public var fingerprint: Fingerprint
+    package var fingerprint: Fingerprint
     /// Sum of the losses over the samples of the unfinished epoch.
-    public var epochLossSum: Double
+    package var epochLossSum: Double
     /// What the losses' sum is of, such as samples; nil in checkpoints of earlier versions: then of `epochSamples`.
-    public var epochDenominator: Double?
+    package var epochDenominator: Double?
     /// The metrics' sums over the unfinished epoch, in the order of the model's metrics.
-    public var epochMetricSums: [Double]?
+    package var epochMetricSums: [Double]?
     /// Correct predictions in the unfinished epoch, in checkpoints of earlier versions.
-    public var epochHits: Double?
+    package var epochHits: Double?
     /// Samples seen in the unfinished epoch.
-    public var epochSamples: Int
+    package var epochSamples: Int
     /// What callbacks have multiplied the learning rate by.
-    public var learningRateScale: Double
+    package var learningRateScale: Double
     /// What callbacks have set the learning rate to, before scaling; nil where the optimizer's schedule goes on.
-    public var learningRate: Double?
+    package var learningRate: Double?
     /// Those of the last finished epoch by name.
-    public var metrics: [String: Double]
+    package var metrics: [String: Double]
     /// Steps of finished epochs whose update was skipped; nil in checkpoints of earlier versions.
-    public var skippedSteps: Int?
+    package var skippedSteps: Int?
     /// Each callback's own values by its name.
-    public var callbacks: [String: [String: Double]]
+    package var callbacks: [String: [String: Double]]
     /// The hash of the training data; nil in checkpoints of earlier versions.
-    public var dataHash: Fingerprint?
+    package var dataHash: Fingerprint?
     /// That of the validation data, nil without any: metrics steer early stopping and learning rates.
-    public var validationHash: Fingerprint?
+    package var validationHash: Fingerprint?
     /// The checkpoint's other files by name; `Checkpoint.write` fills them in.
-    public var files: [String: FileRecord]
+    package var files: [String: FileRecord]
 
-    public init(
+    package init(
         step: Int, firstStep: Int? = nil, epoch: Int, batchInEpoch: Int, seed: UInt64, shards: Int, batchSize: Int,
         sampleCount: Int,
         optimizer: String, model: String, configuration: String, fingerprint: Fingerprint, epochLossSum: Double = 0,

@@ -10,9 +10,9 @@ import Synchronization
 /// A plan is `POINT[@N][/rank=R]:ACTION`, several separated by commas, e.g. `model-half@2:kill,step@7/rank=1:sleep=3`.
 /// N counts how often this process reaches the point (at `step`, it is the run's step), 1 unless given; R is 0 unless
 /// given. Checkpoints are written by rank 0 alone.
-public final class FaultPlan: Sendable {
+package final class FaultPlan: Sendable {
     /// A place in a run.
-    public enum Point: String, CaseIterable, Sendable {
+    package enum Point: String, CaseIterable, Sendable {
         /// Before the data are loaded, on every rank.
         case load
         /// After a step of the run, on every rank.
@@ -59,7 +59,7 @@ public final class FaultPlan: Sendable {
     }
 
     /// No fault at all.
-    public static let none = FaultPlan()
+    package static let none = FaultPlan()
 
     private let faults: [Fault]
     private let onceIn: String?
@@ -73,7 +73,7 @@ public final class FaultPlan: Sendable {
     ///   - onceIn: a folder that remembers which faults have happened, so that none happens again after a restart; nil
     ///     forgets them with the process.
     /// - Throws: `TrainingError` naming what there is.
-    public init(_ text: String, rank: Int, onceIn: String? = nil) throws(TrainingError) {
+    package init(_ text: String, rank: Int, onceIn: String? = nil) throws(TrainingError) {
         self.onceIn = onceIn.map(expandingHome)
         var own: [Fault] = []
         for part in text.split(separator: ",") {

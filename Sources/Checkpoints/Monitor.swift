@@ -32,5 +32,7 @@ package struct Monitor: Sendable {
     }
 
     /// Takes over which way the metric gets better, unless that was said.
-    package mutating func resolve(_ directions: [String: Bool]) { largerIsBetter = largerIsBetter ?? directions[metric] }
+    package mutating func resolve(_ directions: [String: Bool]) {
+        largerIsBetter = largerIsBetter ?? directions[metric]
+    }
 }

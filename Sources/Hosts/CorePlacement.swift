@@ -2,24 +2,24 @@
 // training loop asks at its start; pure but for the reading and setting of affinities in CoreSet.swift.
 
 /// Where one rank may run.
-public struct RankPlace: Sendable, Hashable {
-    public let host: String
+package struct RankPlace: Sendable, Hashable {
+    package let host: String
     /// The physical cores it is allowed on: of each, the logical ones that belong to it.
-    public let cores: [[Int]]
+    package let cores: [[Int]]
     /// How many physical cores the rank's launcher has.
-    public let launcherCoreCount: Int
+    package let launcherCoreCount: Int
 
-    public init(host: String, cores: [[Int]], launcherCoreCount: Int) {
+    package init(host: String, cores: [[Int]], launcherCoreCount: Int) {
         (self.host, self.cores, self.launcherCoreCount) = (host, cores, launcherCoreCount)
     }
 
     /// What `init(text:)` reads, for the other ranks.
-    public var text: String {
+    package var text: String {
         let cores = cores.map { CoreSet.text(Set($0)) }.joined(separator: ";")
         return [host, "\(launcherCoreCount)", cores].joined(separator: "\u{1}")
     }
 
-    public init?(text: String) {
+    package init?(text: String) {
         let parts = text.split(separator: "\u{1}")
         guard parts.count == 3, let count = Int(parts[1]) else { return nil }
         let cores = parts[2].split(separator: ";").compactMap { CoreSet.parse($0)?.sorted() }
@@ -34,11 +34,11 @@ public struct RankPlace: Sendable, Hashable {
 }
 
 /// The cores of all workers of a job. The same on every rank.
-public struct CorePlacement: Sendable {
+package struct CorePlacement: Sendable {
     /// By rank and thread: the logical cores that are its own; nil where there are not enough.
-    public let parts: [[[Int]]]?
+    package let parts: [[[Int]]]?
     /// What is wrong, and the options that put it right.
-    public let warning: String?
+    package let warning: String?
 
     /// Divides the cores that several ranks share evenly among their threads, whole physical cores while there are
     /// enough. A thread may get more than one: then the system chooses among them, and a second job on the same host,
@@ -47,7 +47,7 @@ public struct CorePlacement: Sendable {
     /// - Parameters:
     ///   - places: by rank.
     ///   - threads: of each rank.
-    public init(_ places: [RankPlace], threads: Int) {
+    package init(_ places: [RankPlace], threads: Int) {
         var parts: [[[Int]]] = []
         for (rank, place) in places.enumerated() {
             let sharers = places.indices.filter { places[$0].sharesCores(with: place) }
@@ -73,7 +73,7 @@ public struct CorePlacement: Sendable {
     }
 
     /// Threads that rank `rank` may have if none is to share a physical core.
-    public static func threads(_ places: [RankPlace], rank: Int) -> Int {
+    package static func threads(_ places: [RankPlace], rank: Int) -> Int {
         max(1, places[rank].cores.count / max(1, places.count { $0.sharesCores(with: places[rank]) }))
     }
 

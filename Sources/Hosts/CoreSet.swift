@@ -5,9 +5,9 @@ import CKernels
 import Foundation
 
 /// Sets of logical cores, as the kernel numbers and prints them.
-public enum CoreSet {
+package enum CoreSet {
     /// Where this process may run, and what its launcher (its parent) has.
-    public static func ownPlace(host: String) -> RankPlace {
+    package static func ownPlace(host: String) -> RankPlace {
         let own = allowed(process: "self") ?? Set(0..<availableCores())
         let launcher = allowed(process: "\(getppid())") ?? own
         return RankPlace(
@@ -17,7 +17,7 @@ public enum CoreSet {
     /// Restricts the calling thread to these logical cores.
     ///
     /// - Returns: where it could run before, for `restore`; nil where nothing was changed.
-    public static func restrictThread(to cores: [Int]) -> Mask? {
+    package static func restrictThread(to cores: [Int]) -> Mask? {
         var (before, wanted) = (Mask(), Mask())
         guard lk_get_affinity(&before.words) == 0 else { return nil }
         for core in cores where core < 64 * wanted.words.count { wanted.words[core / 64] |= 1 << (core % 64) }
@@ -32,17 +32,17 @@ public enum CoreSet {
     }
 
     /// Lets the calling thread run where it could before.
-    public static func restore(_ mask: Mask?) {
+    package static func restore(_ mask: Mask?) {
         if let mask { _ = lk_set_affinity(mask.words) }
     }
 
     /// A bit for each logical core.
-    public struct Mask: Sendable {
+    package struct Mask: Sendable {
         fileprivate var words = [UInt64](repeating: 0, count: 16)
     }
 
     /// `0-2,5` for 0, 1, 2 and 5.
-    public static func text(_ cores: Set<Int>) -> String {
+    package static func text(_ cores: Set<Int>) -> String {
         var ranges: [ClosedRange<Int>] = []
         for core in cores.sorted() {
             if let last = ranges.last, last.upperBound + 1 == core {
@@ -56,7 +56,7 @@ public enum CoreSet {
     }
 
     /// The inverse of `text`; nil for anything else.
-    public static func parse(_ text: some StringProtocol) -> Set<Int>? {
+    package static func parse(_ text: some StringProtocol) -> Set<Int>? {
         var result: Set<Int> = []
         for part in text.split(separator: ",") {
             let ends = part.split(separator: "-").map { Int($0.trimmingCharacters(in: .whitespaces)) }

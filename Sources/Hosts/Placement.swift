@@ -6,16 +6,16 @@ import Collectives
 ///
 /// Shards are dealt out in host order: by host, then by rank. So a host holds neighbouring shards under any placement,
 /// and adds up most of the canonical tree by itself; which shard a rank computes changes no bits.
-public struct Placement: Sendable, Hashable {
+package struct Placement: Sendable, Hashable {
     /// The ranks of each host in ascending order; hosts in the order of their first ranks.
-    public let hosts: [[Int]]
+    package let hosts: [[Int]]
     /// The host of each rank, an index of `hosts`.
-    public let hostOf: [Int]
+    package let hostOf: [Int]
     /// The place of each rank in host order.
-    public let positions: [Int]
+    package let positions: [Int]
 
     /// - Parameter labels: one for each rank, equal for ranks that share a host.
-    public init(_ labels: [Int]) {
+    package init(_ labels: [Int]) {
         var hosts: [[Int]] = []
         var indexOfLabel: [Int: Int] = [:]
         hostOf = labels.enumerated().map { rank, label in
@@ -34,8 +34,8 @@ public struct Placement: Sendable, Hashable {
     }
 
     /// All ranks on one host.
-    public static func oneHost(ranks: Int) -> Placement { Placement(Array(repeating: 0, count: ranks)) }
+    package static func oneHost(ranks: Int) -> Placement { Placement(Array(repeating: 0, count: ranks)) }
 
     /// Every rank on a host of its own, or as if it were.
-    public static func apart(ranks: Int) -> Placement { Placement(Array(0..<ranks)) }
+    package static func apart(ranks: Int) -> Placement { Placement(Array(0..<ranks)) }
 }

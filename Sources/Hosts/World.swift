@@ -7,19 +7,19 @@ import Synchronization
 
 /// The ranks of a job, from this rank's side.
 public struct World: Sendable {
-    public let communicator: any Communicator
+    package let communicator: any Communicator
 
     /// Whether this process was started by itself, not as a rank of a job (which may have one rank).
-    public let isAlone: Bool
+    package let isAlone: Bool
 
     /// For each rank a number that ranks share if they are to be taken to share a host; nil to find out.
-    public let hostOf: [Int]?
+    package let hostOf: [Int]?
 
     /// What bodies of `watched` that threw have left open.
     package let leftovers = Leftovers()
 
     /// A job's ranks.
-    public init(_ communicator: any Communicator, hostOf: [Int]? = nil) {
+    package init(_ communicator: any Communicator, hostOf: [Int]? = nil) {
         self.init(communicator, hostOf: hostOf, isAlone: false)
     }
 

@@ -8,16 +8,16 @@ import Layers
 import Tensors
 
 /// What to find out about where the time goes.
-public struct TimingOptions: Sendable, Hashable {
+package struct TimingOptions: Sendable, Hashable {
     /// Sums the time of all steps but the first by layer and activity: `profile.txt` and `profile.json` in the run's
     /// folder, and a table on standard output.
-    public var profile = false
+    package var profile = false
     /// The file for a trace of all ranks, nil for none.
-    public var trace: String?
+    package var trace: String?
     /// The steps whose spans the trace holds, counted from 1; nil for the first 100 of this process.
-    public var tracedSteps: ClosedRange<Int>?
+    package var tracedSteps: ClosedRange<Int>?
 
-    public init() {}
+    package init() {}
 
     var isOn: Bool { profile || trace != nil }
 }

@@ -4,7 +4,7 @@
 import Synchronization
 
 /// What a rank is busy with.
-public enum RunPhase: Int, Sendable {
+package enum RunPhase: Int, Sendable {
     case starting, loading, data, forward, backward, exchange, update, callbacks, reporting, evaluation, saving
     /// Writing to standard output, whose reader may take any time: a pager, a terminal that was paused.
     case output
@@ -32,7 +32,7 @@ public enum RunPhase: Int, Sendable {
 }
 
 /// A rank's own status. Every change of phase is a sign of life, so is `mark`. Cheap: a store or two to one cache line.
-public final class RankStatus: Sendable {
+package final class RankStatus: Sendable {
     /// Bytes of a status in shared memory.
     static let byteCount = 64
     /// Words of a status, in memory and in messages.
@@ -44,7 +44,7 @@ public final class RankStatus: Sendable {
     private let owner: (any AnyObject & Sendable)?
 
     /// In memory of its own, for a rank that nobody else watches.
-    public init() {
+    package init() {
         words = .allocate(capacity: RankStatus.wordCount)
         owner = nil
         for index in 0..<RankStatus.wordCount { (words + index).initialize(to: Atomic(0)) }
@@ -60,7 +60,7 @@ public final class RankStatus: Sendable {
 
     /// Begins a phase; returns the one before.
     @discardableResult
-    public func enter(_ phase: RunPhase) -> RunPhase {
+    package func enter(_ phase: RunPhase) -> RunPhase {
         let former = RunPhase(rawValue: word(.phase).pointee.load(ordering: .relaxed)) ?? .starting
         word(.phase).pointee.store(phase.rawValue, ordering: .relaxed)
         mark()
@@ -68,7 +68,7 @@ public final class RankStatus: Sendable {
     }
 
     /// Runs `body` as a phase within the present one.
-    public func during<Result, Failure: Error>(
+    package func during<Result, Failure: Error>(
         _ phase: RunPhase, _ body: () throws(Failure) -> Result
     ) throws(Failure) -> Result {
         let former = enter(phase)
@@ -77,13 +77,13 @@ public final class RankStatus: Sendable {
     }
 
     /// A sign of life within a long phase; from any thread.
-    public func mark() { word(.marks).pointee.add(1, ordering: .relaxed) }
+    package func mark() { word(.marks).pointee.add(1, ordering: .relaxed) }
 
     /// Begins a step, counted from 1.
-    public func begin(step: Int) { word(.step).pointee.store(step, ordering: .relaxed) }
+    package func begin(step: Int) { word(.step).pointee.store(step, ordering: .relaxed) }
 
     /// Begins an epoch, counted from 1.
-    public func begin(epoch: Int) { word(.epoch).pointee.store(epoch, ordering: .relaxed) }
+    package func begin(epoch: Int) { word(.epoch).pointee.store(epoch, ordering: .relaxed) }
 
     /// The watchdog's own sign: the process runs, wherever its training is.
     func beat() { word(.beats).pointee.add(1, ordering: .relaxed) }

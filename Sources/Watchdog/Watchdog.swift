@@ -17,9 +17,9 @@ private final class Flag: Sendable {
 /// Ranks of one node see each other's status in shared memory; ranks of other nodes, or all where memory can't be
 /// shared, exchange it with rank 0. A rank that died, that makes no progress for `stallSeconds`, or that is cut off
 /// from rank 0 for as long, ends the job with `ExitStatus.jobFailed`.
-public final class Watchdog: Sendable {
+package final class Watchdog: Sendable {
     /// What this rank tells the others.
-    public let status: RankStatus
+    package let status: RankStatus
     private let ended = DispatchSemaphore(value: 0)
     private let wakeUp = DispatchSemaphore(value: 0)
     private let stopping = Flag()
@@ -37,7 +37,7 @@ public final class Watchdog: Sendable {
     ///   - stallSeconds: 0 to look for dead ranks only.
     ///   - isBeingEnded: whether the launcher asked this process to end.
     ///   - report: takes messages, which may be the process's last ones.
-    public init(
+    package init(
         _ communicator: any Communicator, stallSeconds: Double, isBeingEnded: @escaping @Sendable () -> Bool,
         report: @escaping @Sendable (String) -> Void
     ) throws {
@@ -73,13 +73,13 @@ public final class Watchdog: Sendable {
     }
 
     /// Ends watching on this rank, after training has ended on all of them. Collective.
-    public func stop() {
+    package func stop() {
         leave()
         ended.wait()
     }
 
     /// Ends watching on this rank alone, which ends the job by itself because of an error that it tells.
-    public func leave() {
+    package func leave() {
         status.enter(.ended)
         stopping.isSet.store(true, ordering: .releasing)
         wakeUp.signal()

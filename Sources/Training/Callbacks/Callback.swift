@@ -64,7 +64,7 @@ public final class TrainingContext {
     /// Of each metric, whether more is better.
     var directions: [String: Bool] = [:]
     /// The rate of the optimizer's schedule at this step.
-    public internal(set) var scheduledLearningRate: Double = 0
+    package internal(set) var scheduledLearningRate: Double = 0
     /// Multiplies the schedule, or the rate that was set; set it to steer the learning rate.
     public var learningRateScale = 1.0
     /// What the schedule was replaced by, before scaling.

@@ -14,7 +14,7 @@ public enum BatchSize: Sendable, Hashable, ExpressibleByIntegerLiteral, CustomSt
     public init(integerLiteral value: Int) { self = .samples(value) }
 
     /// `32` or `full`.
-    public init?(_ text: String) {
+    package init?(_ text: String) {
         if text == "full" { self = .full } else if let count = Int(text) { self = .samples(count) } else { return nil }
     }
 
@@ -82,13 +82,13 @@ public struct FitOptions: Sendable {
     public var stallTimeout = 300.0
     /// Asked on every rank before each step; when one says yes, all ranks stop together after that step, with a
     /// checkpoint.
-    public var stopRequested: @Sendable () -> Bool = { false }
+    package var stopRequested: @Sendable () -> Bool = { false }
     /// What shall go wrong, in tests.
-    public var faults = FaultPlan.none
+    package var faults = FaultPlan.none
     /// Whether and how to find out where the time goes.
-    public var timing = TimingOptions()
+    package var timing = TimingOptions()
     /// Columns of the terminal, nil where standard output is none.
-    public var terminalColumns: Int?
+    package var terminalColumns: Int?
 
     public init() {}
 

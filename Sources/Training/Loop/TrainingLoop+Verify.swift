@@ -5,8 +5,8 @@ import Collectives
 import DataParallel
 
 /// The ranks of a run have come apart, which no correct run does.
-public struct ReplicaDivergence: Error, CustomStringConvertible, Sendable {
-    public let description: String
+package struct ReplicaDivergence: Error, CustomStringConvertible, Sendable {
+    package let description: String
 }
 
 extension TrainingLoop {

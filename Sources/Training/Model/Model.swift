@@ -22,10 +22,10 @@ extension Layer {
 
 /// A network with the means to train it.
 public final class Model {
-    public let network: any Layer
-    public let optimizer: Optimizer
-    public let loss: Loss
-    public let metrics: [Metric]
+    package let network: any Layer
+    package let optimizer: Optimizer
+    package let loss: Loss
+    package let metrics: [Metric]
     /// What the last `fit` left, so that the next one goes on from there.
     private(set) var trained: OptimizerSnapshot?
     /// The parameters, once the network has been built.

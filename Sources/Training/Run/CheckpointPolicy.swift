@@ -6,14 +6,14 @@ import Streams
 /// The settings of a run's checkpoints. One is always written at the end of a run and at a stop.
 public struct CheckpointPolicy: Sendable {
     /// Whether training waits while a checkpoint is written.
-    public enum Mode: String, Sendable, CaseIterable {
+    package enum Mode: String, Sendable, CaseIterable {
         /// The step that saves copies the contents; a thread of its own writes them.
         case async
         case sync
     }
 
     /// What follows when a checkpoint can't be written.
-    public enum ErrorAction: String, Sendable, CaseIterable {
+    package enum ErrorAction: String, Sendable, CaseIterable {
         /// A warning; the next save point is the next attempt, and the run fails if the one at its end fails.
         case warn
         /// All ranks stop after the next step, with an error and one more attempt.
@@ -33,8 +33,8 @@ public struct CheckpointPolicy: Sendable {
     public var keepBest = 1
     /// The metric that makes one better than another; nil for val_loss, or loss where nothing is validated.
     public var monitor: String?
-    public var mode = Mode.async
-    public var onError = ErrorAction.warn
+    package var mode = Mode.async
+    package var onError = ErrorAction.warn
 
     public init() {}
 

@@ -13,13 +13,13 @@ public struct MetricsRow: Sendable {
     /// By Keras's names: `loss`, `accuracy`, `val_loss`, ...; what was not measured is absent.
     public var metrics: [String: Double]
     public var learningRate: Double
-    public var samplesPerSecond: Double?
+    package var samplesPerSecond: Double?
     /// Where thread 0 spent the time.
-    public var seconds: PhaseSeconds?
+    package var seconds: PhaseSeconds?
     /// The hash of the weights after `step`.
     public var fingerprint: Fingerprint?
 
-    public init(
+    package init(
         epoch: Int, step: Int, metrics: [String: Double] = [:], learningRate: Double, samplesPerSecond: Double? = nil,
         seconds: PhaseSeconds? = nil, fingerprint: Fingerprint? = nil
     ) {
@@ -56,7 +56,7 @@ public struct MetricsColumns: Sendable, Hashable {
     public let names: [String]
 
     /// - Parameter metrics: their names as the run tells them, such as `loss`, `accuracy`, `val_loss`, `val_accuracy`.
-    public init(metrics: [String] = ["loss", "accuracy", "val_loss", "val_accuracy"]) {
+    package init(metrics: [String] = ["loss", "accuracy", "val_loss", "val_accuracy"]) {
         names =
             ["epoch", "step"] + metrics + [
                 "learning_rate", "samples_per_second", "data_seconds", "forward_seconds", "backward_seconds",

@@ -4,11 +4,11 @@
 import Foundation
 
 /// Where a reporter's text goes: whole lines in plain style, redrawn ones in live style.
-public typealias TextSink = (String) -> Void
+package typealias TextSink = (String) -> Void
 
 /// Reports epochs and steps as text.
-public struct ProgressReporter {
-    public enum Style: Sendable, Hashable {
+package struct ProgressReporter {
+    package enum Style: Sendable, Hashable {
         /// Nothing at all.
         case silent
         /// For log files: after an `Epoch 1/10` one line for each epoch, no control characters.
@@ -34,7 +34,7 @@ public struct ProgressReporter {
     /// - Parameters:
     ///   - epochs: how many the run has in all.
     ///   - batchesPerEpoch: steps in each epoch.
-    public init(style: Style, epochs: Int, batchesPerEpoch: Int, write: @escaping TextSink) {
+    package init(style: Style, epochs: Int, batchesPerEpoch: Int, write: @escaping TextSink) {
         self.init(style: style, epochs: epochs, batchesPerEpoch: batchesPerEpoch, write: write) {
             Double(DispatchTime.now().uptimeNanoseconds) * 1e-9
         }
@@ -56,7 +56,7 @@ public struct ProgressReporter {
     /// - Parameters:
     ///   - epoch: counted from 0.
     ///   - batchesDone: those that an earlier process did, where the run resumes within the epoch.
-    public mutating func beginEpoch(_ epoch: Int, batchesDone: Int = 0) {
+    package mutating func beginEpoch(_ epoch: Int, batchesDone: Int = 0) {
         firstBatch = batchesDone
         startTime = now()
         lastDrawn = nil
@@ -65,7 +65,7 @@ public struct ProgressReporter {
     }
 
     /// Tells that `batchesDone` batches of the epoch are done; the metrics are running means.
-    public mutating func step(_ batchesDone: Int, metrics: [(String, Double)]) {
+    package mutating func step(_ batchesDone: Int, metrics: [(String, Double)]) {
         guard case .live(let columns) = style else { return }
         let time = now()
         if let lastDrawn, time - lastDrawn < ProgressReporter.redrawSeconds, batchesDone < batchesPerEpoch { return }
@@ -82,7 +82,7 @@ public struct ProgressReporter {
     /// - Parameters:
     ///   - seconds: how long this process worked on the epoch.
     ///   - metrics: in the order to print, those of the validation too.
-    public mutating func endEpoch(batchesDone: Int, seconds: Double, metrics: [(String, Double)]) {
+    package mutating func endEpoch(batchesDone: Int, seconds: Double, metrics: [(String, Double)]) {
         let perStep = seconds / Double(max(1, batchesDone - firstBatch))
         let total = ProgressReporter.fixed(seconds, 0) + "s"
         switch style {

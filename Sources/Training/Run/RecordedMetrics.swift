@@ -5,15 +5,15 @@ import Checkpoints
 import Foundation
 
 /// The rows of a run's metrics.csv.
-public struct RecordedMetrics: Sendable {
+package struct RecordedMetrics: Sendable {
     /// What one row says of the run after `step`.
-    public struct Row: Sendable, Equatable {
-        public let step: Int
+    package struct Row: Sendable, Equatable {
+        package let step: Int
         /// The fields by column, as they are written.
-        public let fields: [String: String]
+        package let fields: [String: String]
 
         /// The hash of the weights.
-        public var fingerprint: Fingerprint? { fields["fingerprint"].flatMap { Fingerprint($0) } }
+        package var fingerprint: Fingerprint? { fields["fingerprint"].flatMap { Fingerprint($0) } }
 
         /// nil for a line that does not fit the columns.
         fileprivate init?(_ line: Substring, _ columns: [String]) {
@@ -25,12 +25,12 @@ public struct RecordedMetrics: Sendable {
         }
     }
 
-    public let rows: [Row]
+    package let rows: [Row]
 
     /// Reads the complete lines; a last one that is cut short does not count.
     ///
     /// - Throws: `CheckpointError` where there is no such file, its header names no step, or a line is no row.
-    public init(runFolder: String) throws(CheckpointError) {
+    package init(runFolder: String) throws(CheckpointError) {
         let file = runFolder + "/metrics.csv"
         let found = try MetricsLines(file)
         let columns = found.lines.first.map { RecordedMetrics.fields($0.text) } ?? []
@@ -51,7 +51,7 @@ public struct RecordedMetrics: Sendable {
     }
 
     /// The step of the last row, nil where nothing is recorded.
-    public static func lastStep(in runFolder: String) -> Int? {
+    package static func lastStep(in runFolder: String) -> Int? {
         (try? RecordedMetrics(runFolder: runFolder))?.rows.last?.step
     }
 }

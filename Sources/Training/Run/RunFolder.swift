@@ -7,8 +7,8 @@ import Streams
 import Synchronization
 
 /// The files of one run. Only one process at a time writes a run: the last one that has begun.
-public final class RunFolder: Sendable {
-    public let path: String
+package final class RunFolder: Sendable {
+    package let path: String
 
     private static let configurationFile = "config.yaml"
     private static let incarnationFile = "incarnation"
@@ -42,7 +42,7 @@ public final class RunFolder: Sendable {
     ///   - takesNextName: adds -2, -3, ... to the name where there is such a folder.
     ///   - warn: is told when the folder had to be made again, and when there are no links.
     /// - Throws: `CheckpointError` for a folder that holds another run or cannot be written, or is part of a run.
-    public static func create(
+    package static func create(
         _ path: String, configuration: String, columns: MetricsColumns = MetricsColumns(), resuming: Bool,
         takesNextName: Bool = false, warn: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(CheckpointError) -> RunFolder {
@@ -101,7 +101,7 @@ public final class RunFolder: Sendable {
     ///   - model: a name, or the path of a model file.
     ///   - data: a name, or a path; of paths, the last component without extension counts.
     ///   - date: the run's start, told in `timeZone`.
-    public static func defaultPath(
+    package static func defaultPath(
         model: String, data: String, date: Date, timeZone: TimeZone = .current, parent: String = "runs"
     ) -> String {
         var calendar = Calendar(identifier: .gregorian)
@@ -118,7 +118,7 @@ public final class RunFolder: Sendable {
     /// Appends one row to metrics.csv, after its header, and to metrics.jsonl.
     ///
     /// - Throws: `CheckpointError`; the row is kept then, and written with the next one.
-    public func append(_ row: MetricsRow, faults: FaultPlan = .none) throws(CheckpointError) {
+    package func append(_ row: MetricsRow, faults: FaultPlan = .none) throws(CheckpointError) {
         pending.withLock { pending in
             pending.csv += Data((columns.csv(row) + "\n").utf8)
             pending.json += Data((columns.json(row) + "\n").utf8)
@@ -152,7 +152,7 @@ public final class RunFolder: Sendable {
     ///
     /// - Parameter step: the step of the checkpoint that the run resumes from; its rows stay.
     /// - Throws: `CheckpointError` for a line that is no row, with all files as they were.
-    public func truncateMetrics(afterStep step: Int) throws(CheckpointError) {
+    package func truncateMetrics(afterStep step: Int) throws(CheckpointError) {
         let csv = try shortened(csvFile, header: columns.header, toStep: step, columns.step(csv:))
         let json = try shortened(jsonFile, header: nil, toStep: step, MetricsColumns.step(json:))
         if let csv { try DurableFile.replace(csvFile, csv) }
@@ -160,7 +160,7 @@ public final class RunFolder: Sendable {
     }
 
     /// Writes summary.txt, what a person wants to know of a finished run.
-    public func writeSummary(_ text: String) throws(CheckpointError) {
+    package func writeSummary(_ text: String) throws(CheckpointError) {
         try claim()
         try DurableFile.replace(path + "/summary.txt", Data(text.utf8))
     }

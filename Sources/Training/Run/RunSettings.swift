@@ -18,23 +18,23 @@ public enum Resume: Sendable, Hashable {
 /// A run that writes metrics and checkpoints.
 public struct RunSettings: Sendable {
     /// The run's folder; made if absent.
-    public var folder: String
+    package var folder: String
     /// Whether the folder's name was not chosen by a person: the run then takes the next one that is free.
     package var takesNextName = false
     /// The resolved configuration, kept as `config.yaml` and in every checkpoint.
-    public var configuration: String
+    package var configuration: String
     /// What the checkpoints say the model is.
-    public var modelName: String
+    package var modelName: String
     /// What was fitted on the training data and turns raw data into inputs, such as means and categories, as JSON: kept with
     /// every checkpoint, so that new data can be prepared alike.
-    public var preparation: Data?
+    package var preparation: Data?
     public var resume = Resume.never
     public var checkpoints = CheckpointPolicy()
     /// Takes what a person should know though the run goes on; standard error unless given.
-    public var warn: @Sendable (String) -> Void = { StandardStream.error.write("warning: \($0)\n") }
+    package var warn: @Sendable (String) -> Void = { StandardStream.error.write("warning: \($0)\n") }
 
     /// Settings of `configuration` that a run may change when it goes on, since they change no bits of what is to come.
-    public var changeable: Set<String> = []
+    package var changeable: Set<String> = []
     /// Settings that hold a path: hosts may have the same file in different places.
     package var paths = RunSettings.paths
     /// Of a setting's name and text, what all texts have in common that mean the same; of nil, what it is where a

@@ -31,18 +31,16 @@ extension TrainingStep {
     ///
     /// - Parameters:
     ///   - next: the samples of the step after it, where they are known: they are brought into the cache meanwhile.
-    ///   - votes: what this rank wants; the report holds what any rank did.
     /// - Throws: `DatasetError` and `TrainingError` for a number that no sample has, and on all ranks for a sample that
     ///   can't be used; then no update was made.
     public func run(
-        _ batch: ArraySlice<Int>, of data: any Dataset, next: ArraySlice<Int> = [], learningRate: Float,
-        votes: StepVotes = []
+        _ batch: ArraySlice<Int>, of data: any Dataset, next: ArraySlice<Int> = [], learningRate: Float
     ) throws -> StepReport {
         guard !batch.isEmpty else { throw TrainingError("a step needs at least one sample") }
         try data.check(batch)
         try data.check(next)
         if let defect = own.defect(data, batch) { throw TrainingError("step \(state.step + 1): " + defect) }
-        return try run(known: batch, of: data, next: next, learningRate: learningRate, votes: votes)
+        return try run(known: batch, of: data, next: next, learningRate: learningRate, votes: [])
     }
 
     /// Keeps what a shard's pass refused.

@@ -5,15 +5,15 @@ import Autograd
 import Datasets
 
 /// What a rank wants all ranks to do together after a step.
-public struct StepVotes: OptionSet, Sendable {
-    public let rawValue: Int
+package struct StepVotes: OptionSet, Sendable {
+    package let rawValue: Int
 
-    public init(rawValue: Int) { self.rawValue = rawValue }
+    package init(rawValue: Int) { self.rawValue = rawValue }
 
     /// To end the run.
-    public static let stop = StepVotes(rawValue: 1)
+    package static let stop = StepVotes(rawValue: 1)
     /// To write a checkpoint.
-    public static let save = StepVotes(rawValue: 2)
+    package static let save = StepVotes(rawValue: 2)
     static let count = 2
 }
 
@@ -27,7 +27,7 @@ public struct StepReport: Sendable {
     public let metricSums: [Double]
     public let samples: Int
     /// What any rank wants.
-    public internal(set) var votes: StepVotes
+    package internal(set) var votes: StepVotes
     /// Whether no update was made, since not all was finite.
     public let isSkipped: Bool
     /// Shards with data that can't be used.

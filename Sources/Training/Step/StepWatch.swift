@@ -4,14 +4,14 @@ import Tensors
 import Watchdog
 
 /// Seconds of wall-clock time by phase, on thread 0.
-public struct PhaseSeconds: Sendable {
-    public var data = 0.0
-    public var forward = 0.0
-    public var backward = 0.0
-    public var communication = 0.0
-    public var update = 0.0
+package struct PhaseSeconds: Sendable {
+    package var data = 0.0
+    package var forward = 0.0
+    package var backward = 0.0
+    package var communication = 0.0
+    package var update = 0.0
 
-    public init() {}
+    package init() {}
 
     func since(_ earlier: PhaseSeconds) -> PhaseSeconds {
         var result = self

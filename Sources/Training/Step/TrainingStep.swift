@@ -11,24 +11,24 @@ import Synchronization
 import Tensors
 
 /// What a model makes of one shard, on the shard's tape.
-public struct ShardResult {
+package struct ShardResult {
     /// `[samples]` or `[samples, positions]`, weighted: what is added up.
-    public let losses: Variable
+    package let losses: Variable
     /// The sums of the metrics, in an order that never changes.
-    public let metricSums: [Double]
+    package let metricSums: [Double]
 
-    public init(losses: Variable, metricSums: [Double] = []) { (self.losses, self.metricSums) = (losses, metricSums) }
+    package init(losses: Variable, metricSums: [Double] = []) { (self.losses, self.metricSums) = (losses, metricSums) }
 }
 
 /// Makes losses of one shard. Called by several threads at a time.
-public typealias Objective = @Sendable (_ tape: Tape, _ shard: Batch) -> ShardResult
+package typealias Objective = @Sendable (_ tape: Tape, _ shard: Batch) -> ShardResult
 
 /// Computes steps on this rank's threads, in lockstep with the other ranks. Those threads work on parts of their own;
 /// `run` and `close` belong to one thread at a time.
 public final class TrainingStep: @unchecked Sendable {
-    public let reducer: GradientReducer
+    package let reducer: GradientReducer
     public let optimizer: Optimizer
-    public let state: OptimizerState
+    package let state: OptimizerState
     let onNonFinite: NonFinitePolicy
     let isAllOrNothing: Bool
     /// Whether some rank computes no shard, and so has no record to vote in.
@@ -50,7 +50,7 @@ public final class TrainingStep: @unchecked Sendable {
     ///     objective needs that can meet data it can't use (`Tape.refused`). It delays the update between hosts until all
     ///     sums are known.
     ///   - reduction: what the sum of the losses is divided by.
-    public init(
+    package init(
         reducer: GradientReducer, team: WorkerTeam, optimizer: Optimizer, seed: UInt64,
         onNonFinite: NonFinitePolicy = .stop, transforms: [any Transform] = [], isAllOrNothing: Bool = true,
         reduction: StepReduction = StepReduction(), timelines: [Timeline] = [], objective: @escaping Objective
@@ -198,7 +198,7 @@ public final class TrainingStep: @unchecked Sendable {
     }
 
     /// Where thread 0 has spent its time since the start.
-    public var seconds: PhaseSeconds {
+    package var seconds: PhaseSeconds {
         var seconds = watches[0].seconds
         (seconds.communication, seconds.update) = (reducer.exchangeSeconds, reducer.updateSeconds)
         return seconds
@@ -224,14 +224,14 @@ struct StepInput {
 }
 
 /// What becomes of the sums of a step.
-public struct StepReduction: Sendable {
+package struct StepReduction: Sendable {
     var loss = LossReduction.mean
     /// Whether there is a loss for each position of a sample.
     var isPerPosition = false
     /// How many sums the metrics have together.
     var metricCount = 0
 
-    public init() {}
+    package init() {}
 
     func denominator(_ numbers: ArraySlice<Int>, _ data: any Dataset) -> Double {
         loss.denominator(numbers, data, perPosition: isPerPosition)
