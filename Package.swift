@@ -38,26 +38,38 @@ let package = Package(
         .target(name: "Datasets", dependencies: ["Autograd", "Tensors", "Streams", "CKernels", "CImage", "CZlib"]),
 
         // Layer 4
+        .target(name: "Hosts", dependencies: ["Collectives", "Tensors", "Streams", "CKernels"]),
+        .target(name: "Watchdog", dependencies: ["Collectives", "Hosts", "Tensors", "Streams"]),
+        .target(
+            name: "Checkpoints",
+            dependencies: [
+                "Optimizers", "Autograd", "Tensors", "Streams", .product(name: "Yams", package: "Yams"),
+            ]),
         .target(
             name: "Models",
             dependencies: ["Layers", "Autograd", "Tensors", "Streams", .product(name: "Yams", package: "Yams")]),
-        .target(name: "DataParallel", dependencies: ["Collectives", "Optimizers", "Autograd", "Tensors", "CKernels"]),
+        .target(
+            name: "DataParallel",
+            dependencies: ["Collectives", "Hosts", "Watchdog", "Optimizers", "Autograd", "Tensors", "CKernels"]),
+        .target(
+            name: "Profiling",
+            dependencies: ["Collectives", "Hosts", "Checkpoints", "Layers", "Tensors", "Streams"]),
 
         // Layer 5
         .target(
             name: "Training",
             dependencies: [
-                "Collectives", "Models", "Layers", "Optimizers", "Datasets", "DataParallel", "Autograd", "Tensors",
-                "Streams", "CHash", "CKernels", .product(name: "Yams", package: "Yams"),
-                .product(name: "Logging", package: "swift-log"),
+                "Collectives", "Hosts", "Watchdog", "Checkpoints", "Profiling", "Models", "Layers", "Optimizers",
+                "Datasets", "DataParallel", "Autograd", "Tensors", "Streams", "CKernels",
             ]),
 
         // Layer 6: wiring, the only importers of MPI.
         .target(
             name: "Lockstep",
             dependencies: [
-                "Collectives", "MPI", "Models", "Layers", "Optimizers", "Datasets", "DataParallel", "Training",
-                "Autograd", "Tensors", "Streams", .product(name: "Logging", package: "swift-log"),
+                "Collectives", "MPI", "Hosts", "Watchdog", "Checkpoints", "Profiling", "Models", "Layers", "Optimizers",
+                "Datasets", "DataParallel", "Training", "Autograd", "Tensors", "Streams",
+                .product(name: "Logging", package: "swift-log"),
             ]),
         .executableTarget(
             name: "LockstepCommand",
@@ -68,7 +80,7 @@ let package = Package(
             ],
             // Within the binary, so that it works wherever it is copied.
             resources: ["mnist-fast", "mnist-99", "mnist-994"].map { .embedInCode("Configurations/\($0).yaml") }),
-        .executableTarget(name: "MPISelfTest", dependencies: ["MPI", "Collectives", "DataParallel", "Streams"]),
+        .executableTarget(name: "MPISelfTest", dependencies: ["MPI", "Collectives", "Watchdog", "Streams"]),
 
         // Examples: what a user's own program looks like.
         .executableTarget(name: "Tutorial", dependencies: ["Lockstep"], path: "Examples/Tutorial"),
@@ -100,19 +112,21 @@ let package = Package(
         .testTarget(
             name: "OptimizersTests", dependencies: ["Optimizers", "Autograd"], resources: [.copy("Reference")]),
         .testTarget(name: "ModelsTests", dependencies: ["Models", "Layers", "Autograd", "Tensors"]),
-        .testTarget(name: "CommandTests", dependencies: ["LockstepCommand", "TestSupport", "Training", "Fuzz"]),
+        .testTarget(
+            name: "CommandTests", dependencies: ["LockstepCommand", "TestSupport", "Training", "Checkpoints", "Fuzz"]),
         .testTarget(
             name: "DatasetsTests", dependencies: ["Datasets", "Tensors", "CZlib"], resources: [.copy("Reference")]),
         .testTarget(
             name: "TrainingTests",
             dependencies: [
-                "Training", "Autograd", "Datasets", "Layers", "Optimizers", "Tensors", "TestSupport", "StepProbe",
-                "FitProbe", "KernelReference", "GoldenRuns",
+                "Training", "Checkpoints", "Profiling", "Autograd", "Datasets", "Layers", "Optimizers", "Tensors",
+                "Streams",
+                "TestSupport", "StepProbe", "FitProbe", "KernelReference", "GoldenRuns",
             ],
             exclude: ["Reference"]),
         .testTarget(
             name: "DataParallelTests",
-            dependencies: ["DataParallel", "Collectives", "Optimizers", "Autograd", "Tensors"]),
+            dependencies: ["DataParallel", "Hosts", "Watchdog", "Collectives", "Optimizers", "Autograd", "Tensors"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11

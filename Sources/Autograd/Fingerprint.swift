@@ -5,8 +5,8 @@ import CHash
 /// A 128-bit XXH3 hash, written as 32 hexadecimal digits. Equal bytes give equal fingerprints on every machine.
 /// It guards against accidents, not against forgery.
 public struct Fingerprint: Hashable, Sendable, Codable, CustomStringConvertible {
-    public let high: UInt64
-    public let low: UInt64
+    package let high: UInt64
+    package let low: UInt64
 
     public init(of bytes: UnsafeRawBufferPointer) {
         let hash = lockstep_hash128(bytes.baseAddress, bytes.count)

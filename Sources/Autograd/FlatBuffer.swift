@@ -12,7 +12,7 @@ import Tensors
 public final class FlatBuffer: @unchecked Sendable {
     public let count: Int
     /// The first element, 64-byte aligned; valid while the buffer lives.
-    public let pointer: UnsafeMutablePointer<Float>
+    package let pointer: UnsafeMutablePointer<Float>
     /// Keeps foreign memory (a shared window) alive; nil where the memory is our own.
     private let owner: AnyObject?
     private let allocation: UnsafeMutableRawPointer?
@@ -31,7 +31,7 @@ public final class FlatBuffer: @unchecked Sendable {
     }
 
     /// Memory that `owner` keeps alive, with its present contents.
-    public init(viewing pointer: UnsafeMutablePointer<Float>, count: Int, owner: AnyObject) {
+    package init(viewing pointer: UnsafeMutablePointer<Float>, count: Int, owner: AnyObject) {
         self.count = count
         self.owner = owner
         self.pointer = pointer
@@ -47,18 +47,18 @@ public final class FlatBuffer: @unchecked Sendable {
     }
 
     /// The bytes of `range`, for communication and files.
-    public func bytes(_ range: Range<Int>) -> UnsafeMutableRawBufferPointer {
+    package func bytes(_ range: Range<Int>) -> UnsafeMutableRawBufferPointer {
         UnsafeMutableRawBufferPointer(self[range])
     }
 
     /// A tensor that shares the memory of `range`.
-    public func view(_ range: Range<Int>, shape: Shape) -> Tensor {
+    package func view(_ range: Range<Int>, shape: Shape) -> Tensor {
         require(shape.count == range.count, "a view of shape \(shape) does not fit a range of \(range.count) floats")
         return Tensor(viewing: self[range].baseAddress ?? pointer, shape: shape, owner: self)
     }
 
     /// The 128-bit hash of the bytes of `range`.
-    public func fingerprint(_ range: Range<Int>) -> Fingerprint {
+    package func fingerprint(_ range: Range<Int>) -> Fingerprint {
         Fingerprint(of: UnsafeRawBufferPointer(bytes(range)))
     }
 }

@@ -18,23 +18,23 @@ public final class Parameter: @unchecked Sendable {
 
     /// The name within its layer, e.g. `kernel`.
     public let name: String
-    public let initializer: Initializer
-    public let role: Role
+    package let initializer: Initializer
+    package let role: Role
     /// The penalty on its size, nil for none.
-    public let regularizer: Regularizer?
+    package let regularizer: Regularizer?
     /// What holds after every update, nil for nothing.
-    public let constraint: Constraint?
+    package let constraint: Constraint?
     /// Whether it keeps its values in training: it is a constant to a tape, its gradient is 0, and neither updates nor
     /// constraints touch it. An optimizer's groups say so: `Optimizer.makeState(for:)` sets it, before the first step.
-    public package(set) var isFrozen = false
+    package var isFrozen = false
     /// Layer path and name, e.g. `dense_1.kernel`; the plain name until placed in a buffer.
-    public package(set) var path: String
+    package var path: String
     /// nil until the layer has seen its input shape.
-    public private(set) var shape: Shape?
+    package private(set) var shape: Shape?
     /// For a statistic: how many values of one sample an observation is taken over, e.g. the positions of an image.
     package private(set) var valuesPerSample = 1
     /// Where the values lie in the flat buffers.
-    public private(set) var range: Range<Int> = 0..<0
+    package private(set) var range: Range<Int> = 0..<0
     private var placed: Tensor?
     private var home: FlatBuffer?
 
@@ -58,7 +58,7 @@ public final class Parameter: @unchecked Sendable {
     }
 
     /// Whether it lies in a buffer and has values.
-    public var isPlaced: Bool { placed != nil }
+    package var isPlaced: Bool { placed != nil }
 
     /// Whether its values are a range of `buffer`.
     func lies(in buffer: FlatBuffer) -> Bool { home === buffer }

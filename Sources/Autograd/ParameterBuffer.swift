@@ -6,29 +6,29 @@ import Tensors
 /// The flat buffer that holds a model's parameters.
 public final class ParameterBuffer: @unchecked Sendable {
     /// Floats that parameters start at multiples of: one cache line.
-    public static let alignment = 16
+    package static let alignment = 16
 
     /// In declaration order, trainable ones first.
     public let parameters: [Parameter]
     /// Where the optimizer works; the rest are statistics and the record.
     public let trainable: Range<Int>
     /// All parameters: what checkpoints and fingerprints cover.
-    public let all: Range<Int>
+    package let all: Range<Int>
     /// A tail of `recordCount` floats that the reduction sums over the shards like gradients: loss, hits, and
     /// whatever else a step must know about all shards.
-    public let record: Range<Int>
+    package let record: Range<Int>
     public let values: FlatBuffer
 
     /// Floats in `values`, and in every gradient buffer.
     public var count: Int { values.count }
     /// The number of scalars that training changes, padding and frozen parameters not counted.
-    public var trainableScalarCount: Int { scalarCount(isTrained) }
+    package var trainableScalarCount: Int { scalarCount(isTrained) }
 
     /// Room for the step's record.
-    public static let recordCount = 16
+    package static let recordCount = 16
 
     /// Places `parameters` in memory of its own; see `init(_:seed:allocate:)`.
-    public convenience init(_ parameters: [Parameter], seed: UInt64) {
+    package convenience init(_ parameters: [Parameter], seed: UInt64) {
         self.init(parameters, seed: seed) { FlatBuffer(count: $0) }
     }
 
@@ -36,7 +36,7 @@ public final class ParameterBuffer: @unchecked Sendable {
     /// from `seed` by their position.
     ///
     /// - Parameter allocate: gives the memory for a number of floats, zeroed.
-    public init(_ parameters: [Parameter], seed: UInt64, allocate: (Int) throws -> FlatBuffer) rethrows {
+    package init(_ parameters: [Parameter], seed: UInt64, allocate: (Int) throws -> FlatBuffer) rethrows {
         let ordered = parameters.filter { $0.role == .trainable } + parameters.filter { $0.role != .trainable }
         var ranges: [Range<Int>] = []
         var end = 0
@@ -66,7 +66,7 @@ public final class ParameterBuffer: @unchecked Sendable {
 
     /// What the regularizers add to a loss at the present values, as Keras shows it in training and evaluation: the sum
     /// over all parameters that have one and are not frozen, in the order of declaration.
-    public var penalty: Double {
+    package var penalty: Double {
         parameters.reduce(0) { sum, parameter in
             guard let regularizer = parameter.regularizer, isTrained(parameter) else { return sum }
             return sum + regularizer.penalty(of: values[parameter.range])
@@ -76,7 +76,7 @@ public final class ParameterBuffer: @unchecked Sendable {
     /// Restores the constraints of all parameters that have one and are not frozen. For whoever updates, after each
     /// update of the whole buffer: an update's slices may cut a unit. Every rank does it for its own replica, so that all
     /// have the same bits.
-    public func applyConstraints() {
+    package func applyConstraints() {
         for parameter in parameters where isTrained(parameter) {
             guard let constraint = parameter.constraint, let shape = parameter.shape else { continue }
             constraint.apply(to: values[parameter.range], units: shape.rank > 0 ? shape[-1] : 1)

@@ -8,9 +8,9 @@ import Tensors
 /// The optimizer adds its gradient `l1 * sign(w) + 2 * l2 * w` to the loss's, after clipping.
 public struct Regularizer: Sendable, Hashable, Codable {
     /// The factor of the sum of absolute values.
-    public let l1: Float
+    package let l1: Float
     /// The factor of the sum of squares.
-    public let l2: Float
+    package let l2: Float
 
     public static func l1(_ factor: Float) -> Regularizer { Regularizer(l1: factor, l2: 0) }
     public static func l2(_ factor: Float) -> Regularizer { Regularizer(l1: 0, l2: factor) }

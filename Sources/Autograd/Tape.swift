@@ -7,13 +7,13 @@ import Tensors
 /// What a forward pass may depend on besides its inputs; the same on any layout of ranks and threads.
 public struct StepContext: Sendable {
     /// The run's seed.
-    public var seed: UInt64
+    package var seed: UInt64
     /// The global step number.
-    public var step: Int
+    package var step: Int
     /// Which shard of the step's batch this pass computes.
-    public var shard: Int
+    package var shard: Int
     /// This shard's part of the step's samples, which weights its statistics.
-    public var fraction: Float
+    package var fraction: Float
 
     public init(seed: UInt64 = 0, step: Int = 0, shard: Int = 0, fraction: Float = 1) {
         self.seed = seed
@@ -44,8 +44,8 @@ public final class Tape {
     }
 
     public let mode: Mode
-    public let context: StepContext
-    public let workspace: Workspace
+    package let context: StepContext
+    package let workspace: Workspace
     private let buffer: ParameterBuffer?
     private let gradients: FlatBuffer?
     private var nodes: [Node] = []
@@ -226,7 +226,7 @@ public final class Tape {
     }
 
     /// Lets go of a pass that shall have no way back, and of its activations.
-    public func discard() {
+    package func discard() {
         hasRunBackward = true
         (nodes, leaves) = ([], [:])
     }

@@ -45,7 +45,7 @@ public struct Variable {
 
     /// Whether the way back asks for a gradient with respect to this variable: it depends on a parameter that is trained,
     /// or on a watched input.
-    public var needsGradient: Bool { node != nil }
+    package var needsGradient: Bool { node != nil }
 
     /// Passes `gradient` on, if anybody wants it; not computed otherwise.
     package func receive(_ gradient: @autoclosure () -> Tensor) {

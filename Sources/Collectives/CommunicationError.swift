@@ -3,13 +3,13 @@
 /// A communication call that failed: what was attempted, what the library said.
 public struct CommunicationError: Error, CustomStringConvertible, Sendable {
     /// The call, in the library's own terms, e.g. `MPI_Allgatherv`.
-    public let operation: String
+    package let operation: String
     /// The library's return code.
-    public let code: Int32
+    package let code: Int32
     /// The library's message, and what to try where we know it.
-    public let message: String
+    package let message: String
 
-    public init(operation: String, code: Int32, message: String) {
+    package init(operation: String, code: Int32, message: String) {
         self.operation = operation
         self.code = code
         self.message = message

@@ -2,7 +2,7 @@
 
 extension Communicator {
     /// Gives every rank `root`'s elements (MPI 4.0, 6.4). The array has the same length on every rank.
-    public func broadcast<Element: BitwiseCopyable>(
+    package func broadcast<Element: BitwiseCopyable>(
         _ values: inout [Element], from root: Int
     ) throws(CommunicationError) {
         try values.withUnsafeMutableBufferPointer { elements throws(CommunicationError) in
@@ -11,7 +11,7 @@ extension Communicator {
     }
 
     /// Every rank's `value`, in rank order, on every rank (MPI 4.0, 6.7).
-    public func allGather<Value: BitwiseCopyable>(_ value: Value) throws(CommunicationError) -> [Value] {
+    package func allGather<Value: BitwiseCopyable>(_ value: Value) throws(CommunicationError) -> [Value] {
         var values = Array(repeating: value, count: size)
         let stride = MemoryLayout<Value>.stride
         let blocks = (0..<size).map { $0 * stride..<($0 + 1) * stride }

@@ -5,7 +5,7 @@
 /// floating-point arithmetic ever happens inside a communicator (its order would depend on the rank count).
 ///
 /// Every collective must be entered by all ranks in the same order. Calls may come from any one thread at a time.
-public protocol Communicator: AnyObject, Sendable {
+package protocol Communicator: AnyObject, Sendable {
     /// This process's position in the group, `0 ..< size`.
     var rank: Int { get }
     /// The number of ranks in the group.
@@ -61,11 +61,11 @@ public protocol Communicator: AnyObject, Sendable {
 }
 
 extension Communicator {
-    public var libraryVersion: String { "" }
+    package var libraryVersion: String { "" }
 }
 
 /// One memory block per rank, all mapped by every rank of a node.
-public protocol SharedWindow: AnyObject, Sendable {
+package protocol SharedWindow: AnyObject, Sendable {
     /// The block that belongs to `rank`, at least 64-byte aligned; same length for all ranks.
     func block(of rank: Int) -> UnsafeMutableRawBufferPointer
     /// A barrier that also makes all earlier writes of all ranks visible to all (MPI 4.0, 12.7).
@@ -73,6 +73,6 @@ public protocol SharedWindow: AnyObject, Sendable {
 }
 
 /// How `allReduce` combines integers.
-public enum IntegerReduction: Sendable, CaseIterable {
+package enum IntegerReduction: Sendable, CaseIterable {
     case minimum, maximum
 }

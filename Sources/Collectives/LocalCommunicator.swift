@@ -9,54 +9,54 @@
 #endif
 
 /// A communicator of size 1. Collectives move this rank's own bytes only; there is no one to send to.
-public final class LocalCommunicator: Communicator {
-    public let rank = 0
-    public let size = 1
-    public let hostName: String
+package final class LocalCommunicator: Communicator {
+    package let rank = 0
+    package let size = 1
+    package let hostName: String
 
-    public init() {
+    package init() {
         hostName = Self.nameOfThisHost()
     }
 
-    public func barrier() {}
+    package func barrier() {}
 
-    public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) throws(CommunicationError) {
+    package func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) throws(CommunicationError) {
         try requireOwnRank(root, "broadcast")
     }
 
-    public func allGather(inPlace buffer: UnsafeMutableRawBufferPointer, blocks: [Range<Int>]) {
+    package func allGather(inPlace buffer: UnsafeMutableRawBufferPointer, blocks: [Range<Int>]) {
         precondition(
             blocks.count == 1 && blocks[0].lowerBound >= 0 && blocks[0].upperBound <= buffer.count,
             "allGather on a single rank: blocks are \(blocks), expected one within 0..<\(buffer.count)")
     }
 
-    public func allReduce(_ values: [Int64], _ operation: IntegerReduction) -> [Int64] { values }
+    package func allReduce(_ values: [Int64], _ operation: IntegerReduction) -> [Int64] { values }
 
     /// Always an error: a group of one has no other rank to send to.
-    public func startSend(
+    package func startSend(
         _ bytes: UnsafeRawBufferPointer, to rank: Int, tag: Int
     ) throws(CommunicationError) -> PendingOperation {
         throw Self.noPeer("startSend", "to rank \(rank)")
     }
 
     /// Always an error: a group of one has no other rank to receive from.
-    public func startReceive(
+    package func startReceive(
         _ bytes: UnsafeMutableRawBufferPointer, from rank: Int, tag: Int
     ) throws(CommunicationError) -> PendingOperation {
         throw Self.noPeer("startReceive", "from rank \(rank)")
     }
 
-    public func duplicate() -> any Communicator { LocalCommunicator() }
-    public func split(color: Int, key: Int) -> any Communicator { LocalCommunicator() }
-    public func splitByNode() -> any Communicator { LocalCommunicator() }
+    package func duplicate() -> any Communicator { LocalCommunicator() }
+    package func split(color: Int, key: Int) -> any Communicator { LocalCommunicator() }
+    package func splitByNode() -> any Communicator { LocalCommunicator() }
 
     /// One zeroed block of plain memory; it lives as long as the returned object.
-    public func makeSharedWindow(byteCount: Int) -> (any SharedWindow)? { LocalWindow(byteCount: byteCount) }
+    package func makeSharedWindow(byteCount: Int) -> (any SharedWindow)? { LocalWindow(byteCount: byteCount) }
 
     /// Nothing to free: memory goes with its last user.
-    public func close() {}
+    package func close() {}
 
-    public func abort(code: Int32) -> Never { _exit(code) }
+    package func abort(code: Int32) -> Never { _exit(code) }
 
     private func requireOwnRank(_ rank: Int, _ operation: String) throws(CommunicationError) {
         guard rank == 0 else { throw Self.noPeer(operation, "from rank \(rank)") }

@@ -2,26 +2,26 @@
 
 /// One or more started operations. It can't be copied, and must be waited for exactly once: dropping one would leave
 /// the library writing into memory that may be gone.
-public struct PendingOperation: ~Copyable {
+package struct PendingOperation: ~Copyable {
     private var requests: [any PendingRequest]
 
-    public init(_ request: any PendingRequest) {
+    package init(_ request: any PendingRequest) {
         requests = [request]
     }
 
     /// Nothing under way: what a loop of starts appends to.
-    public init() {
+    package init() {
         requests = []
     }
 
     /// Takes over `other`, so that one wait ends both.
-    public mutating func append(_ other: consuming PendingOperation) {
+    package mutating func append(_ other: consuming PendingOperation) {
         requests += other.requests
         other.requests = []
     }
 
     /// True once every operation has completed; makes progress when asked (MPI 4.0, 3.7.3 `MPI_Test`).
-    public func test() throws(CommunicationError) -> Bool {
+    package func test() throws(CommunicationError) -> Bool {
         var allComplete = true
         for request in requests where try !request.test() {
             allComplete = false
@@ -30,7 +30,7 @@ public struct PendingOperation: ~Copyable {
     }
 
     /// Blocks until every operation has completed. After an error the rest is not waited for: the job is lost.
-    public consuming func wait() throws(CommunicationError) {
+    package consuming func wait() throws(CommunicationError) {
         let waited = requests
         requests = []
         for request in waited {
@@ -39,7 +39,7 @@ public struct PendingOperation: ~Copyable {
     }
 
     /// Lets go of operations that will never be waited for, because the job is lost.
-    public consuming func abandon() { requests = [] }
+    package consuming func abandon() { requests = [] }
 
     deinit {
         guard requests.isEmpty else {
@@ -49,7 +49,7 @@ public struct PendingOperation: ~Copyable {
 }
 
 /// What a communicator hands to `PendingOperation`. `wait` is called exactly once, `test` any number of times before.
-public protocol PendingRequest: AnyObject {
+package protocol PendingRequest: AnyObject {
     func test() throws(CommunicationError) -> Bool
     func wait() throws(CommunicationError)
 }

@@ -3,11 +3,11 @@
 
 /// A node of the tree over shard indices: the sum of shards `first ..< first + width`, `width` a power of two that
 /// divides `first`.
-public struct SubtreeSum: Sendable, Hashable {
-    public let first: Int
-    public let width: Int
+package struct SubtreeSum: Sendable, Hashable {
+    package let first: Int
+    package let width: Int
 
-    public init(first: Int, width: Int) {
+    package init(first: Int, width: Int) {
         self.first = first
         self.width = width
     }
@@ -28,26 +28,26 @@ public struct SubtreeSum: Sendable, Hashable {
 }
 
 /// An addition of one buffer into another.
-public struct Addition: Sendable, Hashable {
-    public let target: Int
-    public let source: Int
+package struct Addition: Sendable, Hashable {
+    package let target: Int
+    package let source: Int
 }
 
 /// The additions that reduce a run of neighbouring subtree sums as far as the tree allows.
-public struct CanonicalSum: Sendable {
+package struct CanonicalSum: Sendable {
     /// In the order to execute; buffers are numbered as the inputs are.
-    public private(set) var additions: [Addition] = []
+    package private(set) var additions: [Addition] = []
     /// What remains, left to right: the tree's maximal nodes within the run, and the buffers that hold them.
-    public private(set) var results: [(node: SubtreeSum, buffer: Int)] = []
+    package private(set) var results: [(node: SubtreeSum, buffer: Int)] = []
 
     /// - Parameter inputs: neighbouring nodes, left to right, with the buffers they lie in.
-    public init(_ inputs: [(node: SubtreeSum, buffer: Int)] = []) {
+    package init(_ inputs: [(node: SubtreeSum, buffer: Int)] = []) {
         for input in inputs { append(input.node, buffer: input.buffer) }
     }
 
     /// Takes the next node to the right, and adds up whatever it completes.
     @discardableResult
-    public mutating func append(_ node: SubtreeSum, buffer: Int) -> [Addition] {
+    package mutating func append(_ node: SubtreeSum, buffer: Int) -> [Addition] {
         let before = additions.count
         results.append((node, buffer))
         while results.count > 1, let joined = results[results.count - 2].node.joined(with: results.last!.node) {
@@ -61,22 +61,22 @@ public struct CanonicalSum: Sendable {
 }
 
 /// How one worker goes through its shards with as few gradient buffers as possible.
-public struct WorkerSchedule: Sendable {
-    public struct Task: Sendable {
-        public let shard: Int
+package struct WorkerSchedule: Sendable {
+    package struct Task: Sendable {
+        package let shard: Int
         /// The buffer that receives the shard's gradient.
-        public let buffer: Int
+        package let buffer: Int
         /// What to add up once it is there.
-        public let additions: [Addition]
+        package let additions: [Addition]
     }
 
-    public let tasks: [Task]
+    package let tasks: [Task]
     /// What remains after the last task, left to right, and the buffers that hold it. What the last shard completes is
     /// not added here but with the sums of other workers, which spares a pass over the buffers.
-    public let results: [(node: SubtreeSum, buffer: Int)]
-    public let bufferCount: Int
+    package let results: [(node: SubtreeSum, buffer: Int)]
+    package let bufferCount: Int
 
-    public init(shards: Range<Int>) {
+    package init(shards: Range<Int>) {
         var sum = CanonicalSum()
         var results: [(node: SubtreeSum, buffer: Int)] = []
         var free: [Int] = []

@@ -1,6 +1,8 @@
 // The schedule of messages between hosts: who sends what to whom, in which order, and what is added to what. A pure
 // value: the exchange executes it, tests play it for a thousand ranks in one thread, and a simulator can replay it.
 
+import Hosts
+
 /// The exchange of a step between at least two hosts, from the hosts' partial sums to everybody's new parameters.
 ///
 /// The flat buffer is cut into *buckets*, and each bucket into *rails*: a rail is exchanged by one rank of each host, so

@@ -34,7 +34,7 @@ extension GradientReducer {
     }
 
     /// The parts of the last step's sums that this rank has made, in buffers that hold them until the next step.
-    public var ownTotals: [(range: Range<Int>, buffer: FlatBuffer)] {
+    package var ownTotals: [(range: Range<Int>, buffer: FlatBuffer)] {
         if let exchange {
             return exchange.pieces.filter { !$0.owned.isEmpty }.map { ($0.owned, exchange.total(of: $0)) }
         }
@@ -44,7 +44,7 @@ extension GradientReducer {
     }
 
     /// Whether all sums of a step are looked at before any is applied.
-    public var knowsBeforeUpdate: Bool { exchange == nil }
+    package var knowsBeforeUpdate: Bool { exchange == nil }
 
     // MARK: The global norm
 

@@ -4,9 +4,11 @@
 import Autograd
 import CKernels
 import Collectives
+import Hosts
 import Optimizers
 import Synchronization
 import Tensors
+import Watchdog
 
 /// Sums shard gradients in the canonical tree, lets each worker update its slice of the parameters, and brings the
 /// slices together again on all ranks.
@@ -17,24 +19,24 @@ import Tensors
 /// Sums that are NaN or infinite are never to be applied. On one host all of them are looked at before anything is
 /// updated. Between hosts that is so where `isAllOrNothing` asks for it; else only the parts that hold such sums are left
 /// out. In both cases `isSpoilt` tells every rank after the step.
-public final class GradientReducer: @unchecked Sendable {
+package final class GradientReducer: @unchecked Sendable {
     /// Applies the reduced gradient, indexed like the parameter buffer, to a range of the parameters. Called for disjoint
     /// ranges, from several threads at a time; with the global norm if it is wanted. Where `isFinite` is false, nothing
     /// may be applied but the record.
-    public typealias Update =
+    package typealias Update =
         @Sendable (_ range: Range<Int>, _ gradients: FlatBuffer, _ norm: Double?, _ isFinite: Bool) -> Void
 
     /// Floats that are updated at a time: with parameters and moments, half of a usual second-level cache.
     static let partLength = 4 * SliceLayout.blockLength
 
-    public let plan: ShardPlan
-    public let placement: Placement
+    package let plan: ShardPlan
+    package let placement: Placement
     /// The model's parameters, in memory that the exchange can reach until `release`.
-    public private(set) var parameters: ParameterBuffer
+    package private(set) var parameters: ParameterBuffer
     /// Why ranks that share a host exchange messages nevertheless, and what to do about it; nil where none do.
     package let shortage: String?
     /// Where this rank is, for its watchdog.
-    public let status: RankStatus
+    package let status: RankStatus
     package let communicator: any Communicator
     private let team: WorkerTeam
     private let layout: ExchangeLayout
@@ -60,13 +62,13 @@ public final class GradientReducer: @unchecked Sendable {
     private(set) var wantsNorm = false
     private var update: Update = { _, _, _, _ in }
     /// Whether some sum of the last step was NaN or infinite; the same on every rank.
-    public internal(set) var isSpoilt = false
+    package internal(set) var isSpoilt = false
     /// The first error; written by thread 0 between two barriers only.
     private var failure: CommunicationError?
     /// Seconds that thread 0 has spent waiting for other ranks so far.
-    public private(set) var exchangeSeconds = 0.0
+    package private(set) var exchangeSeconds = 0.0
     /// Seconds that thread 0, or between hosts the exchange thread, has spent in updates so far.
-    public private(set) var updateSeconds = 0.0
+    package private(set) var updateSeconds = 0.0
 
     /// Places the model's parameters where all ranks can exchange them. Collective.
     ///
@@ -75,7 +77,7 @@ public final class GradientReducer: @unchecked Sendable {
     ///   - makeParameters: builds the parameter buffer with the given allocation.
     ///   - timelines: where each thread notes its time, if anybody wants to know.
     ///   - exchangeTimeline: where the exchange thread does, if there is one.
-    public init(
+    package init(
         plan: ShardPlan, communicator: any Communicator, team: WorkerTeam, hostOf: [Int]? = nil,
         status: RankStatus = RankStatus(), timelines: [Timeline] = [], exchangeTimeline: Timeline? = nil,
         makeParameters: (_ allocate: (Int) throws -> FlatBuffer) throws -> ParameterBuffer
@@ -184,7 +186,7 @@ public final class GradientReducer: @unchecked Sendable {
     ///   - wantsNorm: whether `update` needs the global norm of the trainable gradient.
     ///   - isAllOrNothing: whether between hosts, too, nothing may be applied where any sum is NaN or infinite. It costs
     ///     what the norm costs.
-    public func beginStep(wantsNorm: Bool, isAllOrNothing: Bool = false, update: @escaping Update) {
+    package func beginStep(wantsNorm: Bool, isAllOrNothing: Bool = false, update: @escaping Update) {
         require(!isReleased, "GradientReducer: a step after the end of the training")
         step += 1
         self.wantsNorm = wantsNorm
@@ -201,18 +203,18 @@ public final class GradientReducer: @unchecked Sendable {
     }
 
     /// The shards of `thread` in the order to compute them; within `WorkerTeam.run`.
-    public func tasks(ofThread thread: Int) -> [WorkerSchedule.Task] {
+    package func tasks(ofThread thread: Int) -> [WorkerSchedule.Task] {
         layout.schedules[communicator.rank][thread].tasks
     }
 
     /// The buffer that receives the gradient of `task`.
-    public func gradients(ofThread thread: Int, _ task: WorkerSchedule.Task) -> FlatBuffer {
+    package func gradients(ofThread thread: Int, _ task: WorkerSchedule.Task) -> FlatBuffer {
         memory.gradients[thread * layout.buffersPerThread + task.buffer]
     }
 
     /// What to call during the backward pass of `task` when a parameter's gradient is final and its value no longer
     /// needed; nil where nobody wants to know.
-    public func parameterIsFinal(_ task: WorkerSchedule.Task, onThread thread: Int) -> ((Parameter) -> Void)? {
+    package func parameterIsFinal(_ task: WorkerSchedule.Task, onThread thread: Int) -> ((Parameter) -> Void)? {
         guard exchange != nil, task.shard == tasks(ofThread: thread).last?.shard else { return nil }
         return { [self] parameter in
             if parameter.role == .trainable { finish(countdowns[thread].take(parameter)) }
@@ -220,7 +222,7 @@ public final class GradientReducer: @unchecked Sendable {
     }
 
     /// Adds up what the gradient of `task`, now complete, makes possible.
-    public func shardIsDone(_ task: WorkerSchedule.Task, onThread thread: Int) {
+    package func shardIsDone(_ task: WorkerSchedule.Task, onThread thread: Int) {
         let base = thread * layout.buffersPerThread
         timeline(thread).record(.addition) {
             for addition in task.additions { add(base, addition, 0..<layout.count) }
@@ -230,7 +232,7 @@ public final class GradientReducer: @unchecked Sendable {
     /// Reduces, updates and publishes. Every thread of every rank calls it once a step, after its last shard; when
     /// `WorkerTeam.run` returns, this rank has all new parameters. Gradients that could not be brought together are not
     /// applied: see `endStep`.
-    public func reduce(onThread thread: Int) {
+    package func reduce(onThread thread: Int) {
         if let exchange {
             finish(countdowns[thread].finishAll())
             exclusively(thread) { () throws(CommunicationError) in
@@ -279,7 +281,7 @@ public final class GradientReducer: @unchecked Sendable {
     }
 
     /// Ends the step, after `WorkerTeam.run`: throws what went wrong in the exchange, if anything did. Collective.
-    public func endStep() throws(CommunicationError) {
+    package func endStep() throws(CommunicationError) {
         update = { _, _, _, _ in }
         if let failure { throw failure }
         isSpoilt = try wasSpoilt()
@@ -343,7 +345,7 @@ public final class GradientReducer: @unchecked Sendable {
 
     /// Brings together the slices of an array that is updated like the trainable parameters, e.g. optimizer state: after
     /// it every rank has all of it. Collective.
-    public func gather(_ buffer: FlatBuffer) throws(CommunicationError) {
+    package func gather(_ buffer: FlatBuffer) throws(CommunicationError) {
         try gather(buffer.bytes(0..<buffer.count), communicator) { range in
             let own = range.clamped(to: 0..<buffer.count)
             let stride = MemoryLayout<Float>.stride

@@ -6,6 +6,7 @@ import CKernels
 import Collectives
 import Dispatch
 import Foundation
+import Hosts
 import Synchronization
 import Tensors
 

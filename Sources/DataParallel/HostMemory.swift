@@ -3,6 +3,7 @@
 import Autograd
 import CKernels
 import Collectives
+import Hosts
 import Synchronization
 
 /// Which gradient buffers the workers need, and what is in them at a step's end. Buffers of a rank are numbered

@@ -6,22 +6,22 @@ import Foundation
 import Tensors
 
 /// What a rank believes about the run: configuration, layout, data, as texts by key.
-public struct ReplicaAgreement: Sendable {
+package struct ReplicaAgreement: Sendable {
     /// Texts to compare, in the order to report. A key that comes twice has both values.
-    public let facts: [(key: String, value: String)]
+    package let facts: [(key: String, value: String)]
 
-    public init(_ facts: [(key: String, value: String)]) { self.facts = facts }
+    package init(_ facts: [(key: String, value: String)]) { self.facts = facts }
 
     /// Returns when all ranks have the same facts. Collective.
     ///
     /// - Throws: `ReplicaDisagreement` on every rank if any two differ.
-    public func check(_ communicator: any Communicator) throws {
+    package func check(_ communicator: any Communicator) throws {
         let differences = try differences(communicator)
         if !differences.isEmpty { throw ReplicaDisagreement(differences: differences) }
     }
 
     /// A line for each value of each key that is not the same everywhere, with the ranks that hold it. Collective.
-    public func differences(_ communicator: any Communicator) throws(CommunicationError) -> [String] {
+    package func differences(_ communicator: any Communicator) throws(CommunicationError) -> [String] {
         if communicator.size == 1 { return [] }
         let texts = try gatherTexts(facts.map { "\($0.key)\u{1}\($0.value)" }.joined(separator: "\u{2}"), communicator)
         guard Set(texts).count > 1 else { return [] }
@@ -47,7 +47,7 @@ public struct ReplicaAgreement: Sendable {
     }
 
     /// What the program runs on, as far as bits can depend on it; on the processor they do not.
-    public static func platform(_ communicator: any Communicator) -> [(key: String, value: String)] {
+    package static func platform(_ communicator: any Communicator) -> [(key: String, value: String)] {
         let binary = try? Data(contentsOf: URL(filePath: "/proc/self/exe"), options: .alwaysMapped)
         return [
             (
@@ -60,27 +60,11 @@ public struct ReplicaAgreement: Sendable {
 }
 
 /// The ranks of a job were started with different runs in mind.
-public struct ReplicaDisagreement: Error, CustomStringConvertible, Sendable {
-    public let differences: [String]
+package struct ReplicaDisagreement: Error, CustomStringConvertible, Sendable {
+    package let differences: [String]
 
-    public var description: String {
+    package var description: String {
         "the ranks of this job do not agree on what to train; start all of them with the same command, files and "
             + "binary:\n" + differences.joined(separator: "\n")
     }
-}
-
-/// Every rank's text, by rank. Collective.
-public func gatherTexts(_ text: String, _ communicator: any Communicator) throws(CommunicationError) -> [String] {
-    let lengths = try communicator.allGather(text.utf8.count)
-    var blocks: [Range<Int>] = []
-    for length in lengths {
-        let start = blocks.last?.upperBound ?? 0
-        blocks.append(start..<(start + length))
-    }
-    var bytes = [UInt8](repeating: 0, count: blocks.last?.upperBound ?? 0)
-    bytes.replaceSubrange(blocks[communicator.rank], with: text.utf8)
-    try bytes.withUnsafeMutableBufferPointer { memory throws(CommunicationError) in
-        try communicator.allGather(inPlace: UnsafeMutableRawBufferPointer(memory), blocks: blocks)
-    }
-    return blocks.map { String(decoding: bytes[$0], as: UTF8.self) }
 }

@@ -1,5 +1,6 @@
 // Who computes what. The shards of a step are fixed by the configuration; ranks and threads merely divide them up.
 
+import Hosts
 import Tensors
 
 /// A division of `shards` among `ranks` x `threads` workers, and of a batch among the shards.
@@ -7,17 +8,17 @@ import Tensors
 /// A worker is one thread of one rank; worker w of the whole job is thread `w % threads` of the rank at position
 /// `w / threads` of the `Placement`, and owns a contiguous block of shards: none where there are more workers than shards,
 /// which then only update and evaluate. Nothing that a shard computes depends on the division.
-public struct ShardPlan: Sendable, Hashable {
+package struct ShardPlan: Sendable, Hashable {
     /// The number of shards V, a power of two.
-    public let shards: Int
-    public let ranks: Int
+    package let shards: Int
+    package let ranks: Int
     /// Threads of each rank.
-    public let threads: Int
+    package let threads: Int
     /// What a shard has of a whole batch, at most 16: a shorter batch is cut over fewer shards, so that none has less as
     /// long as the batch has as much.
     package let samplesPerShard: Int
 
-    public var workers: Int { ranks * threads }
+    package var workers: Int { ranks * threads }
 
     /// Workers without a shard.
     package var idleWorkers: Int { max(0, workers - shards) }
@@ -32,7 +33,7 @@ public struct ShardPlan: Sendable, Hashable {
 
     /// - Parameter batchSize: samples of a whole batch; without it, a batch fills as many shards as it has samples.
     /// - Throws: `ShardPlanError` unless `shards` is a power of two, and there is a worker and not an absurd number of them.
-    public init(shards: Int, ranks: Int, threads: Int, batchSize: Int? = nil) throws(ShardPlanError) {
+    package init(shards: Int, ranks: Int, threads: Int, batchSize: Int? = nil) throws(ShardPlanError) {
         guard shards > 0, shards & (shards - 1) == 0 else {
             throw ShardPlanError("`shards` must be a power of two, got \(shards)")
         }
@@ -54,17 +55,17 @@ public struct ShardPlan: Sendable, Hashable {
 
     /// What `--shards auto` means: the largest power of two, at most 64, that leaves at least 16 samples a shard. A
     /// function of the batch size alone, so that the same command has the same bits on any layout.
-    public static func automaticShards(batchSize: Int) -> Int {
+    package static func automaticShards(batchSize: Int) -> Int {
         powerOfTwo(below: 64, leaving: wantedSamples, of: batchSize)
     }
 
     /// The shards of a worker, counted over the whole job; the first worker has as many as any.
-    public func shards(ofWorker worker: Int) -> Range<Int> { firstShard(worker)..<firstShard(worker + 1) }
+    package func shards(ofWorker worker: Int) -> Range<Int> { firstShard(worker)..<firstShard(worker + 1) }
 
     private func firstShard(_ worker: Int) -> Int { (worker * shards + workers - 1) / workers }
 
     /// The shards of all threads of a rank.
-    public func shards(ofRank rank: Int, _ placement: Placement) -> Range<Int> {
+    package func shards(ofRank rank: Int, _ placement: Placement) -> Range<Int> {
         let first = placement.positions[rank] * threads
         return shards(ofWorker: first).lowerBound..<shards(ofWorker: first + threads - 1).upperBound
     }
@@ -77,7 +78,7 @@ public struct ShardPlan: Sendable, Hashable {
 
     /// The positions within a batch of `count` samples that `shard` computes; those of filled shards differ by at most one
     /// sample, those of others are empty. Filled shards lie evenly among the others, so that workers share them.
-    public func samples(ofShard shard: Int, count: Int) -> Range<Int> {
+    package func samples(ofShard shard: Int, count: Int) -> Range<Int> {
         let filled = filledShards(count: count)
         let (index, rest) = shard.quotientAndRemainder(dividingBy: shards / filled)
         if rest > 0 { return 0..<0 }
@@ -93,8 +94,8 @@ public struct ShardPlan: Sendable, Hashable {
 }
 
 /// A layout of shards, ranks and threads that can't be.
-public struct ShardPlanError: Error, CustomStringConvertible, Sendable {
-    public let description: String
+package struct ShardPlanError: Error, CustomStringConvertible, Sendable {
+    package let description: String
 
     init(_ description: String) { self.description = description }
 }

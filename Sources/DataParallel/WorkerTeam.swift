@@ -2,14 +2,15 @@
 
 import CKernels
 import Foundation
+import Hosts
 import Synchronization
 import Tensors
 
 /// A fixed group of threads that run the same function together; the caller is member 0.
 ///
 /// `run` and `stop` belong to one thread at a time. The threads end with `stop`, or with the team.
-public final class WorkerTeam: Sendable {
-    public let size: Int
+package final class WorkerTeam: Sendable {
+    package let size: Int
     private let meeting: Meeting
     private let job = Job()
 
@@ -17,7 +18,7 @@ public final class WorkerTeam: Sendable {
     ///
     /// - Parameter spins: whether a member that waits keeps its core busy for a while before it sleeps, which only helps
     ///   where every member has a core to itself; nil if there are as many cores as members.
-    public init(size: Int, spins: Bool? = nil) {
+    package init(size: Int, spins: Bool? = nil) {
         require(size > 0, "WorkerTeam: expected at least one member, got \(size)")
         self.size = size
         meeting = Meeting(size: size, spins: spins ?? (size <= availableCores()))
@@ -35,7 +36,7 @@ public final class WorkerTeam: Sendable {
     deinit { stop() }
 
     /// Runs `body(member)` on every member, and returns when all are done.
-    public func run(_ body: @Sendable (Int) -> Void) {
+    package func run(_ body: @Sendable (Int) -> Void) {
         if size == 1 { return withIEEEArithmetic { body(0) } }
         // The members have let go of `body` before this function returns, so it never really escapes.
         withoutActuallyEscaping(body) { shared in
@@ -48,12 +49,12 @@ public final class WorkerTeam: Sendable {
     }
 
     /// Returns once every member has called it; only within `run`.
-    public func barrier() {
+    package func barrier() {
         if size > 1 { meeting.wait() }
     }
 
     /// Ends the threads. Nothing may be running, and nothing can be run any more; a second call does nothing.
-    public func stop() {
+    package func stop() {
         if job.end() && size > 1 { meeting.wait() }
     }
 }
@@ -145,24 +146,4 @@ private final class Meeting: @unchecked Sendable {
         sleepers.subtract(1, ordering: .sequentiallyConsistent)
         pthread_mutex_unlock(mutex)
     }
-}
-
-/// The number of cores this process may run on.
-public func availableCores() -> Int { ProcessInfo.processInfo.activeProcessorCount }
-
-/// Runs `body` on a detached thread.
-func startThread(_ body: @escaping @Sendable () -> Void) {
-    final class Box {
-        let body: @Sendable () -> Void
-        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-    }
-    var thread = pthread_t()
-    let status = pthread_create(
-        &thread, nil,
-        { argument in
-            withIEEEArithmetic(Unmanaged<Box>.fromOpaque(argument!).takeRetainedValue().body)
-            return nil
-        }, Unmanaged.passRetained(Box(body)).toOpaque())
-    require(status == 0, "can't start a thread: error \(status)")
-    pthread_detach(thread)
 }

@@ -21,7 +21,7 @@ public struct Augmentation: Transform, Hashable {
         (self.translation, self.rotation, self.zoom) = (translation, rotation, zoom)
     }
 
-    public var isIdentity: Bool { translation == 0 && rotation == 0 && zoom == 0 }
+    package var isIdentity: Bool { translation == 0 && rotation == 0 && zoom == 0 }
 
     /// What is wrong with the bounds for samples of shape `sample`, nil when nothing is.
     public func defect(sample: Shape) -> String? {

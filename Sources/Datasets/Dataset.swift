@@ -24,16 +24,18 @@ public struct Field: Sendable, Hashable {
     /// What the classes are called, in their order; empty where they have no names.
     public let classNames: [String]
     /// How values that were scaled become those of the field's own unit; nil where they are as they were.
-    public let scale: TargetScale?
+    package let scale: TargetScale?
 
-    public init(
-        _ name: String, shape: Shape, kind: Kind, classNames: [String] = [], scale: TargetScale? = nil
-    ) {
+    public init(_ name: String, shape: Shape, kind: Kind, classNames: [String] = []) {
+        self.init(name, shape: shape, kind: kind, classNames: classNames, scale: nil)
+    }
+
+    package init(_ name: String, shape: Shape, kind: Kind, classNames: [String] = [], scale: TargetScale?) {
         (self.name, self.shape, self.kind, self.classNames, self.scale) = (name, shape, kind, classNames, scale)
     }
 
     /// The number of classes, nil for other kinds.
-    public var classCount: Int? { if case .classes(let count) = kind { count } else { nil } }
+    package var classCount: Int? { if case .classes(let count) = kind { count } else { nil } }
 }
 
 /// Numbered samples, each an input and a target: what `Model.fit` and `evaluate` take.

@@ -5,5 +5,5 @@ public struct DatasetError: Error, CustomStringConvertible, Sendable {
     /// The whole message.
     public let description: String
 
-    init(_ description: String) { self.description = description }
+    public init(_ description: String) { self.description = description }
 }

@@ -5,18 +5,18 @@ import Tensors
 
 /// Unsigned bytes of one to four axes, as described on the MNIST page (LeCun, Cortes, Burges): the magic number
 /// 00 00 08 d with d axes, d big-endian 32-bit lengths, then the elements row by row.
-public struct IDXFile: Sendable {
+package struct IDXFile: Sendable {
     /// The axis lengths, the number of samples first: `[count]` for labels, `[count, height, width]` for images.
-    public let dimensions: [Int]
+    package let dimensions: [Int]
     /// The elements, row-major; as many as the product of `dimensions`.
-    public let bytes: SampleBytes
+    package let bytes: SampleBytes
 
     /// Maps a plain file, or unpacks a gzipped one into memory.
     ///
     /// - Parameter axes: how many axes the caller expects, 1 ... 4: 1 for labels, 3 for images.
     /// - Throws: `DatasetError` naming the file, what was found and what was expected. A size field never makes this
     ///   allocate more than the file can hold.
-    public init(path: String, axes: Int) throws(DatasetError) {
+    package init(path: String, axes: Int) throws(DatasetError) {
         require((1...4).contains(axes), "an IDX file is read with 1 to 4 axes, not \(axes)")
         let file = try GzipFile(path: path)
         try IDXFile.checkMagic(file.read(upTo: 4), axes: axes, path: path)

@@ -12,11 +12,11 @@ public struct ImageDataset: Dataset {
     /// The shape of one sample, `[height, width, channels]` for images.
     public let sampleShape: Shape
     /// The samples one after the other, `count * sampleShape.count` bytes, 0 ... 255.
-    public let samples: SampleBytes
+    package let samples: SampleBytes
     /// One class number per sample, each below `classCount`.
-    public let labels: [UInt8]
+    package let labels: [UInt8]
     /// The number of classes.
-    public let classCount: Int
+    package let classCount: Int
 
     public var count: Int { labels.count }
     public var input: Field { Field("image", shape: sampleShape, kind: .pixels) }
@@ -33,7 +33,7 @@ public struct ImageDataset: Dataset {
     }
 
     /// - Throws: as above.
-    public init(
+    package init(
         name: String, sampleShape: Shape, samples: SampleBytes, labels: [UInt8], classCount: Int
     ) throws(DatasetError) {
         guard let length = Shape.count(of: sampleShape.dimensions), length > 0, labels.count <= Int32.max,

@@ -15,7 +15,7 @@ import Streams
 ///
 /// A mapped file is read as its bytes are used. Replacing it (a new file renamed into its place) does no harm, but one
 /// that somebody else shortens while it is mapped ends the process with SIGBUS.
-public struct SampleBytes: RandomAccessCollection, Sendable {
+package struct SampleBytes: RandomAccessCollection, Sendable {
     private enum Storage: Sendable {
         case array([UInt8])
         case file(MappedFile)
@@ -27,7 +27,7 @@ public struct SampleBytes: RandomAccessCollection, Sendable {
 
     private init(_ storage: Storage, _ range: Range<Int>) { (self.storage, self.range) = (storage, range) }
 
-    public init(_ bytes: [UInt8]) { self.init(.array(bytes), bytes.indices) }
+    package init(_ bytes: [UInt8]) { self.init(.array(bytes), bytes.indices) }
 
     /// The `count` bytes that follow the first `header` of a file, mapped; nil where it holds more or less than these, or
     /// can't be mapped.
@@ -57,10 +57,10 @@ public struct SampleBytes: RandomAccessCollection, Sendable {
     /// Whether they are in a file.
     package var isMapped: Bool { if case .file = storage { true } else { false } }
 
-    public var startIndex: Int { 0 }
-    public var endIndex: Int { range.count }
+    package var startIndex: Int { 0 }
+    package var endIndex: Int { range.count }
 
-    public subscript(position: Int) -> UInt8 {
+    package subscript(position: Int) -> UInt8 {
         precondition(position >= 0 && position < range.count, "SampleBytes: no byte \(position) of \(range.count)")
         switch storage {
         case .array(let bytes): return bytes[range.lowerBound + position]
@@ -76,7 +76,7 @@ public struct SampleBytes: RandomAccessCollection, Sendable {
     }
 
     /// Hands them to `body`, for whose duration the pointer is valid.
-    public func withUnsafeBufferPointer<Result>(
+    package func withUnsafeBufferPointer<Result>(
         _ body: (UnsafeBufferPointer<UInt8>) throws -> Result
     ) rethrows -> Result {
         switch storage {
@@ -85,15 +85,15 @@ public struct SampleBytes: RandomAccessCollection, Sendable {
         }
     }
 
-    public func withContiguousStorageIfAvailable<Result>(
+    package func withContiguousStorageIfAvailable<Result>(
         _ body: (UnsafeBufferPointer<UInt8>) throws -> Result
     ) rethrows -> Result? { try withUnsafeBufferPointer(body) }
 }
 
 extension SampleBytes: Equatable, ExpressibleByArrayLiteral {
-    public static func == (left: SampleBytes, right: SampleBytes) -> Bool { left.elementsEqual(right) }
+    package static func == (left: SampleBytes, right: SampleBytes) -> Bool { left.elementsEqual(right) }
 
-    public init(arrayLiteral bytes: UInt8...) { self.init(bytes) }
+    package init(arrayLiteral bytes: UInt8...) { self.init(bytes) }
 }
 
 /// A file mapped for reading, until nobody uses it any more.

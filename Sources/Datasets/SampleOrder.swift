@@ -10,9 +10,9 @@ import Tensors
 /// samples is sent through again until it is one of them (Black, Rogaway, "Ciphers with Arbitrary Finite Domains",
 /// CT-RSA 2002). In a small table eight rounds do not reach all orders equally often, so it has 32. The order depends on
 /// the count, the seed, the epoch and the first step alone.
-public struct SampleOrder: Sendable {
+package struct SampleOrder: Sendable {
     /// How many samples there are.
-    public let count: Int
+    package let count: Int
     private let shuffles: Bool
     private let rows: UInt64
     private let columnBits: UInt64
@@ -25,7 +25,7 @@ public struct SampleOrder: Sendable {
     ///   - count: 0 ... 2^60.
     ///   - firstStep: of the training that this epoch belongs to, so that another one has other orders.
     ///   - shuffles: whether the samples are shuffled; else the n-th is sample n.
-    public init(count: Int, seed: UInt64, epoch: Int, firstStep: Int, shuffles: Bool) {
+    package init(count: Int, seed: UInt64, epoch: Int, firstStep: Int, shuffles: Bool) {
         require(count >= 0 && count <= 1 << 60, "SampleOrder: a count of \(count); expected 0 ... 2^60")
         var random = RandomStream(
             seed: seed, purpose: .shuffle, a: UInt32(truncatingIfNeeded: epoch),
@@ -45,7 +45,7 @@ public struct SampleOrder: Sendable {
     /// The number of the sample at a place of the epoch.
     ///
     /// - Parameter position: 0 ..< `count`.
-    public subscript(position: Int) -> Int {
+    package subscript(position: Int) -> Int {
         require(position >= 0 && position < count, "SampleOrder: no place \(position) among \(count) samples")
         guard shuffles else { return position }
         var place = UInt64(position)

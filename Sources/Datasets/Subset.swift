@@ -4,9 +4,9 @@ import Autograd
 
 /// Some samples of another set, in an order of their own: the parts of a split.
 public struct Subset: Dataset {
-    public let base: any Dataset
+    package let base: any Dataset
     /// Their numbers in `base`.
-    public let numbers: [Int]
+    package let numbers: [Int]
 
     /// - Throws: `DatasetError` for a number that no sample of `base` has.
     public init(_ base: any Dataset, _ numbers: [Int]) throws(DatasetError) {
@@ -34,9 +34,9 @@ public struct Subset: Dataset {
 
 /// The samples of another set, each weighted by its class too.
 public struct ClassWeighted: Dataset {
-    public let base: any Dataset
+    package let base: any Dataset
     /// One for each class.
-    public let classWeights: [Float]
+    package let classWeights: [Float]
 
     /// - Parameter classWeights: finite and at least 0, one for each class of the targets. Keras's `class_weight`.
     /// - Throws: `DatasetError` where targets are no classes, or for another number of weights.

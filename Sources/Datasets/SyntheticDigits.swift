@@ -12,7 +12,7 @@ import Tensors
 /// 3x3 convolution of 32 channels, max pooling and a hidden layer of 128 reach 98.8 % in five epochs (Adam, batch 32).
 public enum SyntheticDigits {
     /// The two independent streams of samples.
-    public enum Split: UInt32, Sendable {
+    package enum Split: UInt32, Sendable {
         case train = 0
         case test = 1
     }
@@ -28,7 +28,7 @@ public enum SyntheticDigits {
     }
 
     /// The samples `indices` of one split.
-    public static func dataset(seed: UInt64, split: Split, indices: Range<Int>) -> ImageDataset {
+    package static func dataset(seed: UInt64, split: Split, indices: Range<Int>) -> ImageDataset {
         require(
             indices.lowerBound >= 0 && indices.upperBound <= UInt32.max, "digits: samples \(indices) are out of range")
         let length = StrokeCanvas.side * StrokeCanvas.side

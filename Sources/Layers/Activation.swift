@@ -5,7 +5,7 @@ import Tensors
 
 /// Applies an activation function; the output has the shape of the input. The equivalent of `keras.layers.Activation`.
 public final class Activation: Layer {
-    public let function: ActivationFunction
+    package let function: ActivationFunction
 
     public init(_ function: ActivationFunction) { self.function = function }
 

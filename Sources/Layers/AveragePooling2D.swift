@@ -8,7 +8,7 @@ import Tensors
 /// Input `[batch, height, width, channels]`, output `[batch, height', width', channels]`. The equivalent of
 /// `keras.layers.AveragePooling2D`.
 public final class AveragePooling2D: Layer {
-    public let options: PoolingOptions
+    package let options: PoolingOptions
 
     /// - Parameter strides: the window itself when nil.
     public init(_ poolSize: Int = 2, strides: Int? = nil, padding: Padding = .valid) {

@@ -12,11 +12,11 @@ import Tensors
 /// does training where both of them are frozen. The equivalent of `keras.layers.BatchNormalization`. A layer may stand in one place of a model only.
 public final class BatchNormalization: Layer {
     private let momentum: Float
-    public let epsilon: Float
-    public let gamma: Parameter
-    public let beta: Parameter
-    public let movingMean: Parameter
-    public let movingVariance: Parameter
+    package let epsilon: Float
+    package let gamma: Parameter
+    package let beta: Parameter
+    package let movingMean: Parameter
+    package let movingVariance: Parameter
 
     /// - Parameters:
     ///   - momentum: how much of the moving statistics survives a step, in `0 ... 1`.

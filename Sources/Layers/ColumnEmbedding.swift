@@ -9,20 +9,20 @@ import Tensors
 /// Input `[batch, numeric + categories.count]`, tables `embeddings_0 [categories[0], dimensions[0]]` and so on, output
 /// `[batch, numeric + sum(dimensions)]`. Like `Embedding` it takes whole numbers below the number of rows alone: others
 /// are an error in the step that meets them.
-public final class ColumnEmbedding: Layer {
+package final class ColumnEmbedding: Layer {
     /// Columns that pass through.
-    public let numeric: Int
+    package let numeric: Int
     /// For each other column the number of its categories.
-    public let categories: [Int]
+    package let categories: [Int]
     /// The lengths of their vectors.
-    public let dimensions: [Int]
+    package let dimensions: [Int]
     /// Their tables.
-    public let embeddings: [Parameter]
+    package let embeddings: [Parameter]
 
     /// - Parameters:
     ///   - dimensions: one for each of `categories`.
     ///   - embeddingsRegularizer: a penalty on the tables, added to the loss that is shown and to their gradients.
-    public init(
+    package init(
         numeric: Int, categories: [Int], dimensions: [Int],
         embeddingsInitializer: Initializer = .uniform(-0.05, 0.05), embeddingsRegularizer: Regularizer? = nil
     ) {
@@ -34,10 +34,10 @@ public final class ColumnEmbedding: Layer {
         }
     }
 
-    public var parameters: [Parameter] { embeddings }
-    public var columnLimits: [Int?] { Array(repeating: nil, count: max(0, numeric)) + categories.map(Optional.some) }
+    package var parameters: [Parameter] { embeddings }
+    package var columnLimits: [Int?] { Array(repeating: nil, count: max(0, numeric)) + categories.map(Optional.some) }
 
-    public func build(_ input: Shape) throws(ShapeError) -> Shape {
+    package func build(_ input: Shape) throws(ShapeError) -> Shape {
         guard numeric >= 0, numeric + categories.count > 0, (categories + dimensions).allSatisfy({ $0 > 0 }) else {
             throw ShapeError(
                 "ColumnEmbedding: expected at least one column, and positive categories and dimensions, got \(numeric) "
@@ -59,7 +59,7 @@ public final class ColumnEmbedding: Layer {
         return [numeric + dimensions.reduce(0, +)]
     }
 
-    public func call(_ input: Variable) -> Variable {
+    package func call(_ input: Variable) -> Variable {
         if let first = embeddings.first { buildIfNeeded(for: input, first) }
         let tape = input.tape
         var parts = numeric > 0 ? [input.sliced(axis: 1, 0..<numeric)] : []

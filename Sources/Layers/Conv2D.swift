@@ -8,12 +8,12 @@ import Tensors
 /// Input `[batch, height, width, in]`, kernel `[kernelSize, kernelSize, in / groups, filters]`, bias `[filters]`,
 /// output `[batch, height', width', filters]`. The equivalent of `keras.layers.Conv2D`.
 public final class Conv2D: Layer {
-    public let filters: Int
-    public let kernelSize: Int
-    public let options: ConvolutionOptions
-    public let activation: ActivationFunction
-    public let kernel: Parameter
-    public let bias: Parameter?
+    package let filters: Int
+    package let kernelSize: Int
+    package let options: ConvolutionOptions
+    package let activation: ActivationFunction
+    package let kernel: Parameter
+    package let bias: Parameter?
 
     /// - Parameters:
     ///   - strides: rows and columns from one window to the next.

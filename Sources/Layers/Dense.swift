@@ -8,10 +8,10 @@ import Tensors
 /// Input `[batch, ..., in]`, kernel `[in, units]`, bias `[units]`, output `[batch, ..., units]`. The equivalent of
 /// `keras.layers.Dense`.
 public final class Dense: Layer {
-    public let units: Int
-    public let activation: ActivationFunction
-    public let kernel: Parameter
-    public let bias: Parameter?
+    package let units: Int
+    package let activation: ActivationFunction
+    package let kernel: Parameter
+    package let bias: Parameter?
 
     /// - Parameters:
     ///   - kernelRegularizer: a penalty on the kernel, added to the loss that is shown and to the kernel's gradient.

@@ -9,7 +9,7 @@ import Tensors
 /// The output has the shape of the input. What is dropped follows from the run's seed, the step, the shard and the
 /// layer's place in the pass. The equivalent of `keras.layers.Dropout`.
 public final class Dropout: Layer {
-    public let rate: Float
+    package let rate: Float
 
     /// - Parameter rate: in `0 ..< 1`; `build` refuses others.
     public init(_ rate: Float) { self.rate = rate }

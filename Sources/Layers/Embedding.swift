@@ -9,9 +9,9 @@ import Tensors
 /// outputDimension]`, output `[batch, n..., outputDimension]`. The equivalent of `keras.layers.Embedding`. Any other
 /// input is an error: of the data before the first step, and where it arises in the model in that step.
 public final class Embedding: Layer {
-    public let inputDimension: Int
-    public let outputDimension: Int
-    public let embeddings: Parameter
+    package let inputDimension: Int
+    package let outputDimension: Int
+    package let embeddings: Parameter
 
     /// - Parameters:
     ///   - inputDimension: the number of rows, one more than the largest input.

@@ -59,11 +59,11 @@ extension Layer {
     }
 
     /// The layer's type, e.g. `Conv2D`.
-    public var typeName: String { "\(type(of: self))" }
+    package var typeName: String { "\(type(of: self))" }
 
     /// The layer and all its parts, each once, in declaration order, with their paths; the layer itself goes by its
     /// type.
-    public func allLayers() -> [(path: String, layer: any Layer)] {
+    package func allLayers() -> [(path: String, layer: any Layer)] {
         var seen: Set<ObjectIdentifier> = []
         var result: [(path: String, layer: any Layer)] = []
         func collect(_ path: String, _ layer: any Layer) {
@@ -83,7 +83,7 @@ extension Layer {
 
     /// All parameters of the layer and its parts, each once, in declaration order, with their paths
     /// (`dense_1.kernel`).
-    public func allParameters() -> [(path: String, parameter: Parameter)] {
+    package func allParameters() -> [(path: String, parameter: Parameter)] {
         var seen: Set<ObjectIdentifier> = []
         var result: [(path: String, parameter: Parameter)] = []
         collect("", &seen, &result)

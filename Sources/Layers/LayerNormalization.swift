@@ -9,9 +9,9 @@ import Tensors
 /// Input and output `[batch, ..., features]`, gamma and beta `[features]`. The equivalent of
 /// `keras.layers.LayerNormalization`.
 public final class LayerNormalization: Layer {
-    public let epsilon: Float
-    public let gamma: Parameter
-    public let beta: Parameter
+    package let epsilon: Float
+    package let gamma: Parameter
+    package let beta: Parameter
 
     /// - Parameter epsilon: positive; keeps the division finite.
     public init(epsilon: Float = 1e-3) {

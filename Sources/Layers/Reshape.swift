@@ -7,7 +7,7 @@ import Tensors
 /// equivalent of `keras.layers.Reshape`.
 public final class Reshape: Layer {
     /// The shape of an output sample; one length may be -1 and is inferred.
-    public let target: [Int]
+    package let target: [Int]
 
     public init(_ target: [Int]) { self.target = target }
 

@@ -7,9 +7,9 @@ import Tensors
 ///
 /// Parts are named after their type as in Keras: `conv2d`, `dense`, `dense_1`.
 public final class Sequential: Layer {
-    public let layers: [any Layer]
+    package let layers: [any Layer]
     /// The parts' names, in order.
-    public let names: [String]
+    package let names: [String]
 
     public init(_ layers: [any Layer]) {
         self.layers = layers

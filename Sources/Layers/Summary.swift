@@ -14,7 +14,7 @@ extension Layer {
     ///   - input: the shape of one sample, e.g. `[28, 28, 1]`.
     ///   - name: the model's name; after its type when nil.
     /// - Throws: `ShapeError` where a shape does not fit.
-    public func summary(input: Shape, name: String? = nil) throws(ShapeError) -> String {
+    package func summary(input: Shape, name: String? = nil) throws(ShapeError) -> String {
         let output = try build(input)
         let modelName = name ?? Sequential.snakeCase(typeName)
         var table = SummaryTable()

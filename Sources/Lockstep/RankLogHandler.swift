@@ -2,7 +2,7 @@
 
 import Logging
 import Streams
-import Training
+import Hosts
 
 /// Writes to standard error; lines of a rank of several carry `[rank r/N host]`.
 struct RankLogHandler: LogHandler {

@@ -5,12 +5,12 @@
 ///
 /// A wrong PMI plugin or a foreign launcher starts N processes that each believe to be alone: N single runs training
 /// into one folder. `check(worldSize:)` refuses that, for MPI's world and for a run without MPI alike.
-public struct LaunchEnvironment: Sendable, Equatable {
+package struct LaunchEnvironment: Sendable, Equatable {
     /// Whether Open MPI can join other ranks here: started by `mpirun`, or by `srun --mpi=pmix`. Elsewhere MPI must
     /// not be started: it would fork a daemon, and abort without ssh or a network.
-    public let isUnderLauncher: Bool
+    package let isUnderLauncher: Bool
     /// How many ranks were promised, and by which variable; nil where nobody promised anything.
-    public let promise: Promise?
+    package let promise: Promise?
 
     /// Whether every variable that tells a number of ranks says that there is this one only.
     package let isOnlyRank: Bool
@@ -18,16 +18,16 @@ public struct LaunchEnvironment: Sendable, Equatable {
     let startMarker: String?
 
     /// A number of ranks, and the variable that names it.
-    public struct Promise: Sendable, Equatable {
-        public let worldSize: Int
-        public let variable: String
+    package struct Promise: Sendable, Equatable {
+        package let worldSize: Int
+        package let variable: String
     }
 
     /// - Parameter variables: the process environment.
     ///
     /// `SLURM_NTASKS` also exists in the batch shell, where a plain process is right to run alone: it is a promise only
     /// inside a step. `mpirun` in an allocation starts its daemons by `srun`, so its own variable comes first.
-    public init(_ variables: [String: String]) {
+    package init(_ variables: [String: String]) {
         let hasPMIx = variables["PMIX_RANK"] != nil
         isUnderLauncher = hasPMIx || variables["OMPI_COMM_WORLD_SIZE"] != nil
         let slurm =
@@ -52,24 +52,24 @@ public struct LaunchEnvironment: Sendable, Equatable {
     }
 
     /// The number of ranks that the launcher promised, if it did.
-    public var expectedWorldSize: Int? { promise?.worldSize }
+    package var expectedWorldSize: Int? { promise?.worldSize }
 
     /// Holds the run's world to the promise. Call with 1 where MPI was not started.
     ///
     /// - Throws: `LaunchError` saying what was found, what was promised and how to start the job instead.
-    public func check(worldSize: Int) throws(LaunchError) {
+    package func check(worldSize: Int) throws(LaunchError) {
         guard let promise, promise.worldSize != worldSize else { return }
         throw LaunchError(worldSize: worldSize, promise: promise, isUnderLauncher: isUnderLauncher)
     }
 }
 
 /// A job whose world is not the size that its launcher promised.
-public struct LaunchError: Error, Equatable, CustomStringConvertible, Sendable {
-    public let worldSize: Int
-    public let promise: LaunchEnvironment.Promise
-    public let isUnderLauncher: Bool
+package struct LaunchError: Error, Equatable, CustomStringConvertible, Sendable {
+    package let worldSize: Int
+    package let promise: LaunchEnvironment.Promise
+    package let isUnderLauncher: Bool
 
-    public var description: String {
+    package var description: String {
         """
         this process is in a world of \(worldSize), but \(promise.variable)=\(promise.worldSize) promises \
         \(promise.worldSize): going on would train \(promise.worldSize) separate models into one folder. \(remedy)

@@ -5,7 +5,7 @@ import CMPI
 import Collectives
 
 extension MPICommunicator {
-    public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) throws(CommunicationError) {
+    package func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) throws(CommunicationError) {
         // MPI counts in 32 bits, so anything longer takes several calls.
         try broadcast(bytes, from: root, pieceBytes: 1 << 30)
     }
@@ -25,7 +25,7 @@ extension MPICommunicator {
         } while offset < bytes.count
     }
 
-    public func allGather(
+    package func allGather(
         inPlace buffer: UnsafeMutableRawBufferPointer, blocks: [Range<Int>]
     ) throws(CommunicationError) {
         // MPI counts bytes, and places blocks, in 32 bits.
@@ -49,7 +49,7 @@ extension MPICommunicator {
         try check(code, "MPI_Allgatherv")
     }
 
-    public func allReduce(
+    package func allReduce(
         _ values: [Int64], _ operation: IntegerReduction
     ) throws(CommunicationError) -> [Int64] {
         let count = try int32(values.count, "the number of values", "MPI_Allreduce")

@@ -5,7 +5,7 @@ import CMPI
 import Collectives
 
 extension MPICommunicator {
-    public func startSend(
+    package func startSend(
         _ bytes: UnsafeRawBufferPointer, to rank: Int, tag: Int
     ) throws(CommunicationError) -> PendingOperation {
         let count = try int32(bytes.count, "byte count", "MPI_Isend")
@@ -16,7 +16,7 @@ extension MPICommunicator {
         return PendingOperation(MPIRequest(request, "MPI_Isend"))
     }
 
-    public func startReceive(
+    package func startReceive(
         _ bytes: UnsafeMutableRawBufferPointer, from rank: Int, tag: Int
     ) throws(CommunicationError) -> PendingOperation {
         let count = try int32(bytes.count, "byte count", "MPI_Irecv")

@@ -19,10 +19,10 @@ import Synchronization
 /// Made by `MPIRuntime` (the world) and by `duplicate`, `split` and `splitByNode`; freed by `close()`, by that of the
 /// communicator that it was made with or, at the latest, by `MPIRuntime.finalize()`. Letting go of the object frees
 /// nothing.
-public final class MPICommunicator: Communicator, MPIResource {
-    public let rank: Int
-    public let size: Int
-    public let hostName: String
+package final class MPICommunicator: Communicator, MPIResource {
+    package let rank: Int
+    package let size: Int
+    package let hostName: String
 
     /// What was made with this one.
     let resources = OpenResources()
@@ -52,7 +52,7 @@ public final class MPICommunicator: Communicator, MPIResource {
         return handle
     }
 
-    public var libraryVersion: String {
+    package var libraryVersion: String {
         var text = [CChar](repeating: 0, count: Int(cmpi_version_capacity))
         cmpi_library_version(&text)
         let first =
@@ -61,17 +61,17 @@ public final class MPICommunicator: Communicator, MPIResource {
         return String(first)
     }
 
-    public func barrier() throws(CommunicationError) {
+    package func barrier() throws(CommunicationError) {
         try check(cmpi_barrier(handle), "MPI_Barrier")
     }
 
-    public func duplicate() throws(CommunicationError) -> any Communicator {
+    package func duplicate() throws(CommunicationError) -> any Communicator {
         var made = CMPICommunicator()
         try check(cmpi_duplicate(handle, &made), "MPI_Comm_dup")
         return try MPICommunicator(made, owner: resources)
     }
 
-    public func split(color: Int, key: Int) throws(CommunicationError) -> any Communicator {
+    package func split(color: Int, key: Int) throws(CommunicationError) -> any Communicator {
         let color = try int32(color, "color", "MPI_Comm_split")
         guard let key = Int32(exactly: key) else { preconditionFailure("split: key \(key) exceeds 32 bits") }
         var made = CMPICommunicator()
@@ -79,7 +79,7 @@ public final class MPICommunicator: Communicator, MPIResource {
         return try MPICommunicator(made, owner: resources)
     }
 
-    public func splitByNode() throws(CommunicationError) -> any Communicator {
+    package func splitByNode() throws(CommunicationError) -> any Communicator {
         var made = CMPICommunicator()
         try check(cmpi_split_by_node(handle, &made), "MPI_Comm_split_type")
         return try MPICommunicator(made, owner: resources)
@@ -87,7 +87,7 @@ public final class MPICommunicator: Communicator, MPIResource {
 
     /// Frees the communicator (MPI 4.0, 7.4.3), after all that was made with it: collective over its ranks, with nothing
     /// pending on it.
-    public func close() throws(CommunicationError) {
+    package func close() throws(CommunicationError) {
         try resources.closeAll()
         guard let closed = openHandle.withLock({ $0.take() }), let owner else { return }
         owner.remove(self)
@@ -95,7 +95,7 @@ public final class MPICommunicator: Communicator, MPIResource {
     }
 
     /// Ends all ranks of the job with `code` (MPI 4.0, 9.7); this process ends even where MPI_Abort returns.
-    public func abort(code: Int32) -> Never {
+    package func abort(code: Int32) -> Never {
         _ = cmpi_abort(cmpi_world(), code)
         _exit(code)
     }

@@ -9,18 +9,18 @@ import Foundation
 /// Finalizing is explicit and only for a run that ended well: while an error unwinds, other ranks may be stuck in a
 /// collective, and MPI_Finalize would join them for ever. A process that exits without it is what tells the launcher
 /// to end the job.
-public struct MPIRuntime: ~Copyable {
+package struct MPIRuntime: ~Copyable {
     /// How threads may call MPI, weakest first (MPI 4.0, 11.6).
-    public enum ThreadLevel: Int32, Sendable, Comparable, CaseIterable {
+    package enum ThreadLevel: Int32, Sendable, Comparable, CaseIterable {
         case single, funneled, serialized, multiple
 
-        public static func < (left: ThreadLevel, right: ThreadLevel) -> Bool { left.rawValue < right.rawValue }
+        package static func < (left: ThreadLevel, right: ThreadLevel) -> Bool { left.rawValue < right.rawValue }
     }
 
     /// What the library provides; at least what was asked for.
-    public let providedThreadLevel: ThreadLevel
+    package let providedThreadLevel: ThreadLevel
     /// All ranks of the job.
-    public let world: MPICommunicator
+    package let world: MPICommunicator
     /// Over TCP, Open MPI asks the receiver before it sends more than this, by default 64 KiB. Question and answer queue up
     /// behind all that is under way in both directions, which leaves gaps where it ends. Half a piece of an exchange
     /// between hosts (`ExchangePlan`), and the header.
@@ -29,7 +29,7 @@ public struct MPIRuntime: ~Copyable {
     /// Starts MPI. Call once, before any other thread uses MPI, and only under a launcher: see `LaunchEnvironment`.
     ///
     /// - Throws: where the library can't start or provides less than `threadLevel`.
-    public init(threadLevel: ThreadLevel = .multiple) throws(CommunicationError) {
+    package init(threadLevel: ThreadLevel = .multiple) throws(CommunicationError) {
         // What the user has set stays.
         setenv("OMPI_MCA_btl_tcp_eager_limit", "\(MPIRuntime.tcpEagerBytes)", 0)
         var provided: Int32 = -1
@@ -47,7 +47,7 @@ public struct MPIRuntime: ~Copyable {
     }
 
     /// Frees every open window and communicator, then ends MPI. All ranks must call it; nothing may be pending.
-    public consuming func finalize() throws(CommunicationError) {
+    package consuming func finalize() throws(CommunicationError) {
         try world.close()
         try check(cmpi_finalize(), "MPI_Finalize")
     }

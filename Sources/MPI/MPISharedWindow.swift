@@ -16,7 +16,7 @@ import Synchronization
 ///
 /// Freed by `close()` or, at the latest, with the communicator that it was made with; its blocks are unmapped then.
 /// Letting go of the object frees nothing.
-public final class MPISharedWindow: SharedWindow, MPIResource {
+package final class MPISharedWindow: SharedWindow, MPIResource {
     private let communicator: MPICommunicator
     private let openHandle: Mutex<CMPIWindow?>
     // Safe to share: the pointers never change, and who may touch the bytes when is the window's contract.
@@ -58,14 +58,14 @@ public final class MPISharedWindow: SharedWindow, MPIResource {
         try check(cmpi_sync_window(handle), "MPI_Win_sync")
     }
 
-    public func block(of rank: Int) -> UnsafeMutableRawBufferPointer {
+    package func block(of rank: Int) -> UnsafeMutableRawBufferPointer {
         precondition(
             blocks.indices.contains(rank), "block(of:): rank is \(rank), expected 0..<\(blocks.count)")
         return blocks[rank]
     }
 
     /// In the window itself: MPI's barrier with its two `MPI_Win_sync` was measured to take three times as long.
-    public func synchronize() throws(CommunicationError) {
+    package func synchronize() throws(CommunicationError) {
         precondition(
             openHandle.withLock { $0 != nil }, "a shared window was used after close() or MPIRuntime.finalize()")
         let round = arrivals[communicator.rank].pointee.add(1, ordering: .acquiringAndReleasing).newValue
@@ -81,7 +81,7 @@ public final class MPISharedWindow: SharedWindow, MPIResource {
     }
 
     /// Frees the window: collective over its ranks. The blocks must not be touched any more.
-    public func close() throws(CommunicationError) {
+    package func close() throws(CommunicationError) {
         guard let closed = openHandle.withLock({ $0.take() }) else { return }
         communicator.resources.remove(self)
         try check(cmpi_free_window(closed), "MPI_Win_free")
@@ -91,7 +91,7 @@ public final class MPISharedWindow: SharedWindow, MPIResource {
 extension MPICommunicator {
     /// Blocks start zeroed, each on pages of its own. nil on every rank where the ranks are not all on one node, or
     /// where /dev/shm, which backs the window, has not enough room: some containers give it only 64 MB.
-    public func makeSharedWindow(byteCount: Int) throws(CommunicationError) -> (any SharedWindow)? {
+    package func makeSharedWindow(byteCount: Int) throws(CommunicationError) -> (any SharedWindow)? {
         try makeSharedWindow(byteCount: byteCount, availableBytes: Self.availableSharedMemory())
     }
 

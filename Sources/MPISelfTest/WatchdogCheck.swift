@@ -2,9 +2,9 @@
 // own. Without `stop` all ranks get on for a while and end well; with it, rank R is stopped, and the others name it.
 
 import Collectives
-import DataParallel
 import Foundation
 import Streams
+import Watchdog
 
 /// Watches for three seconds, in which every rank gets on; with a rank to stop, until the job is ended.
 func checkWatchdog(_ world: any Communicator, stopping victim: Int?) throws {

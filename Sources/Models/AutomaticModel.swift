@@ -7,9 +7,9 @@
 ///     let model = AutomaticModel(.table(numeric: 6, categories: [9, 16, 7]), .binary)
 ///     print(model.text)                               // name: tabular-mlp ...
 ///     let network = try ModelFile(text: model.text).model
-public struct AutomaticModel: Sendable, Hashable {
+package struct AutomaticModel: Sendable, Hashable {
     /// What a sample is.
-    public enum Input: Sendable, Hashable {
+    package enum Input: Sendable, Hashable {
         /// A row `[numeric + categories.count]`: numbers, then the numbers of categories, of which column k has
         /// `categories[k]`. Each category column becomes a vector: see `dimension(ofCategories:)`.
         case table(numeric: Int, categories: [Int])
@@ -19,7 +19,7 @@ public struct AutomaticModel: Sendable, Hashable {
     }
 
     /// What is to be learned.
-    public enum Output: Sendable, Hashable {
+    package enum Output: Sendable, Hashable {
         /// One of several classes: ends with softmax.
         case classes(Int)
         /// Yes or no: ends with a single sigmoid.
@@ -28,17 +28,17 @@ public struct AutomaticModel: Sendable, Hashable {
         case values(Int)
     }
 
-    public var input: Input
-    public var output: Output
+    package var input: Input
+    package var output: Output
     /// The lengths of the dense layers before the last one.
-    public var hidden: [Int]
+    package var hidden: [Int]
     /// The rate of dropout after each of them, 0 for none.
-    public var dropout: Float
+    package var dropout: Float
     /// Whether a batch normalisation goes before each activation but the last.
-    public var normalization: Bool
+    package var normalization: Bool
 
     /// - Parameter hidden: by default 64 and 32 for tables and vectors, 128 for images.
-    public init(
+    package init(
         _ input: Input, _ output: Output, hidden: [Int]? = nil, dropout: Float = 0, normalization: Bool = false
     ) {
         self.input = input
@@ -49,17 +49,17 @@ public struct AutomaticModel: Sendable, Hashable {
     }
 
     /// The length of the vector for a column of `count` categories: half of them, 1 to 32.
-    public static func dimension(ofCategories count: Int) -> Int { min(32, (count + 1) / 2) }
+    package static func dimension(ofCategories count: Int) -> Int { min(32, (count + 1) / 2) }
 
     /// The model file, which `ModelFile` reads.
-    public var text: String {
+    package var text: String {
         let layers = bodyLayers + hiddenLayers + [outputLayer]
         return "# \(inputText) -> \(outputText)\nname: \(name)\nlayers:\n"
             + layers.map { "  - \($0)\n" }.joined()
     }
 
     /// `tabular-mlp` or `image-cnn`.
-    public var name: String { AutomaticModel.image(input) == nil ? "tabular-mlp" : "image-cnn" }
+    package var name: String { AutomaticModel.image(input) == nil ? "tabular-mlp" : "image-cnn" }
 
     private static func image(_ input: Input) -> (height: Int, width: Int, channels: Int)? {
         guard case .samples(let lengths) = input, lengths.count == 3, min(lengths[0], lengths[1]) >= smallestSide,

@@ -3,14 +3,14 @@
 import Layers
 
 /// A model by name, or by the text of its file, so that a run folder needs no other file to be resumed.
-public enum ModelDescription: Sendable, Hashable, Codable {
+package enum ModelDescription: Sendable, Hashable, Codable {
     case named(NamedModel)
     /// The text of a model file.
     case file(text: String)
 
     /// - Parameter nameOrPath: a built-in model's name, else the path of a model file, which is read and checked.
     /// - Throws: `ModelFileError` when it is neither, or the file is wrong.
-    public init(_ nameOrPath: String) throws(ModelFileError) {
+    package init(_ nameOrPath: String) throws(ModelFileError) {
         if let model = NamedModel(rawValue: nameOrPath) {
             self = .named(model)
             return
@@ -28,7 +28,7 @@ public enum ModelDescription: Sendable, Hashable, Codable {
     }
 
     /// The model's name, for reports.
-    public var name: String {
+    package var name: String {
         get throws(ModelFileError) {
             switch self {
             case .named(let model): model.rawValue
@@ -38,7 +38,7 @@ public enum ModelDescription: Sendable, Hashable, Codable {
     }
 
     /// A fresh model, not yet built.
-    public func makeModel() throws(ModelFileError) -> Sequential {
+    package func makeModel() throws(ModelFileError) -> Sequential {
         switch self {
         case .named(let model): model.makeModel()
         case .file(let text): try ModelFile(text: text).model

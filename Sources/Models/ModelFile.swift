@@ -16,19 +16,19 @@ import Yams
 ///       - dense: {units: 10, activation: softmax}
 ///
 /// A layer without options is written by its name alone. Keys are those of the layers' initialisers in kebab case.
-public struct ModelFile: Sendable {
+package struct ModelFile: Sendable {
     /// The model's name; `model` where the file gives none.
-    public let name: String
+    package let name: String
     /// Freshly made, not yet built.
-    public let model: Sequential
+    package let model: Sequential
 
     /// Reads and parses the file at `path`.
-    public init(path: String) throws(ModelFileError) {
+    package init(path: String) throws(ModelFileError) {
         try self.init(text: ModelFile.read(path), file: path)
     }
 
     /// - Parameter file: what errors call the text.
-    public init(text: String, file: String = "model") throws(ModelFileError) {
+    package init(text: String, file: String = "model") throws(ModelFileError) {
         let parser = ModelFileParser(file: file)
         (name, model) = try parser.parse(text)
     }

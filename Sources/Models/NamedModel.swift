@@ -3,7 +3,7 @@
 import Layers
 
 /// A built-in architecture; the raw value is its name on the command line and in checkpoints.
-public enum NamedModel: String, Sendable, Hashable, Codable, CaseIterable {
+package enum NamedModel: String, Sendable, Hashable, Codable, CaseIterable {
     /// Flatten, Dense 64 ReLU, Dense 10 softmax: 50,890 parameters on `[28, 28, 1]`.
     case mnistMLP = "mnist-mlp"
     /// Conv2D 32 3x3 ReLU, MaxPooling2D, Flatten, Dense 128 ReLU, Dense 10 softmax: 693,962 parameters on
@@ -17,7 +17,7 @@ public enum NamedModel: String, Sendable, Hashable, Codable, CaseIterable {
     case mnistCNN3 = "mnist-cnn-3"
 
     /// A fresh model, not yet built.
-    public func makeModel() -> Sequential {
+    package func makeModel() -> Sequential {
         switch self {
         case .mnistMLP:
             Sequential([Flatten(), Dense(64, activation: .relu), Dense(10, activation: .softmax)])

@@ -8,24 +8,24 @@ import Tensors
 ///
 /// Each worker sums the blocks of its own range; the sums travel to everybody and are added in block order, in double
 /// precision. So the result does not depend on which worker had which block.
-public struct GradientNorm: Sendable {
+package struct GradientNorm: Sendable {
     /// Floats in a block.
-    public static let blockSize = 4096
+    package static let blockSize = 4096
 
     /// The elements that count; starts at 0.
-    public let trainable: Range<Int>
+    package let trainable: Range<Int>
 
-    public init(trainable: Range<Int>) {
+    package init(trainable: Range<Int>) {
         require(trainable.lowerBound == 0, "gradient norm: expected a range from 0, got \(trainable)")
         self.trainable = trainable
     }
 
     /// The number of blocks, the last of which may be short.
-    public var blockCount: Int { (trainable.count + GradientNorm.blockSize - 1) / GradientNorm.blockSize }
+    package var blockCount: Int { (trainable.count + GradientNorm.blockSize - 1) / GradientNorm.blockSize }
 
     /// The sum of squares of each block of `range`, which must begin at a block's beginning and end at a block's end or
     /// that of the trainable range.
-    public func blockSums(of gradients: FlatBuffer, _ range: Range<Int>) -> [Double] {
+    package func blockSums(of gradients: FlatBuffer, _ range: Range<Int>) -> [Double] {
         let size = GradientNorm.blockSize
         require(
             range.lowerBound % size == 0 && (range.upperBound % size == 0 || range.upperBound == trainable.upperBound)
@@ -38,7 +38,7 @@ public struct GradientNorm: Sendable {
     }
 
     /// The norm, from the sums of all blocks in order.
-    public func norm(fromBlockSums sums: [Double]) -> Double {
+    package func norm(fromBlockSums sums: [Double]) -> Double {
         require(sums.count == blockCount, "gradient norm: expected the sums of \(blockCount) blocks, got \(sums.count)")
         return sums.reduce(0, +).squareRoot()
     }

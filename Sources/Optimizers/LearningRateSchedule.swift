@@ -29,8 +29,8 @@ public indirect enum LearningRateSchedule: Sendable, Hashable, Codable, Expressi
 
     /// A part of a joined schedule.
     public struct Segment: Sendable, Hashable, Codable {
-        public var steps: Int
-        public var schedule: LearningRateSchedule
+        package var steps: Int
+        package var schedule: LearningRateSchedule
 
         public init(steps: Int, _ schedule: LearningRateSchedule) {
             self.steps = steps
@@ -91,7 +91,7 @@ public indirect enum LearningRateSchedule: Sendable, Hashable, Codable, Expressi
     }
 
     /// What is wrong with the numbers, nil when nothing is. Configurations are checked with it before a run.
-    public var defect: String? {
+    package var defect: String? {
         func negative(_ name: String, _ value: Float) -> String? {
             value >= 0 && value.isFinite ? nil : "\(name) must be 0 or more, got \(value)"
         }

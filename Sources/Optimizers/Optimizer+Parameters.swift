@@ -46,7 +46,7 @@ extension OptimizerState {
 
 extension Optimizer {
     /// Why the groups don't fit a model's parameters, nil where they do: every pattern must match one.
-    public func defect(for parameters: ParameterBuffer) -> String? {
+    package func defect(for parameters: ParameterBuffer) -> String? {
         defect(forPaths: parameters.parameters.map(\.path))
     }
 

@@ -8,7 +8,7 @@ import Tensors
 ///     optimizer.clipNorm = 1
 public struct Optimizer: Sendable, Hashable, Codable {
     /// The formula, with g the gradient, w the parameter and t the step, counted from 1.
-    public enum Rule: Sendable, Hashable, Codable {
+    package enum Rule: Sendable, Hashable, Codable {
         /// v = momentum * v - rate * g; w += v, or with `nesterov` w += momentum * v - rate * g (Sutskever et al.
         /// 2013). Without momentum w -= rate * g, and no state.
         case sgd(momentum: Float, nesterov: Bool)
@@ -24,7 +24,7 @@ public struct Optimizer: Sendable, Hashable, Codable {
         case rmsprop(rho: Float, momentum: Float, epsilon: Float)
     }
 
-    public var rule: Rule
+    package var rule: Rule
     public var learningRate: LearningRateSchedule
     /// Added to the gradient times the parameter (L2), but for AdamW, where it is decoupled from the gradient.
     public var weightDecay: Float
@@ -48,7 +48,7 @@ public struct Optimizer: Sendable, Hashable, Codable {
         case storedGroups = "groups"
     }
 
-    public init(
+    package init(
         _ rule: Rule, learningRate: LearningRateSchedule, weightDecay: Float = 0, clipNorm: Float? = nil,
         clipValue: Float? = nil
     ) {
@@ -97,7 +97,7 @@ public struct Optimizer: Sendable, Hashable, Codable {
     }
 
     /// `sgd`, `adam`, `adamw` or `rmsprop`.
-    public var name: String {
+    package var name: String {
         switch rule {
         case .sgd: "sgd"
         case .adam(_, _, _, let decoupledDecay): decoupledDecay ? "adamw" : "adam"
@@ -106,7 +106,7 @@ public struct Optimizer: Sendable, Hashable, Codable {
     }
 
     /// The arrays of state that it keeps, each as long as the parameters.
-    public var stateNames: [String] {
+    package var stateNames: [String] {
         switch rule {
         case .sgd(let momentum, _): momentum == 0 ? [] : ["velocity"]
         case .adam: ["m", "v"]
@@ -116,19 +116,19 @@ public struct Optimizer: Sendable, Hashable, Codable {
 
     /// The state before the first step, for a flat buffer of `count` parameters that are all treated alike: without
     /// groups, penalties and frozen ones. `makeState(for:)` knows of them.
-    public func makeState(count: Int) -> OptimizerState {
+    package func makeState(count: Int) -> OptimizerState {
         require(groups.isEmpty, "\(name): parameter groups need makeState(for:), which knows the parameters")
         return OptimizerState(names: stateNames, count: count)
     }
 
     /// The factor that brings gradients of global norm `norm` down to `clipNorm`; 1 where nothing is to do.
-    public func gradientScale(norm: Double) -> Float {
+    package func gradientScale(norm: Double) -> Float {
         guard let clipNorm, norm > Double(clipNorm) else { return 1 }
         return Float(Double(clipNorm) / norm)
     }
 
     /// What is wrong with the settings, nil when nothing is. Configurations are checked with it before a run.
-    public var defect: String? {
+    package var defect: String? {
         func outside(_ name: String, _ value: Float) -> String? {
             value >= 0 && value < 1 ? nil : "\(name) must be in 0 ..< 1, got \(value)"
         }

@@ -7,11 +7,11 @@ import Tensors
 /// parameters and the same range of the state belong together.
 public final class OptimizerState: @unchecked Sendable {
     /// E.g. `m` and `v`.
-    public let names: [String]
+    package let names: [String]
     /// One for each name.
-    public let buffers: [FlatBuffer]
+    package let buffers: [FlatBuffer]
     /// How many updates have been made. Whoever orders the workers' updates counts.
-    public var step = 0
+    package var step = 0
     /// How each part of the buffer is updated, from its beginning to its end; empty where all of it is treated as the
     /// optimizer says.
     let segments: [UpdateSegment]

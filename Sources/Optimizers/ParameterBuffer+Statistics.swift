@@ -10,7 +10,7 @@ extension ParameterBuffer {
     ///
     /// - Parameter observations: laid out like the parameters: the gradient buffer, in which the shards' observations
     ///   have been reduced.
-    public func updateStatistics(_ range: Range<Int>, observations: FlatBuffer) {
+    package func updateStatistics(_ range: Range<Int>, observations: FlatBuffer) {
         require(
             observations.count == count,
             "statistics: expected \(count) observations, as many as parameters, got \(observations.count)")

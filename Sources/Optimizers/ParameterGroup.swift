@@ -13,15 +13,15 @@ import Tensors
 public struct ParameterGroup: Sendable, Hashable, Codable {
     /// Compared with whole paths, such as `dense_1.kernel`: `*` stands for any characters, also none and dots, `?` for
     /// one.
-    public var pattern: String
+    package var pattern: String
     /// Multiplies the learning rate, also within AdamW's decay.
-    public var rateFactor: Float
+    package var rateFactor: Float
     /// Replaces the optimizer's; nil to keep it.
-    public var weightDecay: Float?
+    package var weightDecay: Float?
     /// Whether the parameters keep their values, as with Keras's `trainable = False`. They are constants in the pass, and
     /// have no part in the gradient's norm. A batch normalisation whose moving statistics are frozen, e.g. by
     /// `batch_normalization.*`, runs in inference mode.
-    public var isFrozen: Bool
+    package var isFrozen: Bool
 
     public init(_ pattern: String, rateFactor: Float = 1, weightDecay: Float? = nil, isFrozen: Bool = false) {
         self.pattern = pattern
@@ -31,7 +31,7 @@ public struct ParameterGroup: Sendable, Hashable, Codable {
     }
 
     /// Whether the pattern matches all of `path`.
-    public func matches(_ path: String) -> Bool {
+    package func matches(_ path: String) -> Bool {
         let (pattern, path) = (Array(pattern.utf8), Array(path.utf8))
         let (star, question) = (UInt8(ascii: "*"), UInt8(ascii: "?"))
         var (p, c) = (0, 0)

@@ -80,10 +80,10 @@ extension Tensor {
 /// A value among a batch's data that an operation can't take.
 public struct RefusedValue: Error, CustomStringConvertible, Sendable, Hashable {
     /// Where it is along the first axis of what the operation was given.
-    public let row: Int
+    package let row: Int
     private let rows: Int
     /// What is wrong with it: the value, and what is expected.
-    public let problem: String
+    package let problem: String
 
     package init(row: Int, of rows: Int, value: Float, kind: String, expected: AllowedValues) {
         (self.row, self.rows) = (row, rows)

@@ -5,14 +5,14 @@ import CKernels
 /// How a window moves over an image: Keras's `strides`, `padding`, `dilation_rate` and `groups`.
 public struct ConvolutionOptions: Sendable, Hashable {
     /// Rows and columns from one window to the next.
-    public var strides: (height: Int, width: Int) { (strideHeight, strideWidth) }
-    public var strideHeight = 1
-    public var strideWidth = 1
+    package var strides: (height: Int, width: Int) { (strideHeight, strideWidth) }
+    package var strideHeight = 1
+    package var strideWidth = 1
     /// Distance between the kernel's taps.
-    public var dilationHeight = 1
-    public var dilationWidth = 1
-    public var padding = Padding.valid
-    public var groups = 1
+    package var dilationHeight = 1
+    package var dilationWidth = 1
+    package var padding = Padding.valid
+    package var groups = 1
 
     public init(strides: Int = 1, padding: Padding = .valid, dilation: Int = 1, groups: Int = 1) {
         (strideHeight, strideWidth) = (strides, strides)

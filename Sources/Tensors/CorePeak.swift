@@ -3,20 +3,20 @@
 import CKernels
 
 /// The limits of the core that measures them.
-public struct CorePeak: Sendable {
+package struct CorePeak: Sendable {
     /// Single-precision floating-point operations per second; a fused multiply-add counts as two.
-    public let flopsPerSecond: Double
+    package let flopsPerSecond: Double
     /// Bytes per second of STREAM's triad a = b + s * c (McCalpin 1995) on arrays beyond the caches: 12 bytes an
     /// element, the usual count, which leaves out that `a` is also read where a core allocates lines on a write.
-    public let memoryBytesPerSecond: Double
+    package let memoryBytesPerSecond: Double
     /// What the kernels were chosen for, such as `x86-64-v4`; `none` on a processor that has none.
-    public static var instructionSet: String { lk_instruction_set().map { String(cString: $0) } ?? "none" }
+    package static var instructionSet: String { lk_instruction_set().map { String(cString: $0) } ?? "none" }
 
     /// Measures for about `seconds`, half of it for each limit, and keeps the best: the core's clock takes a while to
     /// rise, and whatever else runs only makes it slower. The calling thread should not move between cores.
     ///
     /// - Parameter arrayBytes: of each of the triad's three arrays; at least twice the last-level cache.
-    public static func measure(seconds: Double = 0.4, arrayBytes: Int = 64 << 20) -> CorePeak {
+    package static func measure(seconds: Double = 0.4, arrayBytes: Int = 64 << 20) -> CorePeak {
         CorePeak(
             flopsPerSecond: peakFlops(seconds: seconds / 2),
             memoryBytesPerSecond: peakMemory(seconds: seconds / 2, count: arrayBytes / 4))

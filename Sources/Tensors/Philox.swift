@@ -4,16 +4,16 @@
 /// Philox4x32-10: ten rounds of multiply and exchange turn a 128-bit counter and a 64-bit key into 128 random bits.
 ///
 /// Salmon, Moraes, Dror, Shaw, "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011.
-public struct Philox: Sendable {
+package struct Philox: Sendable {
     private let key: (UInt32, UInt32)
 
     /// - Parameter seed: the key, its low 32 bits first.
-    public init(seed: UInt64) {
+    package init(seed: UInt64) {
         key = (UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
     }
 
     /// The four random words of `counter`. Distinct counters give distinct blocks (the function is a bijection).
-    public func block(_ counter: SIMD4<UInt32>) -> SIMD4<UInt32> {
+    package func block(_ counter: SIMD4<UInt32>) -> SIMD4<UInt32> {
         var (a, b, c, d) = (counter.x, counter.y, counter.z, counter.w)
         var (low, high) = key
         for _ in 0..<10 {

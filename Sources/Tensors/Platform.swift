@@ -3,9 +3,9 @@
 import CKernels
 
 /// The processor under the kernels.
-public enum Platform {
+package enum Platform {
     /// The level that the kernels run at, e.g. `x86-64-v4`.
-    public static var instructionSet: String { CorePeak.instructionSet }
+    package static var instructionSet: String { CorePeak.instructionSet }
 
     /// The number of the arithmetic (docs/arithmetic.md): results of equal numbers have equal bits, on any processor.
     package static var arithmetic: Int { Int(LK_ARITHMETIC) }

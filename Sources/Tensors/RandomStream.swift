@@ -30,7 +30,7 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
     }
 
     /// 32 random bits.
-    public mutating func nextUInt32() -> UInt32 {
+    package mutating func nextUInt32() -> UInt32 {
         if used == 4 {
             words = philox.block(counter)
             counter.x += 1

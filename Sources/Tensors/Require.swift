@@ -2,7 +2,7 @@
 
 /// Stops the process with `message` when `condition` is false, in every build.
 @inlinable
-public func require(
+package func require(
     _ condition: Bool, _ message: @autoclosure () -> String, file: StaticString = #fileID, line: UInt = #line
 ) {
     if !condition { fatalError(message(), file: file, line: line) }

@@ -3,7 +3,7 @@
 /// The lengths of a tensor's axes, outermost first, row-major; at most six axes. A scalar has rank 0 and count 1.
 public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomStringConvertible {
     /// The most axes a tensor can have.
-    public static let maximumRank = 6
+    package static let maximumRank = 6
 
     private var lengths: SIMD8<Int32> = .zero
     /// The number of axes.
@@ -52,7 +52,7 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
     public var dimensions: [Int] { (0..<rank).map { Int(lengths[$0]) } }
 
     /// The axis as a number in `0 ..< rank`.
-    public func index(of axis: Int) -> Int {
+    package func index(of axis: Int) -> Int {
         let index = axis < 0 ? axis + rank : axis
         require(index >= 0 && index < rank, "axis \(axis) is out of range for shape \(self)")
         return index

@@ -4,10 +4,10 @@ import CKernels
 
 /// Names a stream of random numbers: seed, purpose and up to two indices (epoch or step, shard, parameter, sample).
 public struct RandomKey: Sendable, Hashable {
-    public var seed: UInt64
-    public var purpose: RandomPurpose
-    public var index: UInt32
-    public var subindex: UInt32
+    package var seed: UInt64
+    package var purpose: RandomPurpose
+    package var index: UInt32
+    package var subindex: UInt32
 
     public init(seed: UInt64, purpose: RandomPurpose, index: Int = 0, subindex: Int = 0) {
         self.seed = seed

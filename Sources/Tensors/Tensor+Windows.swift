@@ -4,11 +4,11 @@ import CKernels
 
 /// How a pooling window moves over an image.
 public struct PoolingOptions: Sendable, Hashable {
-    public var windowHeight: Int
-    public var windowWidth: Int
-    public var strideHeight: Int
-    public var strideWidth: Int
-    public var padding: Padding
+    package var windowHeight: Int
+    package var windowWidth: Int
+    package var strideHeight: Int
+    package var strideWidth: Int
+    package var padding: Padding
 
     /// - Parameter strides: the window itself when nil, as in Keras.
     public init(window: Int, strides: Int? = nil, padding: Padding = .valid) {

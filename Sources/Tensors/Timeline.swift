@@ -10,35 +10,35 @@
 #endif
 
 /// What a thread is doing, by number: the parts of a step, and of each account the way forward and the way back.
-public struct Activity: Hashable, Sendable, BitwiseCopyable {
+package struct Activity: Hashable, Sendable, BitwiseCopyable {
     package let number: Int32
 
     /// Whatever no other activity names; on all threads but the first, waiting for the next step.
-    public static let other = Activity(number: 0)
-    public static let step = Activity(number: 1)
+    package static let other = Activity(number: 0)
+    package static let step = Activity(number: 1)
     /// Making a shard's batch.
-    public static let data = Activity(number: 2)
+    package static let data = Activity(number: 2)
     /// Adding up gradients.
-    public static let addition = Activity(number: 3)
-    public static let waitForThreads = Activity(number: 4)
+    package static let addition = Activity(number: 3)
+    package static let waitForThreads = Activity(number: 4)
     /// Waiting for other ranks, and moving data to and from them.
-    public static let exchange = Activity(number: 5)
-    public static let update = Activity(number: 6)
+    package static let exchange = Activity(number: 5)
+    package static let update = Activity(number: 6)
     /// All that follows an epoch's last step.
-    public static let epochEnd = Activity(number: 7)
-    public static let evaluation = Activity(number: 8)
-    public static let checkpoint = Activity(number: 9)
+    package static let epochEnd = Activity(number: 7)
+    package static let evaluation = Activity(number: 8)
+    package static let checkpoint = Activity(number: 9)
     /// A piece of the gradients on its way between hosts; several are at a time, so it is only ever a `span`.
-    public static let piece = Activity(number: 10)
+    package static let piece = Activity(number: 10)
     private static let firstAccount: Int32 = 11
 
     /// The forward pass of a layer, by its place in the timeline's accounts.
-    public static func forward(_ account: Int) -> Activity { Activity(number: firstAccount + 2 * Int32(account)) }
+    package static func forward(_ account: Int) -> Activity { Activity(number: firstAccount + 2 * Int32(account)) }
     /// The backward pass of a layer.
-    public static func backward(_ account: Int) -> Activity { Activity(number: firstAccount + 2 * Int32(account) + 1) }
+    package static func backward(_ account: Int) -> Activity { Activity(number: firstAccount + 2 * Int32(account) + 1) }
 
     /// The account and direction of a layer's activity, nil for the others.
-    public var layer: (account: Int, isBackward: Bool)? {
+    package var layer: (account: Int, isBackward: Bool)? {
         number < Self.firstAccount
             ? nil : (Int(number - Self.firstAccount) / 2, (number - Self.firstAccount) % 2 == 1)
     }
@@ -53,22 +53,22 @@ public struct Activity: Hashable, Sendable, BitwiseCopyable {
 ///
 /// Activities nest. A sum counts an activity's own time, without that of the activities within, so that all sums
 /// together are the time since the start (or `reset`). Used by one thread at a time.
-public final class Timeline: @unchecked Sendable {
+package final class Timeline: @unchecked Sendable {
     /// From `begin` to `end` of an activity, nanoseconds of `monotonicNanoseconds`.
-    public struct Span: Sendable, BitwiseCopyable {
-        public let start: Int64
-        public let end: Int64
-        public let activity: Activity
+    package struct Span: Sendable, BitwiseCopyable {
+        package let start: Int64
+        package let end: Int64
+        package let activity: Activity
         /// The step in which it began, counted from 0.
-        public let step: Int32
+        package let step: Int32
 
-        public init(start: Int64, end: Int64, activity: Activity, step: Int32) {
+        package init(start: Int64, end: Int64, activity: Activity, step: Int32) {
             (self.start, self.end, self.activity, self.step) = (start, end, activity, step)
         }
     }
 
     /// The step that is under way, counted from 0.
-    public var step = 0 {
+    package var step = 0 {
         didSet { isTracing = tracedSteps.contains(step) }
     }
     private let tracedSteps: Range<Int>
@@ -82,14 +82,14 @@ public final class Timeline: @unchecked Sendable {
     private let memory: UnsafeMutableBufferPointer<Span>
     private var spanCount = 0
     /// Spans for which there was no room.
-    public private(set) var droppedSpanCount = 0
+    package private(set) var droppedSpanCount = 0
 
     /// - Parameters:
     ///   - owners: the objects, layers mostly, that have an account; the first has number 1. Number 0 is what belongs to
     ///     none of them.
     ///   - tracedSteps: the steps whose spans are kept, counted from 0.
     ///   - spanCapacity: how many spans are kept at most; 24 bytes each.
-    public init(owners: [AnyObject] = [], tracedSteps: Range<Int> = 0..<0, spanCapacity: Int = 0) {
+    package init(owners: [AnyObject] = [], tracedSteps: Range<Int> = 0..<0, spanCapacity: Int = 0) {
         accounts = Dictionary(
             owners.enumerated().map { (ObjectIdentifier($1), $0 + 1) }, uniquingKeysWith: { first, _ in first })
         self.tracedSteps = tracedSteps
@@ -107,14 +107,14 @@ public final class Timeline: @unchecked Sendable {
     package func account(of owner: AnyObject) -> Int? { accounts[ObjectIdentifier(owner)] }
 
     /// Starts an activity within the present one.
-    public func begin(_ activity: Activity) {
+    package func begin(_ activity: Activity) {
         let now = advance()
         open.append((current, now))
         current = activity
     }
 
     /// Ends the activity that began last.
-    public func end() {
+    package func end() {
         guard let (outer, start) = open.popLast() else { fatalError("Timeline: end without begin") }
         let now = advance()
         if isTracing || (current.isRare && memory.count > 0) { keep(current, start, now) }
@@ -140,19 +140,19 @@ public final class Timeline: @unchecked Sendable {
     package func count(operations: Int) { operationCounts[Int(current.number)] += operations }
 
     /// Forgets the sums so far, not the spans: what follows is measured.
-    public func reset() {
+    package func reset() {
         _ = advance()
         for index in sums.indices { (sums[index], operationCounts[index]) = (0, 0) }
     }
 
     /// Nanoseconds spent in `activity` itself.
-    public func nanoseconds(of activity: Activity) -> Int64 { sums[Int(activity.number)] }
+    package func nanoseconds(of activity: Activity) -> Int64 { sums[Int(activity.number)] }
 
     /// Floating-point operations of the products that `activity` itself computed.
-    public func operations(of activity: Activity) -> Int { operationCounts[Int(activity.number)] }
+    package func operations(of activity: Activity) -> Int { operationCounts[Int(activity.number)] }
 
     /// The spans kept so far, in the order of their ends.
-    public var spans: [Span] { Array(memory[0..<spanCount]) }
+    package var spans: [Span] { Array(memory[0..<spanCount]) }
 
     private func advance() -> Int64 {
         let now = monotonicNanoseconds()
@@ -164,7 +164,7 @@ public final class Timeline: @unchecked Sendable {
 
 extension Timeline? {
     /// Runs `body` as an activity, if anybody keeps the time.
-    public func record<Result, Failure>(
+    package func record<Result, Failure>(
         _ activity: Activity, _ body: () throws(Failure) -> Result
     ) throws(Failure) -> Result {
         guard let self else { return try body() }
@@ -175,7 +175,7 @@ extension Timeline? {
 }
 
 /// Nanoseconds on a clock that never jumps, from an arbitrary start; the same for all processes of a host.
-public func monotonicNanoseconds() -> Int64 {
+package func monotonicNanoseconds() -> Int64 {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
     return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)

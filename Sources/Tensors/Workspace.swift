@@ -25,9 +25,11 @@ public final class Workspace: Sendable {
 
     private let state = Mutex(State())
     /// Where the thread that computes here notes its time, if a run is profiled or traced.
-    public let timeline: Timeline?
+    package let timeline: Timeline?
 
-    public init(timeline: Timeline? = nil) { self.timeline = timeline }
+    public init() { timeline = nil }
+
+    package init(timeline: Timeline?) { self.timeline = timeline }
 
     /// A 64-byte-aligned buffer for at least `count` floats, with unspecified contents.
     package func takeBuffer(count: Int) -> UnsafeMutablePointer<Float> {

@@ -1,5 +1,6 @@
 // When checkpoints are written, in the background or not, and which are kept.
 
+import Checkpoints
 import Foundation
 import TestSupport
 import Testing

@@ -1,6 +1,7 @@
 // What happens when a checkpoint can't be written: training goes on, or stops when told to; what is there stays whole;
 // and a process whose run was taken over leaves it alone.
 
+import Checkpoints
 import Foundation
 import TestSupport
 import Testing

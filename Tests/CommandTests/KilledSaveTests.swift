@@ -1,5 +1,6 @@
 // A process that is killed in any stage of a save leaves whole checkpoints only, and the run goes on to the same bits.
 
+import Checkpoints
 import Foundation
 import TestSupport
 import Testing

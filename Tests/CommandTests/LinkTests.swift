@@ -1,5 +1,6 @@
 // Runs whose links last and best are folders, since a copy followed them, or can't be.
 
+import Checkpoints
 import Foundation
 import TestSupport
 import Testing

@@ -1,5 +1,6 @@
 // Where things are: home folders, other working folders, data that moved, runs that begin together, other users.
 
+import Checkpoints
 import Foundation
 import TestSupport
 import Testing

@@ -1,5 +1,6 @@
 // The commands that look into runs: verify, compare, replay.
 
+import Checkpoints
 import Foundation
 import TestSupport
 import Testing

@@ -1,6 +1,6 @@
 // Which cores a job's threads get, and when the user is told that they have to share.
 
-import DataParallel
+import Hosts
 import Testing
 
 struct CorePlacementTests {

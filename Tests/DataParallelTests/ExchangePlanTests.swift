@@ -2,6 +2,7 @@
 // tree on every host, whatever the placement, and nobody waits for ever.
 
 import DataParallel
+import Hosts
 import Testing
 
 struct ExchangePlanTests {

@@ -1,7 +1,7 @@
 // What a rank concludes from what it sees of the others, second by second.
 
-import DataParallel
 import Testing
+import Watchdog
 
 struct PeerObserverTests {
     /// Ranks whose statuses the test sets, seen by one of them every tenth of a second.

@@ -2,6 +2,7 @@
 
 import DataParallel
 import Foundation
+import Hosts
 import Testing
 
 struct WorkerTeamTests {

@@ -3,6 +3,7 @@
 import Datasets
 import Layers
 import Optimizers
+import Streams
 import Tensors
 import Testing
 import Training

@@ -3,6 +3,7 @@
 import Autograd
 import Datasets
 import Layers
+import Streams
 import Tensors
 import Testing
 import Training

@@ -1,6 +1,7 @@
 // What the checkpoint tests share: a small model of two parameters and a statistic, and a folder that is removed.
 
 import Autograd
+import Checkpoints
 import Foundation
 import Optimizers
 import Tensors

@@ -1,6 +1,7 @@
 // A checkpoint gives back the same bits, notices every damage, and refuses another model before it copies anything.
 
 import Autograd
+import Checkpoints
 import Foundation
 import Optimizers
 import Testing

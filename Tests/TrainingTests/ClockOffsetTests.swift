@@ -1,5 +1,6 @@
 // Clocks of several hosts: the round that was answered fastest tells most.
 
+import Profiling
 import Testing
 import Training
 

@@ -1,5 +1,7 @@
 // What can be given as a setting can be read back from the configuration's text, whatever it holds.
 
+import Checkpoints
+import Streams
 import Testing
 import Training
 

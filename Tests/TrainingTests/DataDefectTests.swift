@@ -5,6 +5,7 @@ import Autograd
 import Datasets
 import Layers
 import Optimizers
+import Streams
 import Tensors
 import Testing
 import Training

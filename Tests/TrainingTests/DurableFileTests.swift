@@ -1,5 +1,6 @@
 // Long files are synced piece by piece: a slow disk is not taken for one that is stuck.
 
+import Checkpoints
 import Foundation
 import Testing
 import Training

@@ -1,5 +1,7 @@
 // What LOCKSTEP_FAULT may say; the faults themselves are tested in processes of their own.
 
+import Checkpoints
+import Streams
 import Testing
 import Training
 

@@ -1,11 +1,13 @@
 // `fit` in one process, with Keras's callbacks: what is called when, and what it changes.
 
 import Autograd
+import Checkpoints
 import Datasets
 import Foundation
 import KernelReference
 import Layers
 import Optimizers
+import Streams
 import Tensors
 import Testing
 import Training

@@ -1,5 +1,6 @@
 // What an epoch costs does not depend on how many there were before.
 
+import Checkpoints
 import Datasets
 import Foundation
 import Layers

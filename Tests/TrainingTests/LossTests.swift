@@ -6,6 +6,7 @@ import Datasets
 import Foundation
 import Layers
 import Optimizers
+import Streams
 import Tensors
 import Testing
 import Training

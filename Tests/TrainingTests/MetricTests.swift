@@ -3,6 +3,7 @@
 
 import Autograd
 import Foundation
+import Streams
 import Tensors
 import Testing
 import Training

@@ -2,10 +2,12 @@
 // is applied.
 
 import Autograd
+import Checkpoints
 import Datasets
 import Foundation
 import Layers
 import Optimizers
+import Streams
 import Tensors
 import Testing
 import Training

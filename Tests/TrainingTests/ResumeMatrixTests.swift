@@ -2,6 +2,7 @@
 // schedule and callbacks.
 
 import Autograd
+import Checkpoints
 import Datasets
 import Foundation
 import Layers

@@ -1,5 +1,6 @@
 // The checkpoints of a run: the newest whole one, links, replacement, removal, and what killed processes leave.
 
+import Checkpoints
 import Foundation
 import Testing
 import Training

@@ -1,5 +1,6 @@
 // The bytes of the format as other readers expect them, and that no bytes whatever crash the decoder.
 
+import Checkpoints
 import Foundation
 import Testing
 import Training

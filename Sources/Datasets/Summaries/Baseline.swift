@@ -3,8 +3,8 @@
 import Tensors
 
 /// Always answering the commonest class, or the mean of the targets.
-public struct Baseline: Sendable, Hashable, Codable {
-    public enum Answer: Sendable, Hashable, Codable {
+package struct Baseline: Sendable, Hashable, Codable {
+    package enum Answer: Sendable, Hashable, Codable {
         /// Of several that are as common, that with the lowest number.
         case commonestClass(number: Int, name: String)
         /// For each number of a sample's target, in the data set's scale.
@@ -12,15 +12,15 @@ public struct Baseline: Sendable, Hashable, Codable {
     }
 
     /// A metric's name, as in a run's metrics, and its value.
-    public struct Score: Sendable, Hashable, Codable {
-        public let metric: String
-        public let value: Double
+    package struct Score: Sendable, Hashable, Codable {
+        package let metric: String
+        package let value: Double
     }
 
-    public let answer: Answer
+    package let answer: Answer
 
     /// What the training part suggests, each sample counting by its weight.
-    public init(fittedOn data: any Dataset) {
+    package init(fittedOn data: any Dataset) {
         if let classCount = data.targetClassCount {
             var counts = [Double](repeating: 0, count: classCount)
             data.forEachTarget { value, weight, _ in counts[Int(value)] += weight }
@@ -40,7 +40,7 @@ public struct Baseline: Sendable, Hashable, Codable {
     }
 
     /// How well the answer does: `accuracy`, or `rmse` and `mae` in the target's own unit, over all elements by weight.
-    public func scores(on data: any Dataset) -> [Score] {
+    package func scores(on data: any Dataset) -> [Score] {
         var total = 0.0
         switch answer {
         case .commonestClass(let number, _):

@@ -1,30 +1,30 @@
 // One line of DataSummary for a column of a table.
 
 /// A column of a table over the rows to train on.
-public struct ColumnSummary: Sendable, Codable {
+package struct ColumnSummary: Sendable, Codable {
     /// A category and how many rows have it.
-    public struct Category: Sendable, Codable, Hashable {
-        public var name: String
-        public var count: Int
+    package struct Category: Sendable, Codable, Hashable {
+        package var name: String
+        package var count: Int
     }
 
     /// The categories that are listed, the commonest first.
-    public static let listedCategories = 20
+    package static let listedCategories = 20
 
-    public var name: String
+    package var name: String
     /// input, embedded, target, weight, group, left out
-    public var role: String
+    package var role: String
     /// numbers, or text
-    public var kind: String
-    public var missingCount: Int
+    package var kind: String
+    package var missingCount: Int
     /// Different values.
-    public var distinctCount: Int
+    package var distinctCount: Int
     /// Of the known numbers; nil for text. The mean is that of the known ones too.
-    public var range: DataSummary.Range?
-    public var median: Double?
+    package var range: DataSummary.Range?
+    package var median: Double?
     /// The commonest; empty for numbers.
-    public var categories: [Category]
-    public var warning: String?
+    package var categories: [Category]
+    package var warning: String?
 
     /// The columns of the table, in its order.
     static func columns(of data: TableDataset, rows: [Int]) -> [ColumnSummary] {

@@ -4,7 +4,7 @@ import Foundation
 
 extension DataSummary {
     /// Lines of at most 80 columns, each with a line end.
-    public var text: String {
+    package var text: String {
         ([heading, columnTable, classTable, sameness, warningText].filter { !$0.isEmpty }).joined(separator: "\n")
     }
 

@@ -4,12 +4,12 @@ import Autograd
 import Tensors
 
 /// Samples, columns, classes, ranges, and what looks wrong.
-public struct DataSummary: Sendable, Codable {
+package struct DataSummary: Sendable, Codable {
     /// Numbers: of inputs as a model is given them, of a target in its own unit.
-    public struct Range: Sendable, Codable, Hashable {
-        public var minimum: Double
-        public var maximum: Double
-        public var mean: Double
+    package struct Range: Sendable, Codable, Hashable {
+        package var minimum: Double
+        package var maximum: Double
+        package var mean: Double
 
         package init(minimum: Double, maximum: Double, mean: Double) {
             (self.minimum, self.maximum, self.mean) = (minimum, maximum, mean)
@@ -17,42 +17,42 @@ public struct DataSummary: Sendable, Codable {
     }
 
     /// A part of the data: the training part, or the test part.
-    public struct Part: Sendable, Codable {
-        public var name: String
-        public var sampleCount: Int
+    package struct Part: Sendable, Codable {
+        package var name: String
+        package var sampleCount: Int
         /// Rows of a table that are no samples because their target is missing.
-        public var droppedCount: Int
+        package var droppedCount: Int
         /// nil without a finite number.
-        public var inputs: Range?
+        package var inputs: Range?
         /// Numbers among the inputs that are NaN or infinite.
-        public var notFiniteCount: Int
+        package var notFiniteCount: Int
         /// nil for classes.
-        public var targets: Range?
+        package var targets: Range?
         /// Samples of each class, by number; empty for other targets.
-        public var classCounts: [Int]
+        package var classCounts: [Int]
         /// Samples whose inputs an earlier one of this part has.
-        public var duplicateCount: Int
+        package var duplicateCount: Int
     }
 
-    public var name: String
-    public var inputShape: [Int]
-    public var inputKind: String
-    public var targetName: String
-    public var targetShape: [Int]
-    public var targetKind: String
+    package var name: String
+    package var inputShape: [Int]
+    package var inputKind: String
+    package var targetName: String
+    package var targetShape: [Int]
+    package var targetKind: String
     /// By number; the numbers where they have no names. Empty for other targets.
-    public var classNames: [String]
+    package var classNames: [String]
     /// The training part, and the test part if there is one.
-    public var parts: [Part]
+    package var parts: [Part]
     /// Test samples whose inputs a training sample has; nil without a test part.
-    public var sharedCount: Int?
+    package var sharedCount: Int?
     /// Of a table's training part; empty for other data.
-    public var columns: [ColumnSummary]
+    package var columns: [ColumnSummary]
     /// Sentences.
-    public var warnings: [String]
+    package var warnings: [String]
 
     /// Reads all samples once.
-    public init(_ training: any Dataset, test: (any Dataset)? = nil) {
+    package init(_ training: any Dataset, test: (any Dataset)? = nil) {
         name = training.name
         inputShape = training.input.shape.dimensions
         inputKind = training.input.kind.word

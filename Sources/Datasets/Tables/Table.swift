@@ -8,13 +8,13 @@
 /// `null` and `None`.
 public struct Table: Sendable {
     /// The file, for messages; of several the first and how many more.
-    public let name: String
+    package let name: String
     /// At least 1.
-    public let rowCount: Int
+    package let rowCount: Int
     /// In the order of the file, without those that were to be ignored.
-    public let columns: [TableColumn]
+    package let columns: [TableColumn]
     /// How the files are written: nothing of it is nil.
-    public let format: TableFormat
+    package let format: TableFormat
     private let paths: [String]
     private let syntax: TableSyntax
 
@@ -112,7 +112,7 @@ public struct TableColumn: Sendable {
     public enum Kind: String, Sendable, Codable { case numeric, text, ignore }
 
     /// The values of all rows.
-    public enum Values: Sendable {
+    package enum Values: Sendable {
         /// NaN where one is missing. Each is the Double nearest to the text, as a Float, and none is infinite.
         case numbers([Float])
         /// For each row the index of its text in `names`, -1 where it is missing. `names` are sorted by their UTF-8
@@ -120,8 +120,8 @@ public struct TableColumn: Sendable {
         case texts(codes: [Int32], names: [String])
     }
 
-    public let name: String
-    public let values: Values
+    package let name: String
+    package let values: Values
     /// How many rows have no value.
-    public let missingCount: Int
+    package let missingCount: Int
 }

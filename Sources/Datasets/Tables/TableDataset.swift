@@ -8,12 +8,12 @@ import Tensors
 /// Splits fit the preparation anew: `let data = try set.fitted(on: split.train)`, then `Subset(data, split.train)` and
 /// `Subset(data, split.test)`.
 public struct TableDataset: Dataset {
-    public let table: Table
+    package let table: Table
     public let preparation: TablePreparation
     /// How many rows of the table are no samples because their target is missing.
-    public let droppedCount: Int
+    package let droppedCount: Int
     /// Whether the table has the target; 0 stands for each where it has not.
-    public let hasTarget: Bool
+    package let hasTarget: Bool
     public let name: String
     public let count: Int
     public let input: Field
@@ -81,7 +81,7 @@ public struct TableDataset: Dataset {
     }
 
     /// The table's row of a sample, from 0.
-    public func row(of sample: Int) -> Int { rows.map { Int($0[sample]) } ?? sample }
+    package func row(of sample: Int) -> Int { rows.map { Int($0[sample]) } ?? sample }
 
     /// The file and line of a sample, for messages.
     package func place(of sample: Int) -> String { table.placeText(ofRow: row(of: sample)) }

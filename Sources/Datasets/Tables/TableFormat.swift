@@ -4,12 +4,12 @@
 /// How the fields of a text table are written. What is nil is found in the first file.
 public struct TableFormat: Sendable, Hashable {
     /// Between fields: a comma, a semicolon, a tab or `|` where it is found; any other ASCII sign if given.
-    public var separator: Character?
+    package var separator: Character?
     /// Before the decimals of a number: a point or a comma. A comma is found only beside another separator.
-    public var decimal: Character?
+    package var decimal: Character?
     /// Whether the first row has the names of the columns. It is found to have them where none of its fields is a
     /// number and some column below is one of numbers, and where no row follows.
-    public var header: Bool?
+    package var header: Bool?
 
     public init(separator: Character? = nil, decimal: Character? = nil, header: Bool? = nil) {
         self.separator = separator

@@ -5,7 +5,7 @@ extension TablePreparation {
     ///   - rows: those to train on, each with a target; nil for all that have one. Only they decide on inputs and scales; the
     ///     classes are those of all rows.
     /// - Throws: `DatasetError` for columns that are not there, and for missing values where these are refused.
-    public static func fit(
+    package static func fit(
         _ table: Table, _ options: TableOptions, rows: [Int]? = nil
     ) throws(DatasetError) -> TablePreparation {
         let roles = try TableRoles(table, options)

@@ -10,12 +10,12 @@ import Foundation
 /// input each. Then come the indices of the columns that a layer embeds, one each.
 public struct TablePreparation: Sendable, Hashable, Codable {
     /// One column among the inputs.
-    public struct Input: Sendable, Hashable, Codable {
-        public let name: String
-        public let encoding: Encoding
+    package struct Input: Sendable, Hashable, Codable {
+        package let name: String
+        package let encoding: Encoding
     }
 
-    public enum Encoding: Sendable, Hashable, Codable {
+    package enum Encoding: Sendable, Hashable, Codable {
         /// (value - offset) / scale, the median standing for a missing value; and 1 where it is missing, if so.
         case number(median: Double, offset: Double, scale: Double, hasIndicator: Bool)
         /// 1 at the category's place, or behind the last for missing; all 0 for a category that training rows lack.
@@ -24,31 +24,31 @@ public struct TablePreparation: Sendable, Hashable, Codable {
         case index(categories: [String], hasMissing: Bool)
     }
 
-    public let options: TableOptions
+    package let options: TableOptions
     /// In the order of the training table.
-    public let inputs: [Input]
-    public let target: TableTarget
+    package let inputs: [Input]
+    package let target: TableTarget
     /// The weight column's name.
-    public let weight: String?
+    package let weight: String?
     /// What was decided that a user may want otherwise, in sentences.
-    public let notes: [String]
+    package let notes: [String]
 
     /// The number of a sample's inputs.
-    public var width: Int { numericCount + embeddingSizes.count }
+    package var width: Int { numericCount + embeddingSizes.count }
 
     /// The number of plain inputs; those behind them are indices.
-    public var numericCount: Int { inputs.reduce(0) { $0 + $1.encoding.numberCount } }
+    package var numericCount: Int { inputs.reduce(0) { $0 + $1.encoding.numberCount } }
 
     /// For each index among the inputs how many rows an embedding needs.
-    public var embeddingSizes: [Int] { inputs.compactMap(\.encoding.embeddingSize) }
+    package var embeddingSizes: [Int] { inputs.compactMap(\.encoding.embeddingSize) }
 
     /// What each input is, in order: `age`, `age missing`, `work=Private`, `work missing`, and for indices `country`.
-    public var featureNames: [String] {
+    package var featureNames: [String] {
         inputs.flatMap { $0.numberNames } + inputs.filter { $0.encoding.embeddingSize != nil }.map(\.name)
     }
 
     /// What a later table is to be read with: the cells of a column mean the same as in training.
-    public var kinds: [String: TableColumn.Kind] {
+    package var kinds: [String: TableColumn.Kind] {
         var kinds: [String: TableColumn.Kind] = [:]
         for input in inputs { kinds[input.name] = input.encoding.isNumeric ? .numeric : .text }
         for column in target.columns { kinds[column] = .numeric }

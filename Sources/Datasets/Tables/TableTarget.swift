@@ -4,13 +4,13 @@
 import Tensors
 
 /// The target of a prepared table.
-public enum TableTarget: Sendable, Hashable, Codable {
+package enum TableTarget: Sendable, Hashable, Codable {
     /// Classes in order: texts by their UTF-8 bytes, numbers (`isNumeric`) by their value, as texts such as `3`.
     case classes(column: String, names: [String], isNumeric: Bool)
     /// Numbers of these columns, which are (value - mean) / deviation in the data set.
     case values(columns: [String], scale: TargetScale)
 
-    public var columns: [String] {
+    package var columns: [String] {
         switch self {
         case .classes(let column, _, _): [column]
         case .values(let columns, _): columns
@@ -18,7 +18,7 @@ public enum TableTarget: Sendable, Hashable, Codable {
     }
 
     /// nil for classes.
-    public var scale: TargetScale? { if case .values(_, let scale) = self { scale } else { nil } }
+    package var scale: TargetScale? { if case .values(_, let scale) = self { scale } else { nil } }
 
     /// As the data set declares it: `[]` for one column.
     var field: Field {
@@ -36,13 +36,13 @@ public enum TableTarget: Sendable, Hashable, Codable {
 /// How scaled targets become values in the target's own unit: value = scaled * deviation + mean.
 public struct TargetScale: Sendable, Hashable, Codable {
     /// One for each number of a sample's target.
-    public let means: [Double]
-    public let deviations: [Double]
+    package let means: [Double]
+    package let deviations: [Double]
 
     public init(means: [Double], deviations: [Double]) { (self.means, self.deviations) = (means, deviations) }
 
     /// A prediction of the `index`-th number in its own unit.
-    public func value(of scaled: Float, index: Int = 0) -> Float {
+    package func value(of scaled: Float, index: Int = 0) -> Float {
         Float(Double(scaled) * deviations[index] + means[index])
     }
 
@@ -56,7 +56,7 @@ public struct TargetScale: Sendable, Hashable, Codable {
     }
 
     /// A value as the data set holds it.
-    public func scaled(_ value: Float, index: Int = 0) -> Float {
+    package func scaled(_ value: Float, index: Int = 0) -> Float {
         Float((Double(value) - means[index]) / deviations[index])
     }
 }

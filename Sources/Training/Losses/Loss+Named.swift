@@ -1,6 +1,7 @@
 // Losses by name, as a command line or a file spells them.
 
 import Models
+import Streams
 
 extension Loss {
     /// What may be said beside a name.

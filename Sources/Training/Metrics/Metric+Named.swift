@@ -1,6 +1,7 @@
 // Metrics by name, as a command line or a file spells them.
 
 import Models
+import Streams
 
 extension Metric {
     private static let entries: [(metric: Metric, aliases: [String])] = [

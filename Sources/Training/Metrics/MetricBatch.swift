@@ -23,7 +23,7 @@ public struct MetricBatch {
     /// Class numbers `[batch, positions...]`, or of the outputs' shape. Signs have become 0 and 1.
     public let targets: Tensor
     /// `[batch]` or `[batch, positions...]`, at least 0, and 0 where masked; nil where all are 1.
-    public let weights: Tensor?
+    package let weights: Tensor?
     let reading: Reading
     /// Whether the loss takes the outputs for logits.
     let areLogits: Bool

@@ -1,8 +1,0 @@
-// The clock for durations.
-
-import Tensors
-
-/// Seconds on a clock that never jumps, from an arbitrary start.
-public func monotonicSeconds() -> Double {
-    Double(monotonicNanoseconds()) * 1e-9
-}
