@@ -249,7 +249,7 @@ public final class GradientReducer: @unchecked Sendable {
         let isFinite = !memory.isSpoilt(step: step)
         let norm = wantsNorm ? norm.norm(fromBlockSums: Array(blockSums)) : nil
         // What was added up last is in the cache still; each part is applied and sent on while it is.
-        for part in slice.parts(of: GradientReducer.partLength).reversed() {
+        for part in slice.parts(of: GradientReducer.partLength) {
             timeline(thread).record(.update) {
                 apply(part, sums[thread].total, norm, isFinite, isTimed: thread == 0)
             }
@@ -259,10 +259,10 @@ public final class GradientReducer: @unchecked Sendable {
         if plan.ranks > 1 { meetOnHost(thread) }
     }
 
-    /// Adds up a slice and looks whether it is finite.
+    /// Adds up a slice and looks whether it is finite, from the end: gradients of a large layer are written up to there.
     private func addUp(_ slice: Range<Int>, _ thread: Int) {
         var isFinite = true
-        for block in slice.parts(of: BlockwiseSum.blockLength) {
+        for block in slice.parts(of: BlockwiseSum.blockLength).reversed() {
             isFinite = sums[thread].add(block) && isFinite
             if wantsNorm { keepBlockSums(of: sums[thread].total, block) }
         }
