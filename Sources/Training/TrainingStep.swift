@@ -79,7 +79,6 @@ public final class TrainingStep: @unchecked Sendable {
             for task in reducer.tasks(ofThread: thread) {
                 compute(task, thread, batch, data, step, votes)
                 data.prefetch(samples(ofShard: task.shard, next))
-                reducer.shardIsDone(task, onThread: thread)
                 reducer.status.mark()
             }
             reducer.reduce(onThread: thread)
@@ -130,6 +129,7 @@ public final class TrainingStep: @unchecked Sendable {
         let numbers = samples(ofShard: task.shard, batch)
         var (loss, hits, times) = (Float(0), 0.0, PhaseSeconds())
         var isRefused = false
+        var added: [Range<Int>] = []
         if numbers.isEmpty {
             gradients[0..<gradients.count].update(repeating: 0)
         } else {
@@ -146,7 +146,8 @@ public final class TrainingStep: @unchecked Sendable {
             let tape = Tape(
                 .training,
                 context: StepContext(seed: seed, step: step, shard: task.shard, fraction: fraction),
-                workspace: workspaces[thread], buffer: parameters, gradients: gradients)
+                workspace: workspaces[thread], buffer: parameters, gradients: gradients,
+                addingTo: isRepeated ? nil : reducer.leftHalf(ofThread: thread, task))
             let result = timeline.record(.forward(0)) { objective(tape, shard) }
             isRefused = tape.refused.map { note($0, data, numbers) } ?? false
             let computed = monotonicSeconds()
@@ -160,6 +161,7 @@ public final class TrainingStep: @unchecked Sendable {
                         from: result.losses, weight: 1 / Float(batch.count),
                         parameterIsFinal: isRepeated ? nil : reducer.parameterIsFinal(task, onThread: thread))
                 }
+                added = tape.added
             } else {
                 tape.discard()
                 // Whichever part of the sums is looked at, it says that there is no step to make. What lies between
@@ -170,6 +172,7 @@ public final class TrainingStep: @unchecked Sendable {
                 data: ready - start, forward: computed - ready, backward: monotonicSeconds() - computed)
         }
         StepReport.write(loss: loss, hits: hits, votes: votes, isRefused: isRefused, to: gradients[parameters.record])
+        if !isRepeated { reducer.shardIsDone(task, added: added, onThread: thread) }
         if thread == 0 { seconds.add(times) }
         return loss
     }
