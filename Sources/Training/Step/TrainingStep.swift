@@ -87,7 +87,6 @@ public final class TrainingStep: @unchecked Sendable {
             for task in reducer.tasks(ofThread: thread) {
                 compute(task, thread, StepInput(batch, data, step, denominator), votes)
                 data.prefetch(samples(ofShard: task.shard, next))
-                reducer.shardIsDone(task, onThread: thread)
                 reducer.status.mark()
             }
             reducer.reduce(onThread: thread)
@@ -120,6 +119,7 @@ public final class TrainingStep: @unchecked Sendable {
             gradients[0..<gradients.count].update(repeating: 0)
             StepReport.write(
                 loss: 0, metricSums: [], votes: votes, isRefused: false, to: gradients[reducer.parameters.record])
+            if !isRepeated { reducer.shardIsDone(task, onThread: thread) }
             return 0
         }
         let shard = watch.during(.data) { read(numbers, input, workspaces[thread]) }
@@ -128,7 +128,8 @@ public final class TrainingStep: @unchecked Sendable {
             context: StepContext(
                 seed: seed, step: input.step, shard: task.shard,
                 fraction: Float(numbers.count) / Float(input.batch.count)),
-            workspace: workspaces[thread], buffer: reducer.parameters, gradients: gradients)
+            workspace: workspaces[thread], buffer: reducer.parameters, gradients: gradients,
+            addingTo: isRepeated ? nil : reducer.leftHalf(ofThread: thread, task))
         let result = watch.during(.forward) { objective(tape, shard) }
         let isRefused = tape.refused.map { note($0, input.data, numbers) } ?? false
         let loss = watch.during(.backward) {
@@ -150,6 +151,7 @@ public final class TrainingStep: @unchecked Sendable {
         StepReport.write(
             loss: loss, metricSums: result.metricSums, votes: votes, isRefused: isRefused,
             to: gradients[reducer.parameters.record])
+        if !isRepeated { reducer.shardIsDone(task, added: tape.added, onThread: thread) }
         return loss
     }
 
