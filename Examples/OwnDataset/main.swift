@@ -52,14 +52,11 @@ struct UpsideDown: Transform {
 
     func callAsFunction(_ batch: Batch, _ context: TransformContext) -> Batch {
         var result = batch
-        let signs = (0..<batch.inputs.shape[0]).map { index -> Float in
+        let signs = (0..<batch.inputs.shape[0]).map { index in
             var random = context.random(index)
-            return random.uniform() < 0.5 ? 1 : -1
+            return Tensor(repeating: random.uniform() < 0.5 ? 1 : -1, [1, batch.inputs.shape[1]])
         }
-        let parts = signs.enumerated().map { index, sign in
-            sign * batch.inputs.sliced(axis: 0, index..<index + 1)
-        }
-        result.inputs = Tensor.concatenated(parts, axis: 0)
+        result.inputs = batch.inputs * Tensor.concatenated(signs, axis: 0)
         return result
     }
 }

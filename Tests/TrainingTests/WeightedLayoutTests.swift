@@ -47,7 +47,7 @@ import Training
     /// Step 4 is within the second epoch, after a validation; step 5 is before the short batch.
     @Test func aRunGoesOnOnAnotherLayout() throws {
         let whole = try run(ranks: 1, threads: 1, .weightedMean)
-        let layouts = [(ranks: 1, threads: 2), (2, 1), (3, 1)]
+        let layouts = [(ranks: 1, threads: 2), (ranks: 2, threads: 1), (ranks: 3, threads: 1)]
         for (index, first) in layouts.enumerated() {
             let second = layouts[(index + 1) % layouts.count]
             try withFolder { folder in
