@@ -51,7 +51,7 @@ func train(_ data: any Dataset, on world: World) throws -> Model {
     let model = Sequential([Dense(16, activation: .tanh), Dense(1)])
         .compile(optimizer: .adam(learningRate: 0.01), loss: quantile(0.9), metrics: [below])
     var options = FitOptions()
-    (options.epochs, options.batchSize, options.shards, options.verbosity) = (15, 64, 4, .silent)
+    (options.epochs, options.batchSize, options.shards, options.verbosity) = (60, 64, 4, .silent)
     // Divides by the weights' sum, so that a batch of heavy samples makes no larger steps.
     options.lossReduction = .weightedMean
     try model.fit(data, options: options, on: world)

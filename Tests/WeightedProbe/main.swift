@@ -1,6 +1,6 @@
 // Trains on series of unequal length with weights of samples and of classes, a short last batch and a shard that weighs
-// nothing, and prints all bits of what comes out. Run by Tests/TrainingTests/WeightedLayoutTests.swift, alone and under
-// mpirun.
+// nothing, and prints what comes out: every rank the hashes of its weights and of all digits of its metrics, rank 0 these
+// too. Run by Tests/TrainingTests/WeightedLayoutTests.swift, alone and under mpirun.
 //
 //     WeightedProbe THREADS REDUCTION FOLDER STEPS...
 //
@@ -77,9 +77,11 @@ withWorld { world in
             let found = try model.evaluate(set, reduction: reduction, threads: threads, on: world)
             numbers += (found.names + ["loss"]).map { ("\(name).\($0)", found[$0] ?? -1) }
         }
-        let texts = numbers.sorted { $0.0 < $1.0 }.map { "\($0)=\($1)/\(String($1.bitPattern, radix: 16))" }
-        let line = "\(world.rank) \(model.fingerprint.map { "\($0)" } ?? "none") \(texts.joined(separator: " "))\n"
+        let texts = numbers.sorted { $0.0 < $1.0 }.map { "\($0)=\($1)" }
+        let hash = Array(texts.joined().utf8).withUnsafeBytes(Fingerprint.init(of:))
         try world.communicator.barrier()
-        writeToStandardOutput(line)
+        // Long lines of several ranks would be mixed up.
+        if world.rank == 0 { for text in texts { writeToStandardOutput(text + "\n") } }
+        writeToStandardOutput("\(world.rank) \(model.fingerprint.map { "\($0)" } ?? "none") \(hash)\n")
     }
 }
