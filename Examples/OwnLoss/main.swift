@@ -51,7 +51,7 @@ func train(_ data: any Dataset, on world: World) throws -> Model {
     let model = Sequential([Dense(16, activation: .tanh), Dense(1)])
         .compile(optimizer: .adam(learningRate: 0.01), loss: quantile(0.9), metrics: [below])
     var options = FitOptions()
-    (options.epochs, options.batchSize, options.shards, options.verbosity) = (60, 64, 4, .silent)
+    (options.epochs, options.batchSize, options.shards, options.verbosity) = (20, 64, 4, .silent)
     // Divides by the weights' sum, so that a batch of heavy samples makes no larger steps.
     options.lossReduction = .weightedMean
     try model.fit(data, options: options, on: world)
@@ -59,13 +59,13 @@ func train(_ data: any Dataset, on world: World) throws -> Model {
 }
 
 withWorld { world in
-    let model = try train(series(1000, seed: 1, padding: 0), on: world)
-    let result = try model.evaluate(series(600, seed: 2, padding: 0), reduction: .weightedMean, on: world)
+    let model = try train(series(3000, seed: 1, padding: 0), on: world)
+    let result = try model.evaluate(series(3000, seed: 2, padding: 0), reduction: .weightedMean, on: world)
     guard let share = result["below"], abs(share - 0.9) < 0.03 else {
         throw TrainingError("expected 0.9 of the weight below the predictions, got \(result["below"] ?? .nan)")
     }
     // What stands beyond the ends changes nothing.
-    let other = try train(series(1000, seed: 1, padding: 7), on: world)
+    let other = try train(series(3000, seed: 1, padding: 7), on: world)
     guard let fingerprint = model.fingerprint, fingerprint == other.fingerprint else {
         throw TrainingError("the padding was learned")
     }
