@@ -15,11 +15,11 @@ import Testing
     @Test(arguments: examples) func itPrintsTheSameOnRanks(_ example: (name: String, words: String)) throws {
         try withFolder { folder in
             func arguments(_ run: String) -> [String] { example.name == "OwnCallback" ? [folder + "/" + run] : [] }
-            let alone = try runProcess(try builtProduct(example.name), arguments("alone"), timeoutSeconds: 60)
+            let alone = try runProcess(try builtProduct(example.name), arguments("alone"), timeoutSeconds: 120)
             #expect(alone.status == 0, "\(alone.standardError)")
             #expect(alone.standardOutput.contains(example.words), "\(alone.standardOutput)")
             #expect(alone.standardOutput.split(separator: "\n").last?.hasPrefix("fingerprint ") == true)
-            let ranks = try runUnderMPI(ranks: 2, example.name, arguments("ranks"), timeoutSeconds: 60)
+            let ranks = try runUnderMPI(ranks: 2, example.name, arguments("ranks"), timeoutSeconds: 120)
             #expect(ranks.status == 0, "\(ranks.standardError)")
             #expect(ranks.standardOutput == alone.standardOutput)
         }
