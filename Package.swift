@@ -86,6 +86,11 @@ let package = Package(
         .executableTarget(name: "Tutorial", dependencies: ["Lockstep"], path: "Examples/Tutorial"),
         .executableTarget(name: "OwnModel", dependencies: ["Lockstep"], path: "Examples/OwnModel"),
         .executableTarget(name: "OwnLayer", dependencies: ["Lockstep"], path: "Examples/OwnLayer"),
+        .executableTarget(name: "OwnDataset", dependencies: ["Lockstep"], path: "Examples/OwnDataset"),
+        .executableTarget(name: "OwnLoss", dependencies: ["Lockstep"], path: "Examples/OwnLoss"),
+        .executableTarget(name: "OwnMetric", dependencies: ["Lockstep"], path: "Examples/OwnMetric"),
+        .executableTarget(name: "OwnCallback", dependencies: ["Lockstep"], path: "Examples/OwnCallback"),
+        .executableTarget(name: "OwnSink", dependencies: ["Lockstep"], path: "Examples/OwnSink"),
 
         // Our side of scripts/bench.
         .executableTarget(
@@ -101,6 +106,7 @@ let package = Package(
         .executableTarget(name: "Fuzz", dependencies: ["Lockstep"], path: "Tests/Fuzz"),
         .executableTarget(name: "StepProbe", dependencies: ["Lockstep"], path: "Tests/StepProbe"),
         .executableTarget(name: "FitProbe", dependencies: ["Lockstep"], path: "Tests/FitProbe"),
+        .executableTarget(name: "WeightedProbe", dependencies: ["Lockstep"], path: "Tests/WeightedProbe"),
         .executableTarget(
             name: "GoldenRuns", dependencies: ["Lockstep"], path: "Tests/GoldenRuns", exclude: ["fingerprints"]),
         .testTarget(name: "CollectivesTests", dependencies: ["Collectives"]),
@@ -120,8 +126,8 @@ let package = Package(
             name: "TrainingTests",
             dependencies: [
                 "Training", "Checkpoints", "Profiling", "Autograd", "Datasets", "Layers", "Optimizers", "Tensors",
-                "Streams",
-                "TestSupport", "StepProbe", "FitProbe", "KernelReference", "GoldenRuns",
+                "Streams", "TestSupport", "StepProbe", "FitProbe", "WeightedProbe", "KernelReference", "GoldenRuns",
+                "OwnLayer", "OwnDataset", "OwnLoss", "OwnMetric", "OwnCallback", "OwnSink",
             ],
             exclude: ["Reference"]),
         .testTarget(

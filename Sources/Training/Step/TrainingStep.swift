@@ -33,8 +33,8 @@ public final class TrainingStep: @unchecked Sendable {
     let isAllOrNothing: Bool
     /// Whether some rank computes no shard, and so has no record to vote in.
     private let someRankIsIdle: Bool
-    /// What of the present step's data can't be used, as this rank's threads found it.
-    let refusals = Mutex<[String]>([])
+    /// What of the present step's data can't be used, by the places in the batch at which its shards begin.
+    let refusals = Mutex<[Int: String]>([:])
     /// What is left of a step that made more than its reducer, or has not looked at all samples.
     var own = OwnParts()
     private let seed: UInt64
@@ -176,9 +176,8 @@ public final class TrainingStep: @unchecked Sendable {
 
     /// A shard's samples, as the model is to see them.
     private func read(_ numbers: ArraySlice<Int>, _ input: StepInput, _ workspace: Workspace) -> Batch {
-        let context = TransformContext(seed: seed, step: input.step, samples: numbers)
-        return transforms.reduce(input.data.batch(known: numbers, in: workspace)) { batch, transform in
-            transform(batch, context)
+        transforms.enumerated().reduce(input.data.batch(known: numbers, in: workspace)) { batch, next in
+            next.element(batch, TransformContext(seed: seed, step: input.step, samples: numbers, place: next.offset))
         }
     }
 
