@@ -10,9 +10,7 @@ extension TrainRun {
     }
 
     /// - Parameter test: the metrics of the part that was held out, if one was.
-    func tellResult(
-        _ history: History, _ test: Evaluation?, _ task: TrainingTask, _ loaded: LoadedData, _ source: DataSource
-    ) {
+    func tellResult(_ test: Evaluation?, _ task: TrainingTask, _ loaded: LoadedData) {
         // The built-in sets' results are known; own data are what needs a measure.
         guard loaded.preparation != nil || loaded.test != nil || task.chosenModel != nil else { return }
         if let test {

@@ -72,6 +72,9 @@ extension ResolvedSettings {
         if let testData = self.data.testData {
             throw error(\.data.testData, "is for tables; \(set.name) can't be tested on '\(testData)'")
         }
+        guard self.tables.target.isEmpty else {
+            throw error(\.tables.target, "names a column, but \(set.name) is no table: give one with --data csv:FILE")
+        }
         return try cut(set, division(of: set, hasOwn: own != nil), own: own)
     }
 
@@ -95,7 +98,13 @@ extension ResolvedSettings {
             (parts.train, parts.test) = (split.train, split.test)
         }
         let needsValidation = !hasOwn && parts.test == nil
-        if let fraction = self.data.validationSplit ?? (needsValidation ? 0.2 : nil) {
+        if let fold = self.data.fold {
+            if self.data.validationSplit != nil {
+                throw error(\.data.validationSplit, "and folds both say what is validated on: leave one of them out")
+            }
+            let split = try folds(set, fold.count, among: parts.train)[fold.number - 1]
+            (parts.train, parts.validation) = (split.train, split.test)
+        } else if let fraction = self.data.validationSplit ?? (needsValidation ? 0.2 : nil) {
             let split = try split(set, fraction, among: parts.train)
             (parts.train, parts.validation) = (split.train, split.test)
             if self.data.validationSplit == nil {
@@ -129,7 +138,7 @@ extension ResolvedSettings {
     }
 
     /// How samples are divided, where that is not said: tables in any order, by classes where there are any.
-    private func kind(_ set: any Dataset) -> SplitKind {
+    func kind(_ set: any Dataset) -> SplitKind {
         if let kind = self.data.split { return kind }
         if self.tables.groupColumn != nil { return .group }
         guard set is TableDataset || set is NumPyDataset else { return .last }
@@ -151,14 +160,14 @@ extension ResolvedSettings {
         return (found.train.map { numbers[$0] }, found.test.map { numbers[$0] })
     }
 
-    private func classes(_ set: any Dataset, _ numbers: [Int]?) throws -> [Int] {
+    func classes(_ set: any Dataset, _ numbers: [Int]?) throws -> [Int] {
         guard set.target.classCount != nil else {
             throw error(\.data.split, "can't be stratified: the targets of \(set.name) are values, not classes")
         }
         return (numbers ?? Array(0..<set.count)).map { set.classNumber(of: $0) ?? 0 }
     }
 
-    private func groups(_ set: any Dataset, _ numbers: [Int]) throws -> [Int] {
+    func groups(_ set: any Dataset, _ numbers: [Int]) throws -> [Int] {
         guard let table = set as? TableDataset, let groups = try table.groups() else {
             throw error(\.data.split, "by group needs a table and its --group-column")
         }
