@@ -84,7 +84,7 @@ def main():
         columns = ColumnTransformer(
             [("numbers", numbers, [name for name in x if name not in categories]),
              ("categories", OneHotEncoder(handle_unknown="ignore"), categories)])
-        network = MLPRegressor((64, 32), early_stopping=True, max_iter=200, random_state=seed)
+        network = MLPRegressor(hidden_layer_sizes=(64, 32), early_stopping=True, max_iter=200, random_state=seed)
         model = TransformedTargetRegressor(make_pipeline(columns, network), transformer=StandardScaler())
         begin = time.time()
         model.fit(x[~test], y[~test])

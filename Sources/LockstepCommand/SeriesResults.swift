@@ -63,7 +63,9 @@ struct SeriesResults {
             let mean = values.reduce(0, +) / Double(values.count)
             let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
             let deviation = values.count > 1 ? (squares / Double(values.count - 1)).squareRoot() : 0
-            return "\(names[index]): \(ProgressReporter.number(mean)) ± \(ProgressReporter.number(deviation))"
+            // As many decimals as the mean has, which most often is told in fixed ones.
+            let shown = abs(mean) > 1e-3 ? String(format: "%.4f", deviation) : ProgressReporter.number(deviation)
+            return "\(names[index]): \(ProgressReporter.number(mean)) ± \(shown)"
         }
         return (lines + ["mean ± deviation of \(shown.count) runs:"] + summary).joined(separator: "\n")
     }

@@ -39,7 +39,7 @@ extension CommandTests {
                 let values = rows.dropFirst().compactMap { Double($0.split(separator: ",")[2]) }
                 let mean = values.reduce(0, +) / 3
                 let deviation = (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 2).squareRoot()
-                let shown = [mean, deviation].map { String(format: $0 > 1e-3 ? "%.4f" : "%.4e", $0) }
+                let shown = [mean, deviation].map { String(format: "%.4f", $0) }
                 #expect(result.lines.contains("val_accuracy: \(shown[0]) ± \(shown[1])"), "\(result.lines)")
                 let ranks = try SeriesTests.series(ranks: 2, table + ["--seeds", "3,5-6"], run: folder + "/ranks")
                 #expect(ranks.status == 0, "\(ranks.standardError)")
