@@ -4,7 +4,6 @@
 import Foundation
 import Lockstep
 import Streams
-import Yams
 
 /// The settings of a configuration.
 struct ConfigurationFile {
@@ -27,20 +26,23 @@ struct ConfigurationFile {
 
     /// - Parameter file: what errors call the text.
     init(text: String, file: String) throws {
-        let node: Node?
-        do { node = try Yams.compose(yaml: text) } catch { throw TrainingError("\(file) is not YAML: \(error)") }
-        guard let mapping = node?.mapping else {
-            throw TrainingError("\(file): expected a mapping such as 'epochs: 5', one setting a line")
+        let entries = try ConfigurationEntry.read(text, file: file)
+        if entries.isEmpty {
+            throw TrainingError("\(file) is empty: expected lines such as 'epochs: 5', one setting each")
         }
         var layer = SettingsLayer()
-        for (key, value) in mapping {
-            let origin = SettingOrigin.file(file, line: key.mark?.line)
-            let name = key.string ?? "?"
-            let setting = try ConfigurationFile.setting(name, origin)
+        for entry in entries {
+            let origin = SettingOrigin.file(file, line: entry.line)
+            let setting = try ConfigurationFile.setting(entry.key, origin)
             guard layer.values[setting.name] == nil else {
-                throw TrainingError("\(origin.subject(name)) and '\(setting.name)' are one setting: give one of them")
+                throw TrainingError(
+                    "\(origin.subject(entry.key)) and '\(setting.name)' are one setting: give one of them")
             }
-            try layer.take(ConfigurationFile.words(value, of: setting, origin), for: setting, from: origin)
+            guard setting.isList || !entry.isList else {
+                throw TrainingError("\(origin.subject(entry.key)) wants a single value, got a list")
+            }
+            let words = setting.isList && !entry.isList ? ListText.split(entry.words[0]) : entry.words
+            try layer.take(words, for: setting, from: origin)
         }
         self.layer = layer
     }
@@ -55,18 +57,6 @@ struct ConfigurationFile {
         throw TrainingError(
             "\(origin.place ?? "the configuration"): unknown key '\(name)'\(hint)\n  known keys: \(known.joined(separator: ", "))"
         )
-    }
-
-    private static func words(
-        _ value: Node, of setting: any AnySetting, _ origin: SettingOrigin
-    ) throws -> [String] {
-        if let scalar = value.scalar?.string { return setting.isList ? ListText.split(scalar) : [scalar] }
-        let items = value.sequence?.map { $0.scalar?.string }
-        guard setting.isList, let items, !items.contains(nil) else {
-            throw TrainingError(
-                "\(origin.subject(setting.name)) wants a \(setting.isList ? "list such as [a, b]" : "single value")")
-        }
-        return items.compactMap { $0 }
     }
 }
 

@@ -15,9 +15,10 @@ struct Train: ParsableCommand {
 
             The final weights are the same bits whatever the ranks and threads. The
             shards of a step, which follow from the batch size unless given, bound the
-            workers (ranks x threads) that compute; others only update and evaluate. A
-            run that is resumed takes its settings from its
-            folder; a flag that would change its bits is refused.
+            workers (ranks x threads) that compute; others only update and evaluate.
+
+            A run that is resumed takes its settings from its folder; a flag that would
+            change its bits is refused. A flag wins over --config, which wins over them.
 
             Plain IDX files are mapped, so that the ranks of a host share one copy in
             memory; gzipped ones are unpacked by every rank. With --stage DIR the lowest

@@ -24,10 +24,13 @@ package enum FileBytes {
     }
 }
 
-/// Why a file can't be read, in the system's words, such as `No such file or directory`.
+/// Why a file can't be read, in the system's words, such as `no such file or directory`.
 package struct FileBytesError: Error, CustomStringConvertible, Sendable {
     package let code: Int32
     init(_ code: Int32) { self.code = code }
 
-    package var description: String { String(cString: strerror(code)) }
+    package var description: String {
+        let text = String(cString: strerror(code))
+        return text.prefix(1).lowercased() + text.dropFirst()
+    }
 }

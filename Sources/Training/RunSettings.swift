@@ -3,7 +3,6 @@
 import Foundation
 import Streams
 import Tensors
-import Yams
 
 /// Where a run goes on from.
 public enum Resume: Sendable, Hashable {
@@ -53,8 +52,7 @@ public struct RunSettings: Sendable {
 extension RunSettings {
     /// A configuration's text: YAML that gives the very same entries again, whatever the values hold.
     package static func text(_ entries: [(key: String, value: String)]) throws -> String {
-        try Yams.serialize(
-            node: Node(entries.map { (Node($0.key), Node($0.value)) }), width: -1, allowUnicode: true)
+        try ConfigurationEntry.text(entries.map { ConfigurationEntry(key: $0.key, words: [$0.value]) })
     }
 
     /// The settings of a configuration, in order.
@@ -65,24 +63,9 @@ extension RunSettings {
     package static func entries(
         _ configuration: String, file: String = "the configuration"
     ) throws -> [(key: String, value: String)] {
-        let node: Node?
-        do { node = try Yams.compose(yaml: configuration) } catch {
-            throw TrainingError("\(file) is not YAML: \(error)")
+        try ConfigurationEntry.read(configuration, file: file).map { entry in
+            (entry.key, entry.isList ? ListText.joined(entry.words) : entry.words[0])
         }
-        guard let node else { return [] }
-        let pairs = node.mapping.map { $0.map { ($0.key.scalar?.string, text(of: $0.value)) } } ?? [(nil, nil)]
-        return try pairs.map { key, value in
-            guard let key, let value else {
-                throw TrainingError("\(file): expected lines such as 'epochs: 5', one setting each")
-            }
-            return (key, value)
-        }
-    }
-
-    /// nil for what is neither a single value nor a list of them.
-    private static func text(of node: Node) -> String? {
-        guard let items = node.sequence?.map({ $0.scalar?.string }) else { return node.scalar?.string }
-        return items.contains(nil) ? nil : ListText.joined(items.compactMap { $0 })
     }
 
     /// Refuses to go on with a run whose configuration was another, where that would change bits.

@@ -92,7 +92,7 @@ struct TrainingSetup {
     private static func directions(_ model: Model) -> [String: Bool] {
         let own = [("loss", false)] + model.metrics.map { ($0.name, $0.largerIsBetter) }
         return Dictionary(
-            own + own.map { ("val_" + $0.0, $0.1) } + [("learning_rate", false)], uniquingKeysWith: { $1 })
+            own + own.map { ("val_" + $0.0, $0.1) }, uniquingKeysWith: { $1 })
     }
 
     var metricNames: [String] {

@@ -47,23 +47,24 @@ struct BadInputCase: Sendable, CustomTestStringConvertible {
         BadInputCase("unknown monitor", ["--monitor", "no 'val_los'", "val_loss, val_accuracy, loss, accuracy"]) { _ in
             ["--monitor", "val_los"]
         },
-        BadInputCase("nothing kept", ["--keep-last must be at least 1, got 0"]) { _ in ["--keep-last", "0"] },
-        BadInputCase("negative cadence", ["--checkpoint-every-n-steps must be at least 0"]) { _ in
+        BadInputCase("nothing kept", status: 64, ["--keep-last must be at least 1, got 0"]) { _ in ["--keep-last", "0"]
+        },
+        BadInputCase("negative cadence", status: 64, ["--checkpoint-every-n-steps must be at least 0"]) { _ in
             ["--checkpoint-every-n-steps=-1"]
         },
-        BadInputCase("unknown mode", ["--checkpoint-mode must be async or sync, got 'fast'"]) { _ in
+        BadInputCase("unknown mode", status: 64, ["--checkpoint-mode must be async or sync, got 'fast'"]) { _ in
             ["--checkpoint-mode", "fast"]
         },
-        BadInputCase("unknown action", ["--on-checkpoint-error must be warn or stop, got 'ask'"]) { _ in
+        BadInputCase("unknown action", status: 64, ["--on-checkpoint-error must be warn or stop, got 'ask'"]) { _ in
             ["--on-checkpoint-error", "ask"]
         },
         BadInputCase("weights of another model", ["another model", "dense.kernel"]) { folder in
             ["--resume-weights", try finishedRun(folder), "--model", "mnist-cnn"]
         },
-        BadInputCase("trace steps from 0", ["--trace-steps must be FIRST-LAST", "'0-3'"]) { folder in
+        BadInputCase("trace steps from 0", status: 64, ["--trace-steps must be FIRST-LAST", "'0-3'"]) { folder in
             ["--trace", folder + "/t.json", "--trace-steps", "0-3"]
         },
-        BadInputCase("one trace step", ["--trace-steps must be FIRST-LAST", "'7'"]) { folder in
+        BadInputCase("one trace step", status: 64, ["--trace-steps must be FIRST-LAST", "'7'"]) { folder in
             ["--trace", folder + "/t.json", "--trace-steps", "7"]
         },
         BadInputCase("trace steps without a trace", ["--trace-steps needs --trace FILE"]) { _ in
@@ -71,33 +72,65 @@ struct BadInputCase: Sendable, CustomTestStringConvertible {
         },
         BadInputCase("trace nowhere", ["cannot make the folder /proc/none"]) { _ in ["--trace", "/proc/none/t.json"] },
         BadInputCase("trace in place of a folder", ["it is a folder; name a file in it"]) { _ in ["--trace", "/tmp"] },
-        BadInputCase("empty batch", ["--batch-size must be at least 1, got 0"]) { _ in ["--batch-size", "0"] },
-        BadInputCase("endless warm-up", ["--warm-up-steps must be 0 to 4294967296, got 9223372036854775807"]) { _ in
+        BadInputCase("empty batch", status: 64, ["--batch-size must be 'full' or at least 1, got 0"]) { _ in
+            ["--batch-size", "0"]
+        },
+        BadInputCase(
+            "endless warm-up", status: 64,
+            ["--warm-up-steps must be at least 0 and at most 4294967296, got 9223372036854775807"]
+        ) { _ in
             ["--epochs", "9223372036854775807", "--schedule", "cosine", "--warm-up-steps", "9223372036854775807"]
         },
         BadInputCase("too many threads", ["at most 1024 threads a rank"]) { _ in ["--threads", "9223372036854775807"] },
         BadInputCase("odd shards", ["--shards must be a power of two, got 6"]) { _ in ["--shards", "6"] },
-        BadInputCase("patience", ["--early-stopping-patience must be 0 or more, got -1"]) { _ in
+        BadInputCase("patience", status: 64, ["--early-stopping-patience must be at least 0, got -1"]) { _ in
             ["--early-stopping-patience=-1"]
         },
-        BadInputCase("stall timeout", ["--stall-timeout must be at least 5 seconds, or 0 for none, got 3.0"]) { _ in
+        BadInputCase(
+            "stall timeout", status: 64, ["--stall-timeout must be at least 5 seconds, or 0 for none, got 3"]
+        ) { _ in
             ["--stall-timeout", "3"]
         },
-        BadInputCase("no epochs", ["--epochs must be at least 1, got 0"]) { _ in ["--epochs", "0"] },
-        BadInputCase("learning rate", ["learning rate"]) { _ in ["--learning-rate", "nan"] },
-        BadInputCase("validation split", ["validation"]) { _ in ["--validation-split", "1.5"] },
-        BadInputCase("augmentation", ["random rotation must be at least 0 and below 1, got 10.0"]) { _ in
+        BadInputCase("no epochs", status: 64, ["--epochs must be at least 1, got 0"]) { _ in ["--epochs", "0"] },
+        BadInputCase("learning rate", status: 64, ["--learning-rate must be a number, got 'nan'"]) { _ in
+            ["--learning-rate", "nan"]
+        },
+        BadInputCase("validation split", status: 64, ["--validation-split must be above 0 and below 1, got 1.5"]) { _ in
+            ["--validation-split", "1.5"]
+        },
+        BadInputCase("augmentation", status: 64, ["--random-rotation must be at least 0 and below 1, got 10"]) { _ in
             ["--random-rotation", "10"]
         },
-        BadInputCase("unknown optimizer", ["unknown --optimizer 'adma'", "adamw"]) { _ in ["--optimizer", "adma"] },
+        BadInputCase(
+            "unknown optimizer", status: 64,
+            ["--optimizer must be sgd, adam, adamw or rmsprop, got 'adma'; did you mean 'adam'?"]
+        ) { _ in ["--optimizer", "adma"] },
         BadInputCase("unknown flag", status: 64, ["--batchsize", "lockstep train --help"]) { _ in ["--batchsize", "32"]
         },
-        BadInputCase("no number", status: 64, ["--epochs", "many"]) { _ in ["--epochs", "many"] },
+        BadInputCase("vanishing rate", status: 64, ["--learning-rate is too small for a 32-bit number", "1e-50"]) { _ in
+            ["--lr", "1e-50"]
+        },
+        BadInputCase("no number", status: 64, ["--epochs must be a whole number, got 'many'"]) { _ in
+            ["--epochs", "many"]
+        },
     ]
 
     private static let files = [
         BadInputCase("unknown key", ["settings.yaml:2", "unknown key 'batchsize'", "batch-size"]) { folder in
             ["--config", try file("settings.yaml", "epochs: 1\nbatchsize: 32\n", folder)]
+        },
+        BadInputCase("underscores", ["settings.yaml:1", "'learning_rate'; did you mean 'learning-rate'?"]) { folder in
+            ["--config", try file("settings.yaml", "learning_rate: 1\n", folder)]
+        },
+        BadInputCase("one setting by two names", ["settings.yaml:2: 'lr' and 'learning-rate' are one setting"]) {
+            folder in
+            ["--config", try file("settings.yaml", "learning-rate: 1\nlr: 1\n", folder)]
+        },
+        BadInputCase("a list of epochs", ["settings.yaml:1: 'epochs' wants a single value, got a list"]) { folder in
+            ["--config", try file("settings.yaml", "epochs: [1, 2]\n", folder)]
+        },
+        BadInputCase("a flag of one start", ["settings.yaml:1: 'resume' is for the command line"]) { folder in
+            ["--config", try file("settings.yaml", "resume: auto\n", folder)]
         },
         BadInputCase("value of the wrong kind", ["settings.yaml", "epochs", "soon"]) { folder in
             ["--config", try file("settings.yaml", "epochs: soon\n", folder)]

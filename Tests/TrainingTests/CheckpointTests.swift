@@ -78,7 +78,7 @@ import Training
         state.formatVersion = 7
         let json = try state.json()
         let found = message { _ = try CheckpointState(json: json, file: "x/state.json") }
-        #expect(found == "x/state.json has format version 7; this version of Lockstep reads 1 to 2")
+        #expect(found == "x/state.json has format version 7; this version of Lockstep reads 1 to 3")
     }
 
     @Test(arguments: files) func truncationIsAlwaysNoticed(file: String) throws {

@@ -65,9 +65,36 @@ import Training
                 """)
     }
 
-    @Test(arguments: ["- a\n", "a: [1, 2]\n", "a\n", "a: b: c\n", "'"]) func whatIsNoMappingIsRefused(text: String) {
+    @Test(arguments: ["- a\n", "a: [1, [2]]\n", "a: {b: 1}\n", "a\n", "a: b: c\n", "'"]) func whatIsNoMappingIsRefused(
+        text: String
+    ) {
         let error = #expect(throws: TrainingError.self) { try RunSettings.entries(text, file: "f.yaml") }
         #expect(error?.description.hasPrefix("f.yaml") == true)
+    }
+
+    @Test func listsAreReadBack() throws {
+        let lists = [[], [""], ["a"], ["a,b", "c"], ["say \"x\"", " d "], ConfigurationTextTests.nasty]
+        let entries = lists.enumerated().map {
+            ConfigurationEntry(key: "k\($0.offset)", words: $0.element, isList: true)
+        }
+        let text = try ConfigurationEntry.text(entries)
+        #expect(text.hasPrefix("k0: []\n"))
+        let read = try ConfigurationEntry.read(text, file: "f.yaml")
+        #expect(read.map(\.words) == lists)
+        #expect(!read.contains { !$0.isList })
+        #expect(read[2].line == 3)
+        #expect(try ConfigurationEntry.read("k:\n  - a\n  - b\n", file: "")[0].words == ["a", "b"])
+        // As one text.
+        #expect(try RunSettings.entries(text).prefix(4).map(\.value) == ["", "\"\"", "a", "\"a,b\",c"])
+    }
+
+    /// A setting that a configuration of an earlier version lacks is what it is by default.
+    @Test func absenceHasAMeaning() throws {
+        var settings = RunSettings(folder: "", configuration: "a: 1\nb: [x, y]\n", modelName: "")
+        #expect(throws: TrainingError.self) { try settings.require(sameBitsAs: "b: [x, y]\n") }
+        settings.meaning = { $0 == "a" ? $1 ?? "1" : $1 }
+        try settings.require(sameBitsAs: "b: ['x', \"y\"]\n")
+        #expect(throws: TrainingError.self) { try settings.require(sameBitsAs: "b: [x, z]\n") }
     }
 
     @Test func settingsAreComparedByMeaning() throws {

@@ -13,7 +13,7 @@ import Training
     private static let count = 30
 
     private func values() throws -> ArrayDataset {
-        try Samples(
+        try ArrayDataset(
             inputs: Tensor([Self.count, 2], (0..<2 * Self.count).map { sin(Float($0)) }),
             targets: Tensor([Self.count, 2], (0..<2 * Self.count).map { cos(Float($0) * 0.7) }), name: "mine")
     }
@@ -23,7 +23,7 @@ import Training
         var found: [(Fingerprint, Double)] = []
         for threads in [1, 2, 3] {
             let model = network().compile(optimizer: .sgd(learningRate: 0.1), loss: loss)
-            try model.build(input: data.inputShape, seed: 2)
+            try model.build(input: data.input.shape, seed: 2)
             try model.fit(data, epochs: 2, batchSize: 8, shards: 4, threads: threads, verbose: .silent)
             found.append((try #require(model.fingerprint), try model.evaluate(data, threads: threads).loss))
         }

@@ -113,6 +113,7 @@ def many_classes():
             outputs = softmax(RANDOM.normal(0, 1.5, shape + (classes,)))
             right = RANDOM.integers(0, seen, shape)
             outputs[..., seen:] = 0
+            outputs = f32(outputs / outputs.sum(axis=-1, keepdims=True))
             weights = drawn_weights(kind, shape)
             flat, truth = outputs.reshape(-1, classes), right.ravel()
             w = None if weights is None else weights.ravel()

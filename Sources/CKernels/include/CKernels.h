@@ -20,7 +20,7 @@ int lk_get_affinity(uint64_t mask[16]);
 int lk_set_affinity(const uint64_t mask[16]);
 
 /// The number of what docs/arithmetic.md specifies. It rises with every change of any result's bits.
-enum { LK_ARITHMETIC = 1 };
+enum { LK_ARITHMETIC = 2 };
 
 /// Makes the calling thread round to nearest and keep denormals, whatever was set before; returns that.
 uint64_t lk_use_ieee_arithmetic(void);

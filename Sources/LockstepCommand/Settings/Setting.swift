@@ -98,10 +98,11 @@ extension Setting: AnySetting {
         return facts.isEmpty ? help : "\(help) (\(facts.joined(separator: "; ")))"
     }
 
-    /// What is off needs no word.
+    /// What is off unless asked for needs no word.
     private func defaultText(_ words: [String]) -> String? {
         let text = ListText.joined(words)
-        return text.isEmpty || isFlag || text == "never" ? nil : "default: \(text)"
+        if isFlag || text.isEmpty { return nil }
+        return "default: " + (text.hasSuffix(".0") ? text.dropLast(2) : text[...])
     }
 
     func parse(_ words: [String]) throws(SettingProblem) -> any Sendable { try form.read(words) }

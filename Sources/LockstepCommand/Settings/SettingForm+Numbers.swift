@@ -36,7 +36,9 @@ struct NumberLimits<Number: Comparable & Sendable>: Sendable {
 }
 
 extension SettingForm where Value: FixedWidthInteger {
-    static func integer(_ valueName: String = "n", from least: Value? = nil, to most: Value? = nil) -> SettingForm {
+    package static func integer(_ valueName: String = "n", from least: Value? = nil, to most: Value? = nil)
+        -> SettingForm
+    {
         let limits = NumberLimits(least: least, most: most)
         return SettingForm(
             valueName,
@@ -73,7 +75,7 @@ extension SettingForm where Value: BinaryFloatingPoint & LosslessStringConvertib
 
 extension SettingForm where Value == Float {
     /// A finite number that the type can hold: what would become 0 or infinite is refused.
-    static func float(
+    package static func float(
         _ valueName: String = "x", from least: Float? = nil, above: Float? = nil, to most: Float? = nil,
         below: Float? = nil
     ) -> SettingForm {
@@ -83,7 +85,7 @@ extension SettingForm where Value == Float {
 
 extension SettingForm where Value == Double {
     /// As `float`, in double precision.
-    static func double(
+    package static func double(
         _ valueName: String = "x", from least: Double? = nil, above: Double? = nil, to most: Double? = nil,
         below: Double? = nil
     ) -> SettingForm {
@@ -93,7 +95,7 @@ extension SettingForm where Value == Double {
     /// A time: `90`, `90s`, `5m`, `1.5h`, `2d`; a number alone counts in seconds.
     ///
     /// - Parameter zero: what 0 means, where it is allowed below `least`.
-    static func seconds(from least: Double, orZeroFor zero: String? = nil) -> SettingForm {
+    package static func seconds(from least: Double, orZeroFor zero: String? = nil) -> SettingForm {
         let limits = NumberLimits(least: least)
         return SettingForm(
             "seconds", hint: "or with a unit, as in 5m",

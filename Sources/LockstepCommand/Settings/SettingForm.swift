@@ -7,8 +7,8 @@ import Streams
 import Yams
 
 /// What is wrong with a setting's words, as it follows the setting's name: `must be at least 1, got 0`.
-struct SettingProblem: Error {
-    let text: String
+package struct SettingProblem: Error {
+    package let text: String
     init(_ text: String) { self.text = text }
 }
 
@@ -19,7 +19,7 @@ enum SettingCompletion: Sendable {
 }
 
 /// The values that a setting takes, and their text.
-struct SettingForm<Value: Sendable>: Sendable {
+package struct SettingForm<Value: Sendable>: Sendable {
     /// The value's name in the help, as in `--stall-timeout <seconds>`.
     var valueName: String
     /// What the help says of values beyond that.
@@ -31,9 +31,9 @@ struct SettingForm<Value: Sendable>: Sendable {
     var holdsPath = false
     var completion = SettingCompletion.none
     /// A list's items, else one word.
-    var read: @Sendable ([String]) throws(SettingProblem) -> Value
+    package var read: @Sendable ([String]) throws(SettingProblem) -> Value
     /// What `read` reads again; nil for an absent value.
-    var words: @Sendable (Value) -> [String]?
+    package var words: @Sendable (Value) -> [String]?
 
     /// - Parameters:
     ///   - read: of one word.
@@ -69,7 +69,7 @@ struct SettingForm<Value: Sendable>: Sendable {
 }
 
 extension SettingForm where Value == String {
-    static func text(_ valueName: String) -> SettingForm { SettingForm(valueName, read: { $0 }, text: { $0 }) }
+    package static func text(_ valueName: String) -> SettingForm { SettingForm(valueName, read: { $0 }, text: { $0 }) }
 
     /// A path, `~` expanded; recorded from the root.
     static func path(_ valueName: String = "path", completion: SettingCompletion = .file) -> SettingForm {
@@ -97,7 +97,7 @@ extension SettingForm where Value == Bool {
 
 extension SettingForm {
     /// One of some words, in any case of letters.
-    static func choice(_ choices: [(word: String, value: Value)], _ valueName: String = "name") -> SettingForm
+    package static func choice(_ choices: [(word: String, value: Value)], _ valueName: String = "name") -> SettingForm
     where Value: Equatable {
         let names = choices.map(\.word)
         let listed = listing(names)
@@ -119,7 +119,7 @@ extension SettingForm {
     }
 
     /// Several values of a form: `a,b` on the command line, where quotes keep a comma in an item, `[a, b]` in YAML.
-    static func list<Item>(_ item: SettingForm<Item>) -> SettingForm where Value == [Item] {
+    package static func list<Item>(_ item: SettingForm<Item>) -> SettingForm where Value == [Item] {
         var form = SettingForm(
             item.valueName + ",...", hint: item.hint, read: { _ in fatalError("replaced") }, text: { _ in "" })
         (form.isList, form.holdsPath, form.completion) = (true, item.holdsPath, item.completion)
@@ -134,7 +134,7 @@ extension SettingForm {
     }
 
     /// A form's values, or a word that stands for nil: `auto`.
-    static func automatic<Given>(or form: SettingForm<Given>, word automatic: String = "auto") -> SettingForm
+    package static func automatic<Given>(or form: SettingForm<Given>, word automatic: String = "auto") -> SettingForm
     where Value == Given? {
         var result = form.orAbsent
         let (read, words) = (result.read, result.words)
@@ -159,6 +159,7 @@ func listing(_ words: [String]) -> String {
 func nearest(to word: String, among known: [String]) -> String? {
     let plain = word.lowercased().replacing("_", with: "-")
     let found = known.map { ($0, ModelFileError.editDistance(plain, $0)) }.min { $0.1 < $1.1 }
-    guard let (name, distance) = found, distance <= max(1, min(plain.count, name.count) / 3) else { return nil }
-    return name
+    guard let (name, distance) = found else { return nil }
+    let isNear = distance <= min(plain.count, name.count) / 3 || plain.sorted() == name.sorted()
+    return isNear ? name : nil
 }
