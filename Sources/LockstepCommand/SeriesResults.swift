@@ -47,7 +47,8 @@ struct SeriesResults {
 
     func write(to folder: String) throws {
         try DurableFile.makeFolder(folder)
-        let lines = [["run", "fingerprint"] + names] + rows.map { [$0.run, $0.fingerprint] + $0.values.map { "\($0)" } }
+        let lines =
+            [["run", "fingerprint"] + names] + rows.map { [$0.run, $0.fingerprint] + $0.values.map { "\($0)" } }
         try DurableFile.replace(
             SeriesResults.path(in: folder), Data((lines.map(CSVText.line).joined(separator: "\n") + "\n").utf8))
     }
@@ -56,7 +57,8 @@ struct SeriesResults {
     func text(of runs: [String]) -> String {
         let shown = runs.compactMap { run in rows.first { $0.run == run } }
         let lines = shown.map { row in
-            ([row.run] + zip(names, row.values).map { "\($0): \(ProgressReporter.number($1))" }).joined(separator: " - ")
+            ([row.run] + zip(names, row.values).map { "\($0): \(ProgressReporter.number($1))" }).joined(
+                separator: " - ")
         }
         let summary = names.indices.map { index in
             let values = shown.map { $0.values[index] }

@@ -49,7 +49,8 @@ struct TrainSeries {
                 return Member(name: parts.joined(separator: "-"), seed: seed, fold: fold)
             }
         }
-        folder = try settings.run.run
+        folder =
+            try settings.run.run
             ?? RunFolder.defaultPath(model: "series", data: DataSource(settings.data.data).name, date: Date())
     }
 

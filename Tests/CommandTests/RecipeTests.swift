@@ -10,7 +10,9 @@ extension CommandTests {
         private static let data =
             ProcessInfo.processInfo.environment["LOCKSTEP_DATA"]
             ?? URL(filePath: #filePath).appending(path: "../../../../shared/data").standardized.path
-        private static func isThere(_ path: String) -> Bool { FileManager.default.fileExists(atPath: "\(data)/\(path)") }
+        private static func isThere(_ path: String) -> Bool {
+            FileManager.default.fileExists(atPath: "\(data)/\(path)")
+        }
 
         /// Trains briefly.
         ///
@@ -25,7 +27,8 @@ extension CommandTests {
 
         @Test(.enabled(if: isThere("adult"), "Adult is absent: set LOCKSTEP_DATA to a folder that holds adult/"))
         func adult() throws {
-            let parts = ["--data", "csv:\(Self.data)/adult/adult-train.csv.gz"]
+            let parts =
+                ["--data", "csv:\(Self.data)/adult/adult-train.csv.gz"]
                 + ["--test-data", "csv:\(Self.data)/adult/adult-test.csv.gz"]
             #expect(try metric("val_accuracy", ["--config", "adult", "--epochs", "1"] + parts) > 0.83)
         }
@@ -42,7 +45,8 @@ extension CommandTests {
         }
 
         @Test(
-            .enabled(if: isThere("tables/penguins.csv"), "Penguins are absent: set LOCKSTEP_DATA to a folder with tables/"))
+            .enabled(
+                if: isThere("tables/penguins.csv"), "Penguins are absent: set LOCKSTEP_DATA to a folder with tables/"))
         func penguins() throws {
             let data = ["--data", "csv:\(Self.data)/tables/penguins.csv"]
             #expect(try metric("val_accuracy", ["--config", "penguins"] + data) > 0.95)

@@ -54,7 +54,8 @@ extension CommandTests {
                 #expect(result.status == 0, "\(result.standardError)")
                 let counts = result.lines.compactMap { $0.firstMatch(of: /(\d+) samples of .*, (\d+) for validation/) }
                     .compactMap { match in Int(match.1).flatMap { a in Int(match.2).map { [a, $0] } } }
-                #expect(counts.allSatisfy { $0[0] + $0[1] == 48 } && counts.map { $0[1] }.reduce(0, +) == 48, "\(counts)")
+                #expect(
+                    counts.allSatisfy { $0[0] + $0[1] == 48 } && counts.map { $0[1] }.reduce(0, +) == 48, "\(counts)")
                 let header = try read(folder + "/folds/results.csv").prefix { $0 != "\n" }
                 #expect(header == "run,fingerprint,val_accuracy,val_loss,test_accuracy,test_loss")
                 let single = try train(table + ["--fold", "4/5"], run: folder + "/single")

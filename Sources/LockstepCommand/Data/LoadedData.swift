@@ -96,6 +96,7 @@ extension ResolvedSettings {
             if hasOwn { throw error(\.data.testSplit, "is for data without a test part of their own") }
             let split = try split(set, fraction, among: parts.train)
             (parts.train, parts.test) = (split.train, split.test)
+            parts.notes += split.notes
         }
         let needsValidation = !hasOwn && parts.test == nil
         if let fold = self.data.fold {
@@ -107,9 +108,10 @@ extension ResolvedSettings {
         } else if let fraction = self.data.validationSplit ?? (needsValidation ? 0.2 : nil) {
             let split = try split(set, fraction, among: parts.train)
             (parts.train, parts.validation) = (split.train, split.test)
+            parts.notes += split.notes
             if self.data.validationSplit == nil {
                 parts.notes.append(
-                    "\(split.test.count) of \(set.count) samples are kept for validation (\(kind(set).rawValue)); "
+                    "\(split.test.count) of \(set.count) samples are kept for validation (\(split.kind.rawValue)); "
                         + "--validation-split, --test-split or --test-data say otherwise")
             }
             let isLast = kind(set) == .last && set.target.classCount != nil
@@ -148,16 +150,24 @@ extension ResolvedSettings {
     /// - Parameter numbers: the samples to divide.
     private func split(
         _ set: any Dataset, _ fraction: Double, among numbers: [Int]
-    ) throws -> (train: [Int], test: [Int]) {
+    ) throws -> (train: [Int], test: [Int], kind: SplitKind, notes: [String]) {
         let seed = self.training.seed
-        let found: Split =
-            switch kind(set) {
-            case .last: try .last(fraction, of: numbers.count)
-            case .random: try .random(fraction, of: numbers.count, seed: seed)
-            case .stratified: try .stratified(fraction, seed: seed, classes: classes(set, numbers))
-            case .group: try .group(fraction, seed: seed, groups: groups(set, numbers))
+        var kind = kind(set)
+        var notes: [String] = []
+        let found: Split
+        switch kind {
+        case .last: found = try .last(fraction, of: numbers.count)
+        case .random: found = try .random(fraction, of: numbers.count, seed: seed)
+        case .group: found = try .group(fraction, seed: seed, groups: groups(set, numbers))
+        case .stratified:
+            let classes = try classes(set, numbers)
+            do { found = try .stratified(fraction, seed: seed, classes: classes) } catch {
+                if self.data.split != nil { throw self.error(\.data.split, "can't be stratified: \(error)") }
+                notes = ["samples are split at random, since some classes have too few to be in every part"]
+                (kind, found) = (.random, try .random(fraction, of: numbers.count, seed: seed))
             }
-        return (found.train.map { numbers[$0] }, found.test.map { numbers[$0] })
+        }
+        return (found.train.map { numbers[$0] }, found.test.map { numbers[$0] }, kind, notes)
     }
 
     func classes(_ set: any Dataset, _ numbers: [Int]?) throws -> [Int] {

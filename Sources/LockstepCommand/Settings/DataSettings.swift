@@ -90,7 +90,8 @@ extension SettingForm where Value == Fold {
             "k/n",
             read: { (word) throws(SettingProblem) in
                 let parts = word.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
-                guard parts.count == 2, let number = parts[0], let count = parts[1], count >= 2, 1...count ~= number else {
+                guard parts.count == 2, let number = parts[0], let count = parts[1], count >= 2, 1...count ~= number
+                else {
                     throw SettingProblem("must be K/N, the K-th of N parts, such as 2/5, got '\(word)'")
                 }
                 return Fold(number: number, count: count)
@@ -107,7 +108,8 @@ extension SettingForm where Value == String {
     /// A built-in model's name or a file's path.
     fileprivate static var model: SettingForm {
         var form = SettingForm(
-            "model", read: {
+            "model",
+            read: {
                 let word = $0.lowercased()
                 return word == AutomaticModel.word ? word : NamedModel(rawValue: word)?.rawValue ?? expandingHome($0)
             }, text: { $0 == AutomaticModel.word ? $0 : RunSettings.absolute("model", $0) })
