@@ -79,7 +79,9 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
             ],
             // Within the binary, so that it works wherever it is copied.
-            resources: ["mnist-fast", "mnist-99", "mnist-994"].map { .embedInCode("Configurations/\($0).yaml") }),
+            resources: [
+                "mnist-fast", "mnist-99", "mnist-994", "fashion-mnist", "adult", "california-housing", "penguins",
+            ].map { .embedInCode("Configurations/\($0).yaml") }),
         .executableTarget(name: "MPISelfTest", dependencies: ["MPI", "Collectives", "Watchdog", "Streams"]),
 
         // Examples: what a user's own program looks like.

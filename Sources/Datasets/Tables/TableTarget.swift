@@ -80,6 +80,10 @@ extension TableTarget {
             return .values(
                 columns: roles.targets.map(\.name), scale: try scale(of: roles.targets, options, rows, table.name))
         }
+        if options.task == nil, let stray = table.strayCell(in: column) {
+            throw DatasetError(
+                "\(stray); correct it or leave it empty, or say that the target is of classes")
+        }
         guard classes.count > 1 else {
             throw DatasetError(
                 "the target '\(column.name)' of \(table.name) is '\(classes.first ?? "")' in every row; expected two "
