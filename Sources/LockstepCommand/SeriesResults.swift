@@ -17,6 +17,9 @@ struct SeriesResults {
 
     static func path(in folder: String) -> String { folder + "/results.csv" }
 
+    /// Whether a folder is that of a series.
+    static func exist(in folder: String) -> Bool { FileManager.default.fileExists(atPath: path(in: folder)) }
+
     /// None.
     init() {}
 

@@ -56,8 +56,7 @@ struct TrainSeries {
 
     /// A single run does not go on in a series' folder.
     private static func refuseOneRun(in settings: ResolvedSettings) throws {
-        guard settings.run.resume == .automatic, let folder = settings.run.run,
-            FileManager.default.fileExists(atPath: SeriesResults.path(in: folder))
+        guard settings.run.resume == .automatic, let folder = settings.run.run, SeriesResults.exist(in: folder)
         else { return }
         throw TrainingError("\(folder) holds several runs: to go on with them give --seeds or --folds as before")
     }
@@ -67,7 +66,13 @@ struct TrainSeries {
     /// - Returns: whether a signal stopped the series before its end.
     func execute(_ world: World, _ signals: StopSignals) throws -> Bool {
         let isTold = world.rank == 0 && settings.output.verbose != .silent
-        var results = settings.run.resume == .automatic ? SeriesResults(in: folder) : SeriesResults()
+        let goesOn = settings.run.resume == .automatic
+        try world.together {
+            guard world.rank == 0, !goesOn, SeriesResults.exist(in: folder) else { return }
+            throw TrainingError(
+                "\(folder) holds several runs: --resume auto goes on with them, another --run begins anew")
+        }
+        var results = goesOn ? SeriesResults(in: folder) : SeriesResults()
         for (index, member) in members.enumerated() {
             let path = "\(folder)/\(member.name)"
             let isDone = try results[member.name] != nil && isAsBefore(path)

@@ -68,16 +68,22 @@ extension CommandTests {
         /// One run finished, one killed in the middle, one not begun.
         @Test func whatIsMissingIsTrained() throws {
             try withTemporaryFolder { folder in
-                let table = try SeriesTests.table(folder) + ["--seeds", "1-3"]
+                let data = try SeriesTests.table(folder)
+                let table = data + ["--seeds", "1-3"]
                 let whole = try SeriesTests.series(table, run: folder + "/whole")
                 #expect(whole.status == 0, "\(whole.standardError)")
-                // Three epochs of two steps each: the ninth step is in the middle of the second run.
+                let first = try SeriesTests.series(data + ["--seeds", "1"], run: folder + "/killed")
+                #expect(first.status == 0, "\(first.standardError)")
+                // Six steps each.
                 let killed = try SeriesTests.series(
-                    table, run: folder + "/killed", environment: ["LOCKSTEP_FAULT": "step@9:kill"])
-                #expect(killed.status != 0)
+                    table + ["--resume", "auto"], run: folder + "/killed",
+                    environment: ["LOCKSTEP_FAULT": "step@3:kill"])
+                #expect(killed.status != 0 && killed.lines.contains("already finished"), "\(killed)")
                 #expect(try read(folder + "/killed/results.csv").split(separator: "\n").count == 2)
                 let alone = try lockstep(["train", "--run", folder + "/killed", "--resume", "auto"])
                 #expect(alone.status == 1 && alone.standardError.contains("holds several runs"), "\(alone)")
+                let anew = try SeriesTests.series(table, run: folder + "/killed")
+                #expect(anew.status == 1 && anew.standardError.contains("--resume auto goes on"), "\(anew)")
                 let rest = try SeriesTests.series(table + ["--resume", "auto"], run: folder + "/killed")
                 #expect(rest.status == 0, "\(rest.standardError)")
                 #expect(rest.lines.count { $0 == "already finished" } == 1, "\(rest.lines)")
