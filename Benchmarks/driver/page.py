@@ -27,7 +27,8 @@ scripts/bench all --peers && scripts/bench page
   against several peers is not met while one of them is absent.
 - Time to accuracy is that of a whole process, from launch to the evaluation that reaches the accuracy, with loading
   and imports: 5 seeds, without the fastest and the slowest. Behind the name is the test accuracy of each seed.
-- Products are compared with oneDNN's in one process, in turns, each as the least thread time of many.
+- Products are compared with oneDNN's in one process, in turns of thread time; a value is what a tenth of the turns fall
+  short of. Convolutions have PyTorch's time beside them, from a process of its own.
 - The core's FMA peak and memory bandwidth (STREAM triad) are measured by `CorePeak` on the day. Startup and
   memory are measured on processes started anew, interleaved as well.
 """
