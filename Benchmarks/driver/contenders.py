@@ -50,6 +50,14 @@ class Field:
         name = "Lockstep" + (f", {shards} shard{'s' * (shards > 1)}" if shards else ", defaults")
         return self.ranks_of(key or "ours", name, command, ranks, each, cores)
 
+    def independent(self, model, batch_size, cores, key):
+        """As many processes that know nothing of each other, one a core, each with a batch of its own."""
+        one = self.ours(model, batch_size, cores[:1], shards=1, threads=1, key=key)
+        one.name = f"Lockstep, {len(cores)} independent processes"
+        one.layout = f"{len(cores)} apart"
+        one.launches = [Launch(one.launches[0].command, [core]) for core in cores]
+        return one
+
     def ranks_of(self, key, name, command, ranks, threads, cores):
         """A program under mpirun, or alone."""
         launch = Launch((self.launcher(ranks) if ranks > 1 else []) + command, cores, AS_ROOT)
@@ -170,8 +178,9 @@ def compiled_products():
     return (OUTPUT / "products", "no libdnnl-dev of version 2") if made.returncode == 0 else (None, made.stderr[:200])
 
 
-def compare_products(name, seconds, logs):
-    """The microseconds of a set of products, ours and oneDNN's, each the least of turns that take `seconds`."""
+def compare_products(name, seconds, logs, python=None):
+    """The microseconds of a set of products, ours and oneDNN's, each the least of turns that take `seconds`; of
+    convolutions PyTorch's too, where `python` has it."""
     program, absent = compiled_products()
     lines = []
     if program:
@@ -189,4 +198,20 @@ def compare_products(name, seconds, logs):
              "values": [line["oneDNN"] for line in lines if "oneDNN" in line]}]
     if absent:
         rows[1]["absent"] = absent
+    if name == "convolutions":
+        rows.append(torch_convolutions(rows[0]["names"], seconds, logs, python))
     return rows
+
+
+def torch_convolutions(names, seconds, logs, python):
+    lines = []
+    if python:
+        with open(logs / "torch.convolutions", "w") as log:
+            done = subprocess.run(
+                [python, PEERS / "torch_convolutions.py", str(seconds)], input=json.dumps(names), text=True,
+                stdout=subprocess.PIPE, stderr=log, env={**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
+                preexec_fn=lambda: os.sched_setaffinity(0, ONE_CORE))
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+    return {"key": "torch", "name": "PyTorch", "layout": "1 x 1", "values": [line["PyTorch"] for line in lines],
+            "versions": {"PyTorch": lines[0]["version"]} if lines else {},
+            **({} if lines else {"absent": "no PyTorch, or it failed"})}

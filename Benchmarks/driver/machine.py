@@ -35,6 +35,10 @@ def describe(program):
     answer = subprocess.run(
         ["taskset", "-c", str(ONE_CORE[0]), program, "peak"], capture_output=True, text=True, timeout=60, check=True)
     peak = json.loads(answer.stdout)
+    both = [subprocess.Popen(["taskset", "-c", str(core), program, "peak"], stdout=subprocess.PIPE, text=True)
+            for core in TWO_CORES]
+    peak["both_bytes_per_second"] = sum(
+        json.loads(each.communicate(timeout=60)[0])["memory_bytes_per_second"] for each in both)
     memory = int(field("/proc/meminfo", "MemTotal").split()[0]) * 1024
     return {
         "cpu": field("/proc/cpuinfo", "model name") or platform.processor() or platform.machine(),

@@ -27,7 +27,8 @@ scripts/bench all --peers && scripts/bench page
   against several peers is not met while one of them is absent.
 - Time to accuracy is that of a whole process, from launch to the evaluation that reaches the accuracy, with loading
   and imports: 5 seeds, without the fastest and the slowest. Behind the name is the test accuracy of each seed.
-- Products are compared with oneDNN's in one process, in turns, each as the least thread time of many.
+- Products are compared with oneDNN's in one process, in turns of thread time; a value is what a tenth of the turns fall
+  short of. Convolutions have PyTorch's time beside them, from a process of its own.
 - The core's FMA peak and memory bandwidth (STREAM triad) are measured by `CorePeak` on the day. Startup and
   memory are measured on processes started anew, interleaved as well.
 """
@@ -51,13 +52,14 @@ def aligned(rows):
 
 
 def products_table(result):
-    """One line for each product: the least times of both sides."""
-    ours, theirs = result["rows"]
-    rows = [["", "us", "GFLOP/s", "oneDNN, us", "ours / oneDNN"]]
+    """One line for each product: the times of all sides."""
+    ours, *peers = result["rows"]
+    rows = [["", "us", "GFLOP/s", *(f"{peer['name']}, us" for peer in peers), "ours / best"]]
     for index, (name, value) in enumerate(zip(ours["names"], ours["values"])):
-        peer = theirs["values"][index] if theirs["values"] else None
+        found = [peer["values"][index] if peer["values"] else None for peer in peers]
+        best = min(filter(None, found), default=None)
         rows.append([name, number(value), f"{ours['operations'][index] / value / 1e3:.0f}",
-                     number(peer) if peer else "absent", f"{value / peer:.2f}" if peer else ""])
+                     *(number(each) if each else "absent" for each in found), f"{value / best:.2f}" if best else ""])
     return aligned(rows) + "\n\n" + goals(result["goals"])
 
 
@@ -93,13 +95,14 @@ def goals(found):
 
 def machine(result):
     facts = result["machine"]
-    hows = {"steps": f"{result['repetitions']} turns of {result['seconds']} s", "products": "least of many turns"}
+    hows = {"steps": f"{result['repetitions']} turns of {result['seconds']} s", "products": "the first tenth of many turns"}
     how = hows.get(result["kind"], "every value a launch")
     return aligned([
         ["", ""],
         ["processor", f"{facts['cpu']}, {facts['cores']} cores, kernels for {facts['instruction_set']}"],
         ["one core", f"{facts['flops_per_second'] / 1e9:.0f} GFLOP/s FMA peak, "
-                     f"{facts['memory_bytes_per_second'] / 1e9:.1f} GB/s memory (triad)"],
+                     f"{facts['memory_bytes_per_second'] / 1e9:.1f} GB/s memory (triad), "
+                     f"{facts['both_bytes_per_second'] / 1e9:.1f} by two together"],
         ["memory", f"{facts['memory_bytes'] / 2**30:.0f} GiB"],
         ["system", facts["system"]],
         ["versions", ", ".join(f"{name} {version}" for name, version in result["versions"].items())],

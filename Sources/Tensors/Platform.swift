@@ -10,6 +10,13 @@ package enum Platform {
     /// The number of the arithmetic (docs/arithmetic.md): results of equal numbers have equal bits, on any processor.
     package static var arithmetic: Int { Int(LK_ARITHMETIC) }
 
+    /// For whoever computes without having chosen kernels, and would otherwise end the program at the first of them.
+    ///
+    /// - Throws: `PlatformError.noFusedMultiplyAdd` where this processor has none.
+    package static func requireKernels() throws(PlatformError) {
+        if lk_instruction_set() == nil { throw .noFusedMultiplyAdd }
+    }
+
     /// Chooses the kernels of the instruction set called `name`, or the best of this processor. To be called before
     /// anything is computed.
     ///

@@ -70,6 +70,31 @@ struct TapeTests {
         #expect(inTensors[0].contains { $0 != 0 } && inTensors[2] == [0, 0, 0, 0])
     }
 
+    @Test func aProductAddsAnOnlyContributionToAnotherGradient() {
+        let tied = TapeTests.parameter("tied", [3, 2])
+        let buffer = ParameterBuffer([kernel, bias, tied], seed: 4)
+        let (gradients, sum) = (FlatBuffer(count: buffer.count), FlatBuffer(count: buffer.count))
+        func pass(_ tape: Tape) -> [[Float]] {
+            let (x, shared) = (tape.constant(input), tape.parameter(tied))
+            let hidden = x.dense(tape.parameter(kernel), bias: tape.parameter(bias), relu: true)
+            let other = x.dense(shared, bias: nil, relu: false) * x.dense(shared, bias: nil, relu: false)
+            tape.backward(from: hidden + other, weight: 0.3)
+            return [kernel, bias, tied].map { tape.gradient(of: $0).scalars }
+        }
+        let alone = pass(Tape())
+        for index in 0..<sum.count { sum.pointer[index] = 0.1 * Float(index) }
+        let before = Array(sum[0..<sum.count])
+        let tape = Tape(
+            .training, context: StepContext(), workspace: Workspace(), buffer: buffer, gradients: gradients,
+            addingTo: sum)
+        let rest = pass(tape)
+        #expect(tape.added == [kernel.range])
+        #expect(Array(sum[kernel.range]) == zip(before[kernel.range], alone[0]).map { $0 + $1 })
+        #expect(
+            Array(sum[bias.range]) == Array(before[bias.range]) && Array(sum[tied.range]) == Array(before[tied.range]))
+        #expect(rest[1] == alone[1] && rest[2] == alone[2])
+    }
+
     @Test func theWeightIsTheGradientOfEachElement() {
         let tape = Tape()
         let x = tape.watched(input)

@@ -145,9 +145,11 @@ static void add_windows(const lk_convolution *s, float *gradient, const windows 
     if (w->step_x == 1 && w->pixel == w->channels) runs = w->tap_rows, rows *= w->tap_columns;
     for (int64_t j = 0; j < out; j += TILE_COLUMNS) {
         int64_t columns = smaller(out - j, TILE_COLUMNS);
-        pack_panel(panel, dy + j, s->out_channels, 1, count, columns);
-        tile_work t = {NULL, NULL, panel, NULL, s->out_channels, columns, 1, w->stride_x * w->pixel, TILE_COLUMNS,
-                       lying, lines, joins, false};
+        // A panel that few rows read is read where it lies.
+        bool packs = columns < TILE_COLUMNS || runs * rows > 4 * TILE_ROWS;
+        if (packs) pack_panel(panel, dy + j, s->out_channels, 1, count, columns);
+        tile_work t = {NULL, NULL, packs ? panel : dy + j, NULL, s->out_channels, columns, 1, w->stride_x * w->pixel,
+                       packs ? TILE_COLUMNS : s->out_channels, lying, lines, joins, false};
         for (int64_t run = 0; run < runs; run++) {
             find_segments(&tap, w, run * rows, 1);
             t.a = w->data + tap.offset, t.c = gradient + run * rows * s->out_channels + j;

@@ -51,6 +51,10 @@ INLINE void copy_part(float *out, const float *x, int64_t count) {
 INLINE void finish_rows(const tile_work *w, const float *sums, int64_t first, int64_t count, int height) {
     vf old = SPLAT(0.0f), shift = SPLAT(0.0f);
     float *c = w->c + first;
+    if (!w->joins && !w->bias && !w->relu) {
+        for (int r = 0; r < height; r++, sums += TILE_COLUMNS, c += w->c_row) copy_part(c, sums + first, count);
+        return;
+    }
     if (w->bias) copy_part((float *)&shift, w->bias + first, count);
     for (int r = 0; r < height; r++, sums += TILE_COLUMNS, c += w->c_row) {
         vf total = *(const vf *)(sums + first);
