@@ -17,7 +17,7 @@ public struct World: Sendable {
 
     /// How a program names the settings that messages put in backquotes, such as `batchSize` or `threads: 2`: as they are,
     /// unless it has words of its own.
-    package var words: @Sendable (String) -> String = { $0 }
+    package var words: @Sendable (String) -> String
 
     /// What bodies of `watched` that threw have left open.
     package let leftovers = Leftovers()
@@ -27,8 +27,12 @@ public struct World: Sendable {
         self.init(communicator, hostOf: hostOf, isAlone: false)
     }
 
-    package init(_ communicator: any Communicator, hostOf: [Int]?, isAlone: Bool) {
+    package init(
+        _ communicator: any Communicator, hostOf: [Int]?, isAlone: Bool,
+        words: @escaping @Sendable (String) -> String = { $0 }
+    ) {
         (self.communicator, self.hostOf, self.isAlone) = (communicator, hostOf, isAlone)
+        self.words = words
     }
 
     /// This process alone.

@@ -25,8 +25,7 @@ extension World {
             throw TrainingError("`stallTimeout` must be at least 5 seconds, or 0 for none, got \(stallSeconds)")
         }
         try freeLeftovers()
-        var own = World(try communicator.duplicate(), hostOf: hostOf, isAlone: isAlone)
-        own.words = words
+        let own = World(try communicator.duplicate(), hostOf: hostOf, isAlone: isAlone, words: words)
         let watchdog = try Watchdog(own.communicator, stallSeconds: stallSeconds, isBeingEnded: isBeingEnded) {
             tell($0)
         }
