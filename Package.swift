@@ -79,13 +79,20 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
             ],
             // Within the binary, so that it works wherever it is copied.
-            resources: ["mnist-fast", "mnist-99", "mnist-994"].map { .embedInCode("Configurations/\($0).yaml") }),
+            resources: [
+                "mnist-fast", "mnist-99", "mnist-994", "fashion-mnist", "adult", "california-housing", "penguins",
+            ].map { .embedInCode("Configurations/\($0).yaml") }),
         .executableTarget(name: "MPISelfTest", dependencies: ["MPI", "Collectives", "Watchdog", "Streams"]),
 
         // Examples: what a user's own program looks like.
         .executableTarget(name: "Tutorial", dependencies: ["Lockstep"], path: "Examples/Tutorial"),
         .executableTarget(name: "OwnModel", dependencies: ["Lockstep"], path: "Examples/OwnModel"),
         .executableTarget(name: "OwnLayer", dependencies: ["Lockstep"], path: "Examples/OwnLayer"),
+        .executableTarget(name: "OwnDataset", dependencies: ["Lockstep"], path: "Examples/OwnDataset"),
+        .executableTarget(name: "OwnLoss", dependencies: ["Lockstep"], path: "Examples/OwnLoss"),
+        .executableTarget(name: "OwnMetric", dependencies: ["Lockstep"], path: "Examples/OwnMetric"),
+        .executableTarget(name: "OwnCallback", dependencies: ["Lockstep"], path: "Examples/OwnCallback"),
+        .executableTarget(name: "OwnSink", dependencies: ["Lockstep"], path: "Examples/OwnSink"),
 
         // Our side of scripts/bench.
         .executableTarget(
@@ -101,6 +108,7 @@ let package = Package(
         .executableTarget(name: "Fuzz", dependencies: ["Lockstep"], path: "Tests/Fuzz"),
         .executableTarget(name: "StepProbe", dependencies: ["Lockstep"], path: "Tests/StepProbe"),
         .executableTarget(name: "FitProbe", dependencies: ["Lockstep"], path: "Tests/FitProbe"),
+        .executableTarget(name: "WeightedProbe", dependencies: ["Lockstep"], path: "Tests/WeightedProbe"),
         .executableTarget(
             name: "GoldenRuns", dependencies: ["Lockstep"], path: "Tests/GoldenRuns", exclude: ["fingerprints"]),
         .testTarget(name: "CollectivesTests", dependencies: ["Collectives"]),
@@ -120,8 +128,8 @@ let package = Package(
             name: "TrainingTests",
             dependencies: [
                 "Training", "Checkpoints", "Profiling", "Autograd", "Datasets", "Layers", "Optimizers", "Tensors",
-                "Streams",
-                "TestSupport", "StepProbe", "FitProbe", "KernelReference", "GoldenRuns",
+                "Streams", "TestSupport", "StepProbe", "FitProbe", "WeightedProbe", "KernelReference", "GoldenRuns",
+                "OwnLayer", "OwnDataset", "OwnLoss", "OwnMetric", "OwnCallback", "OwnSink",
             ],
             exclude: ["Reference"]),
         .testTarget(

@@ -1,6 +1,7 @@
 // Products and convolutions, ours beside oneDNN's (2.x, through its C interface) in one process: each is timed in turns
 // with its peer, as the least thread time of many. Without WITH_ONEDNN ours alone.
-// usage: products models|squares|convolutions SECONDS. Prints a line of JSON for each.
+// usage: products models|squares|convolutions SECONDS. Prints a line of JSON for each. LOCKSTEP_INSTRUCTION_SET chooses
+// another instruction set for both.
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -210,7 +211,10 @@ static void compare_convolutions(int64_t batch, int64_t size, int64_t in, int64_
 int main(int count, char **arguments) {
     if (count != 3) return fprintf(stderr, "usage: products models|squares|convolutions SECONDS\n"), 2;
     double seconds = atof(arguments[2]);
+    const char *wanted = getenv("LOCKSTEP_INSTRUCTION_SET");
+    if (wanted && lk_select_instruction_set(wanted) != 0) return fprintf(stderr, "products: no %s here\n", wanted), 2;
 #ifdef WITH_ONEDNN
+    if (wanted && strcmp(wanted, "x86-64-v3") == 0) expect(dnnl_set_max_cpu_isa(dnnl_cpu_isa_avx2));
     const dnnl_version_t *version = dnnl_version();
     printf("{\"oneDNN\": \"%d.%d.%d\"}\n", version->major, version->minor, version->patch);
     expect(dnnl_engine_create(&engine, dnnl_cpu, 0));

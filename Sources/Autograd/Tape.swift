@@ -39,6 +39,8 @@ public final class Tape {
         var parameter: Parameter?
         var gradient: Tensor?
         var isTouched = false
+        /// How many operations it is an operand of, and so how many contributions its gradient may have.
+        var uses = 0
         /// Whose time the way back is: see `withScope`.
         var account: Int32 = 0
     }
@@ -48,6 +50,9 @@ public final class Tape {
     package let workspace: Workspace
     private let buffer: ParameterBuffer?
     private let gradients: FlatBuffer?
+    private let sum: FlatBuffer?
+    /// What of the gradient went into `sum` instead of `gradients`.
+    package private(set) var added: [Range<Int>] = []
     private var nodes: [Node] = []
     private var leaves: [ObjectIdentifier: Int] = [:]
     private var observed: Set<ObjectIdentifier> = []
@@ -62,9 +67,18 @@ public final class Tape {
     /// - Parameters:
     ///   - buffer: the model's parameters.
     ///   - gradients: as long as `buffer`; receives the gradient of every parameter. Without one, ask `gradient(of:)`.
-    public init(
+    public convenience init(
         _ mode: Mode = .training, context: StepContext = StepContext(), workspace: Workspace = Workspace(),
         buffer: ParameterBuffer? = nil, gradients: FlatBuffer? = nil
+    ) {
+        self.init(mode, context: context, workspace: workspace, buffer: buffer, gradients: gradients, addingTo: nil)
+    }
+
+    /// - Parameter sum: another gradient, complete. A product whose result is the whole gradient of a parameter adds it
+    ///   to that while it is in registers, and `added` tells; the rest goes to `gradients`.
+    package init(
+        _ mode: Mode, context: StepContext, workspace: Workspace, buffer: ParameterBuffer?, gradients: FlatBuffer?,
+        addingTo sum: FlatBuffer?
     ) {
         require(gradients == nil || buffer != nil, "Tape: gradients need the parameter buffer they belong to")
         require(gradients?.count == buffer?.count || gradients == nil, "Tape: gradient and parameter buffers differ")
@@ -73,6 +87,7 @@ public final class Tape {
         self.workspace = workspace
         self.buffer = buffer
         self.gradients = gradients
+        self.sum = sum
     }
 
     // MARK: Leaves
@@ -136,6 +151,7 @@ public final class Tape {
         guard parents.contains(where: { $0.node != nil }) else {  // and so never in inference
             return Variable(tape: self, node: nil, value: value)
         }
+        for parent in parents { if let node = parent.node { nodes[node].uses += 1 } }
         return Variable(tape: self, node: append(Node(backward: backward)), value: value)
     }
 
@@ -275,5 +291,15 @@ public final class Tape {
             write(result.pointer)
             accumulate(result, into: node)
         }
+    }
+
+    /// Like `contribute(to:_:)`, for a kernel that can also add its result to what is there.
+    package func contribute(to variable: Variable, adding write: (UnsafeMutablePointer<Float>, _ adds: Bool) -> Void) {
+        guard let sum, let node = variable.node, let parameter = nodes[node].parameter, nodes[node].uses == 1,
+            !nodes[node].isTouched, let target = sum[parameter.range].baseAddress
+        else { return contribute(to: variable) { write($0, false) } }
+        write(target, true)
+        nodes[node].isTouched = true
+        added.append(parameter.range)
     }
 }

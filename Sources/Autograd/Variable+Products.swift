@@ -34,9 +34,9 @@ extension Variable {
             value.pointer, kernel.value.pointer, bias: bias?.value.pointer, into: output.pointer, in: workspace)
         return tape.record(output, parents(kernel, bias)) { g in
             if relu { g.clearGradient(ofReLU: output) }
-            tape.contribute(to: kernel) {
-                MatrixProduct(m: inputs, n: outputs, k: rows, transposeA: true).run(
-                    value.pointer, g.pointer, into: $0, in: workspace)
+            tape.contribute(to: kernel) { target, adds in
+                MatrixProduct(m: inputs, n: outputs, k: rows, transposeA: true, accumulate: adds).run(
+                    value.pointer, g.pointer, into: target, in: workspace)
             }
             if let bias { tape.contribute(to: bias) { g.sumRows(into: $0) } }
             tape.contribute(to: self) {

@@ -43,7 +43,7 @@ extension Checkpoint {
         throw CheckpointError(
             "\(path) is no checkpoint: a file that belongs to none; expected the folder of a run or of a checkpoint"
                 + (path.hasSuffix(".safetensors")
-                    ? " (--resume-weights takes weights without their model, to begin a run with)" : ""))
+                    ? " (`load(_:input:)` takes weights without their model, to begin a run with)" : ""))
     }
 
     /// The run whose checkpoints `folder` holds, nil where it is no such folder.

@@ -71,9 +71,10 @@ package enum DurableFile {
         if isFolder(path) { return }
         let parent = split(path).folder
         if mkdir(path, 0o777) != 0 {
+            // Another process may have been faster, and a path may end in a slash.
+            if errno == EEXIST, isFolder(path) { return }
             guard errno == ENOENT, parent != path, !isFolder(parent) else { throw failure("make the folder", path) }
             try makeFolder(parent)
-            // Another process may have been faster, and a path may end in a slash.
             guard mkdir(path, 0o777) == 0 || isFolder(path) else { throw failure("make the folder", path) }
         }
         try syncFolder(parent)

@@ -53,13 +53,15 @@ final class BlockwiseSum {
 
     /// Adds up `range`, at most a block.
     ///
-    /// - Returns: whether all of it is finite. A sum is not where any of its terms is not.
+    /// - Returns: whether all of it is finite. A sum is not where any of its terms is not, so the last one tells.
     func add(_ range: Range<Int>) -> Bool {
         let count = Int64(range.count)
+        var isFinite = steps.isEmpty ? total.isFinite(range) : true
         for step in steps {
-            lk_add(address(step.out, range), address(step.left, range), address(step.right, range), count)
+            isFinite =
+                lk_add(address(step.out, range), address(step.left, range), address(step.right, range), count) != 0
         }
-        return total.isFinite(range)
+        return isFinite
     }
 
     private func address(_ operand: Operand, _ range: Range<Int>) -> UnsafeMutablePointer<Float> {

@@ -221,11 +221,21 @@ package final class GradientReducer: @unchecked Sendable {
         }
     }
 
+    /// The gradient of the shard to the left of `task`'s, if they are the halves of a tree node that is added up next:
+    /// what the pass adds to it while it computes need not go through memory.
+    package func leftHalf(ofThread thread: Int, _ task: WorkerSchedule.Task) -> FlatBuffer? {
+        task.additions.first.map { memory.gradients[thread * layout.buffersPerThread + $0.target] }
+    }
+
     /// Adds up what the gradient of `task`, now complete, makes possible.
-    package func shardIsDone(_ task: WorkerSchedule.Task, onThread thread: Int) {
+    ///
+    /// - Parameter added: the ranges that the pass has added to its `leftHalf`.
+    package func shardIsDone(_ task: WorkerSchedule.Task, added: [Range<Int>] = [], onThread thread: Int) {
         let base = thread * layout.buffersPerThread
         timeline(thread).record(.addition) {
-            for addition in task.additions { add(base, addition, 0..<layout.count) }
+            for (index, addition) in task.additions.enumerated() {
+                for range in (0..<layout.count).without(index == 0 ? added : []) { add(base, addition, range) }
+            }
         }
     }
 
@@ -251,7 +261,7 @@ package final class GradientReducer: @unchecked Sendable {
         let isFinite = !memory.isSpoilt(step: step)
         let norm = wantsNorm ? norm.norm(fromBlockSums: Array(blockSums)) : nil
         // What was added up last is in the cache still; each part is applied and sent on while it is.
-        for part in slice.parts(of: GradientReducer.partLength).reversed() {
+        for part in slice.parts(of: GradientReducer.partLength) {
             timeline(thread).record(.update) {
                 apply(part, sums[thread].total, norm, isFinite, isTimed: thread == 0)
             }
@@ -261,10 +271,10 @@ package final class GradientReducer: @unchecked Sendable {
         if plan.ranks > 1 { meetOnHost(thread) }
     }
 
-    /// Adds up a slice and looks whether it is finite.
+    /// Adds up a slice and looks whether it is finite, from the end: gradients of a large layer are written up to there.
     private func addUp(_ slice: Range<Int>, _ thread: Int) {
         var isFinite = true
-        for block in slice.parts(of: BlockwiseSum.blockLength) {
+        for block in slice.parts(of: BlockwiseSum.blockLength).reversed() {
             isFinite = sums[thread].add(block) && isFinite
             if wantsNorm { keepBlockSums(of: sums[thread].total, block) }
         }
@@ -370,5 +380,16 @@ extension Range<Int> {
     /// Cut into parts of `length` from the start, the last of which may be short.
     func parts(of length: Int) -> some Sequence<Range<Int>> {
         stride(from: lowerBound, to: upperBound, by: length).lazy.map { $0..<Swift.min($0 + length, upperBound) }
+    }
+
+    /// What is left without `parts`, which do not overlap.
+    func without(_ parts: [Range<Int>]) -> [Range<Int>] {
+        var rest: [Range<Int>] = []
+        var start = lowerBound
+        for part in parts.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+            if part.lowerBound > start { rest.append(start..<part.lowerBound) }
+            start = part.upperBound
+        }
+        return start < upperBound ? rest + [start..<upperBound] : rest
     }
 }

@@ -35,10 +35,10 @@ package struct ShardPlan: Sendable, Hashable {
     /// - Throws: `ShardPlanError` unless `shards` is a power of two, and there is a worker and not an absurd number of them.
     package init(shards: Int, ranks: Int, threads: Int, batchSize: Int? = nil) throws(ShardPlanError) {
         guard shards > 0, shards & (shards - 1) == 0 else {
-            throw ShardPlanError("--shards must be a power of two, got \(shards)")
+            throw ShardPlanError("`shards` must be a power of two, got \(shards)")
         }
         guard shards <= ShardPlan.mostShards else {
-            throw ShardPlanError("--shards must be at most \(ShardPlan.mostShards), got \(shards)")
+            throw ShardPlanError("`shards` must be at most \(ShardPlan.mostShards), got \(shards)")
         }
         guard ranks > 0, threads > 0 else {
             throw ShardPlanError("expected at least one rank and one thread, got \(ranks) ranks x \(threads) threads")

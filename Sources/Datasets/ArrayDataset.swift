@@ -41,9 +41,11 @@ public struct ArrayDataset: Dataset {
     ///   - targets: `[count]` class numbers, or `[count, target shape...]`.
     ///   - weights: how much each sample counts, `[count]`, finite and at least 0; nil for 1.
     ///   - lengths: how many of the input's positions each sample has; nil for all.
+    ///   - classes: how many there are, where targets are class numbers that something asks for, such as `ClassWeighted`.
     /// - Throws: `DatasetError` where the numbers of samples differ, or for weights and lengths that are none.
     public init(
-        inputs: Tensor, targets: Tensor, weights: [Float]? = nil, lengths: [Int]? = nil, name: String = "tensors"
+        inputs: Tensor, targets: Tensor, weights: [Float]? = nil, lengths: [Int]? = nil, classes: Int? = nil,
+        name: String = "tensors"
     ) throws(DatasetError) {
         guard inputs.shape.rank > 0, targets.shape.rank > 0, inputs.shape[0] == targets.shape[0] else {
             throw DatasetError(
@@ -54,7 +56,7 @@ public struct ArrayDataset: Dataset {
         try ArrayDataset.check(weights, lengths, count, inputs.shape, name)
         self.name = name
         input = Field("input", shape: inputs.shape.dropFirst(), kind: .numbers)
-        target = Field("target", shape: targets.shape.dropFirst(), kind: .numbers)
+        target = Field("target", shape: targets.shape.dropFirst(), kind: classes.map { .classes($0) } ?? .numbers)
         self.inputs = .floats(inputs.scalars)
         self.targets = targets.scalars
         (self.weights, self.lengths) = (weights ?? [], lengths ?? [])

@@ -23,7 +23,8 @@ public struct Field: Sendable, Hashable {
     public let kind: Kind
     /// What the classes are called, in their order; empty where they have no names.
     public let classNames: [String]
-    /// How values that were scaled become those of the field's own unit; nil where they are as they were.
+    /// How values that were scaled become those of the field's own unit, in which metrics and predictions are told; nil
+    /// where they are as they were.
     package let scale: TargetScale?
 
     public init(_ name: String, shape: Shape, kind: Kind, classNames: [String] = []) {
@@ -59,11 +60,9 @@ public protocol Dataset: Sendable {
     func weight(of sample: Int) -> Float
     /// The number of a sample's class, where targets are classes; read from the target unless defined.
     func classNumber(of sample: Int) -> Int?
-    /// How numbers of the target become values in their own unit; nil, unless defined, where they are in it. Metrics and
-    /// predictions are in the own unit.
-    var targetScale: TargetScale? { get }
-    /// How many of the input's positions a sample has; nil, unless defined, for all of them. Losses and metrics leave the
-    /// others out, and so do layers that heed a mask.
+    /// How many of the input's positions a sample has, 0 or more; nil, unless defined, where all samples have all of them.
+    /// Losses and metrics of a model that answers for each position leave the others out. What stands there is read all
+    /// the same: zeros will do, as inputs and as targets.
     func length(of sample: Int) -> Int?
     /// Writes samples one after the other: `inputs [numbers, input shape...]`, `targets [numbers, target shape...]`, each row
     /// in full.
@@ -80,7 +79,6 @@ extension Dataset {
     public var isWeighted: Bool { false }
     public func weight(of sample: Int) -> Float { 1 }
     public func length(of sample: Int) -> Int? { nil }
-    public var targetScale: TargetScale? { nil }
     public func prefetch(_ numbers: ArraySlice<Int>) {}
 
     public func classNumber(of sample: Int) -> Int? {

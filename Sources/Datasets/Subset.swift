@@ -18,7 +18,6 @@ public struct Subset: Dataset {
     public var count: Int { numbers.count }
     public var input: Field { base.input }
     public var target: Field { base.target }
-    public var targetScale: TargetScale? { base.targetScale }
     public var isWeighted: Bool { base.isWeighted }
     public func weight(of sample: Int) -> Float { base.weight(of: numbers[sample]) }
     public func classNumber(of sample: Int) -> Int? { base.classNumber(of: numbers[sample]) }
@@ -42,8 +41,10 @@ public struct ClassWeighted: Dataset {
     /// - Parameter classWeights: finite and at least 0, one for each class of the targets. Keras's `class_weight`.
     /// - Throws: `DatasetError` where targets are no classes, or for another number of weights.
     public init(_ base: any Dataset, _ classWeights: [Float]) throws(DatasetError) {
-        guard let count = base.target.classCount, base.target.shape == [] else {
-            throw DatasetError("\(base.name) has targets that are no classes, so that there is nothing to weight by class")
+        guard let count = base.target.classCount, base.count == 0 || base.classNumber(of: 0) != nil else {
+            throw DatasetError(
+                "\(base.name) has targets that are no classes, one for each sample, so that there is nothing to weight by "
+                    + "class")
         }
         guard classWeights.count == count, classWeights.allSatisfy({ $0 >= 0 && $0.isFinite }) else {
             throw DatasetError(
@@ -69,7 +70,6 @@ public struct ClassWeighted: Dataset {
     public var count: Int { base.count }
     public var input: Field { base.input }
     public var target: Field { base.target }
-    public var targetScale: TargetScale? { base.targetScale }
     public var isWeighted: Bool { true }
     public func classNumber(of sample: Int) -> Int? { base.classNumber(of: sample) }
     public func length(of sample: Int) -> Int? { base.length(of: sample) }

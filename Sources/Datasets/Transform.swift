@@ -9,22 +9,33 @@ public struct TransformContext: Sendable {
     public let step: Int
     /// The samples' numbers in the training set.
     public let samples: ArraySlice<Int>
+    /// Which of the run's transforms is asked, from 0: each draws numbers of its own.
+    public let place: Int
 
-    public init(seed: UInt64, step: Int, samples: ArraySlice<Int>) {
-        (self.seed, self.step, self.samples) = (seed, step, samples)
+    public init(seed: UInt64, step: Int, samples: ArraySlice<Int>, place: Int = 0) {
+        (self.seed, self.step, self.samples, self.place) = (seed, step, samples, place)
     }
 
-    /// Numbers for one sample of the batch, which no other sample, step or seed has.
+    /// Random numbers for one sample of the batch, which no other sample, step, transform or seed has.
     ///
     /// - Parameter index: the sample's place in the batch.
-    func random(_ index: Int) -> RandomStream {
-        RandomStream(
-            seed: seed, purpose: .augmentation, a: UInt32(truncatingIfNeeded: step),
-            b: UInt32(truncatingIfNeeded: samples[samples.startIndex + index]))
+    public func random(_ index: Int) -> RandomStream {
+        let key = key(index)
+        return RandomStream(seed: key.seed, purpose: key.purpose, a: key.index, b: key.subindex)
+    }
+
+    /// The same numbers for whole tensors, as in `Tensor.normal(shape, mean: 0, deviation: 1, key: context.key(index))`.
+    ///
+    /// - Parameter index: the sample's place in the batch.
+    public func key(_ index: Int) -> RandomKey {
+        RandomKey(
+            seed: seed &+ UInt64(place) &* 0x9e37_79b9_7f4a_7c15, purpose: .augmentation, index: step,
+            subindex: samples[samples.startIndex + index])
     }
 }
 
 /// A change to batches in training, such as augmentation. Each sample's change may depend on itself and the context alone.
+/// Inputs and targets keep their shapes; weights and mask stay as they are, since the step's denominator is known before.
 /// Several threads call it at once.
 public protocol Transform: Sendable {
     /// What it does, with all settings: compared between ranks, recorded with the run.

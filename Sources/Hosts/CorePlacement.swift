@@ -88,7 +88,7 @@ package struct CorePlacement: Sendable {
         let what =
             "\(place.host): \(who) share \(place.cores.count == 1 ? "core" : "cores") "
             + "\(CoreSet.text(place.logicalCores)) and take turns there, which makes every step slow"
-        if places.count == 1 { return what + "; use --threads \(place.cores.count)" }
+        if places.count == 1 { return what + "; use `threads: \(place.cores.count)`" }
         if needed <= place.launcherCoreCount {
             return what + "; the host has \(place.launcherCoreCount) cores: start with mpirun --bind-to none (each "
                 + "thread then gets a core of its own), or srun --cpus-per-task=\(threads)"
@@ -96,8 +96,8 @@ package struct CorePlacement: Sendable {
         let fitting = place.launcherCoreCount / neighbours
         return what + "; "
             + (fitting > 0
-                ? "use --threads \(fitting) and mpirun --bind-to none"
-                : "use at most \(counted(place.launcherCoreCount, "rank")) a host, with --threads 1")
+                ? "use `threads: \(fitting)` and mpirun --bind-to none"
+                : "use at most \(counted(place.launcherCoreCount, "rank")) a host, with `threads: 1`")
     }
 
     private static func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }

@@ -15,6 +15,10 @@ public struct World: Sendable {
     /// For each rank a number that ranks share if they are to be taken to share a host; nil to find out.
     package let hostOf: [Int]?
 
+    /// How a program names the settings that messages put in backquotes, such as `batchSize` or `threads: 2`: as they are,
+    /// unless it has words of its own.
+    package var words: @Sendable (String) -> String = { $0 }
+
     /// What bodies of `watched` that threw have left open.
     package let leftovers = Leftovers()
 
@@ -37,7 +41,7 @@ public struct World: Sendable {
     package var messagePrefix: String { size > 1 ? "[rank \(rank)/\(size) \(communicator.hostName)] " : "" }
 
     /// Writes a line to standard error under this rank's name.
-    package func tell(_ text: String) { StandardStream.error.write("\(messagePrefix)\(text)\n") }
+    package func tell(_ text: String) { StandardStream.error.write("\(messagePrefix)\(words(text))\n") }
 
     /// Warns, on rank 0, of hosts whose ranks could not share memory.
     package func tell(shortage: String?) { if let shortage, rank == 0 { tell("warning: " + shortage) } }

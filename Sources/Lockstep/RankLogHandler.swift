@@ -9,8 +9,9 @@ struct RankLogHandler: LogHandler {
     var metadata: Logger.Metadata = [:]
     var logLevel = Logger.Level.info
     private let prefix: String
+    private let words: @Sendable (String) -> String
 
-    init(prefix: String) { self.prefix = prefix }
+    init(prefix: String, words: @escaping @Sendable (String) -> String) { (self.prefix, self.words) = (prefix, words) }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
@@ -19,13 +20,13 @@ struct RankLogHandler: LogHandler {
 
     func log(event: LogEvent) {
         let level = event.level >= .warning ? "\(event.level): " : ""
-        StandardStream.error.write("\(prefix)\(level)\(event.message)\n")
+        StandardStream.error.write("\(prefix)\(level)\(words("\(event.message)"))\n")
     }
 }
 
 extension World {
     /// A logger whose lines carry this rank's name.
     public var logger: Logger {
-        Logger(label: "lockstep") { _ in RankLogHandler(prefix: messagePrefix) }
+        Logger(label: "lockstep") { _ in RankLogHandler(prefix: messagePrefix, words: words) }
     }
 }

@@ -25,10 +25,22 @@ public func withWorld(
     environment: [String: String] = ProcessInfo.processInfo.environment, acceptsBrokenPromise: Bool = false,
     _ body: (World) throws -> Void
 ) {
+    withWorld(words: { $0 }, environment: environment, acceptsBrokenPromise: acceptsBrokenPromise, body)
+}
+
+/// `withWorld` for a program with names of its own for settings: see `World.words`.
+package func withWorld(
+    words: @escaping @Sendable (String) -> String,
+    environment: [String: String] = ProcessInfo.processInfo.environment, acceptsBrokenPromise: Bool = false,
+    _ body: (World) throws -> Void
+) {
+    var alone = World.alone
+    alone.words = words
     StandardStream.prepare()
     let launch = LaunchEnvironment(environment)
     guard launch.isUnderLauncher, acceptsBrokenPromise || !launch.isOnlyRank else {
-        let world = launch.isUnderLauncher ? World(LocalCommunicator()) : .alone
+        var world = launch.isUnderLauncher ? World(LocalCommunicator()) : alone
+        world.words = words
         do {
             try Platform.selectInstructionSet(environment["LOCKSTEP_INSTRUCTION_SET"])
             if !acceptsBrokenPromise { try launch.check(worldSize: 1) }
@@ -42,7 +54,8 @@ public func withWorld(
     do {
         try launch.claimStart()
         let runtime = try MPIRuntime()
-        let world = World(runtime.world, hostOf: hosts(environment["LOCKSTEP_HOSTS"], ranks: runtime.world.size))
+        var world = World(runtime.world, hostOf: hosts(environment["LOCKSTEP_HOSTS"], ranks: runtime.world.size))
+        world.words = words
         do {
             try Platform.selectInstructionSet(environment["LOCKSTEP_INSTRUCTION_SET"])
             if !acceptsBrokenPromise { try launch.check(worldSize: world.size) }
@@ -56,7 +69,7 @@ public func withWorld(
         }
         try runtime.finalize()
     } catch {
-        World.alone.logger.error("\(error)")
+        alone.logger.error("\(error)")
         exit(exitStatus(of: error, environment))
     }
 }

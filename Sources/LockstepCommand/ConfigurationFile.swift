@@ -65,6 +65,23 @@ extension ResolvedSettings {
     init(flags: SettingsLayer) throws {
         self.init([flags])
         if let config = self.run.config { self = onTop(of: try ConfigurationFile(config).layer) }
+        try readDataFile()
+    }
+
+    /// Where `--data` is a YAML file, the settings that it holds, below those that are given otherwise.
+    private mutating func readDataFile() throws {
+        let path = self.data.data
+        guard path.hasSuffix(".yaml") || path.hasSuffix(".yml") else { return }
+        let layer = try ConfigurationFile(path).layer
+        let known = Set((DataSettings.entries + TableSettings.entries).map(\.name))
+        if let other = layer.values.keys.sorted().first(where: { !known.contains($0) }) {
+            throw TrainingError("\(path) describes data: '\(other)' is no setting of these; give it as --\(other) or in --config")
+        }
+        guard let source = layer.values[SettingsTable.all.data.data.name]?.value as? String, source != path else {
+            throw TrainingError("\(path) describes data, but has no line such as 'data: csv:FILE'")
+        }
+        self = onTop(of: layer)
+        set(\.data.data, source)
     }
 }
 

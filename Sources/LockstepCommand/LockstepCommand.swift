@@ -42,7 +42,7 @@ func withoutMPI(_ body: () throws -> Void) {
         try Platform.selectInstructionSet(ProcessInfo.processInfo.environment["LOCKSTEP_INSTRUCTION_SET"])
         try body()
     } catch {
-        World.alone.logger.error("\(error)")
+        World.commandAlone.logger.error("\(error)")
         exit(ExitStatus.error)
     }
 }

@@ -6,6 +6,10 @@ enum NamedConfiguration: String, CaseIterable {
     case mnistFast = "mnist-fast"
     case mnist99 = "mnist-99"
     case mnist994 = "mnist-994"
+    case fashionMNIST = "fashion-mnist"
+    case adult
+    case californiaHousing = "california-housing"
+    case penguins
 
     /// The text of its file.
     var text: String {
@@ -13,6 +17,10 @@ enum NamedConfiguration: String, CaseIterable {
         case .mnistFast: String(decoding: PackageResources.mnist_fast_yaml, as: UTF8.self)
         case .mnist99: String(decoding: PackageResources.mnist_99_yaml, as: UTF8.self)
         case .mnist994: String(decoding: PackageResources.mnist_994_yaml, as: UTF8.self)
+        case .fashionMNIST: String(decoding: PackageResources.fashion_mnist_yaml, as: UTF8.self)
+        case .adult: String(decoding: PackageResources.adult_yaml, as: UTF8.self)
+        case .californiaHousing: String(decoding: PackageResources.california_housing_yaml, as: UTF8.self)
+        case .penguins: String(decoding: PackageResources.penguins_yaml, as: UTF8.self)
         }
     }
 

@@ -11,6 +11,7 @@ struct Train: ParsableCommand {
               lockstep train --model mnist-mlp --data mnist:DIR --epochs 5
               mpirun -n 4 lockstep train --batch-size 64
               lockstep train --run runs/my-run --resume auto
+              lockstep train --data csv:FILE --target COLUMN --seeds 1-5
 
             The final weights are the same bits whatever the ranks and threads. The
             shards of a step, which follow from the batch size unless given, bound the
@@ -39,7 +40,11 @@ struct Train: ParsableCommand {
     func run() throws {
         let signals = StopSignals()  // before MPI starts, which may take seconds
         var isInterrupted = false
-        withWorld { world in isInterrupted = try TrainRun(given.layer()).execute(world, signals) }
+        withWorld { world in
+            let layer = try given.layer()
+            isInterrupted =
+                try TrainSeries(layer)?.execute(world, signals) ?? TrainRun(layer).execute(world, signals).isInterrupted
+        }
         if isInterrupted { throw ExitCode(ExitStatus.stopped) }
     }
 }

@@ -6,13 +6,13 @@ import Lockstep
 extension TrainRun {
     func tellBegin(_ task: TrainingTask, _ loaded: LoadedData) {
         for note in loaded.notes { print(note) }
-        if let model = task.chosenModel { print("model chosen for the data (--model FILE takes an edited one):\n\(model)") }
+        if let model = task.chosenModel {
+            print("model chosen for the data (--model FILE takes an edited one):\n\(model)")
+        }
     }
 
     /// - Parameter test: the metrics of the part that was held out, if one was.
-    func tellResult(
-        _ history: History, _ test: Evaluation?, _ task: TrainingTask, _ loaded: LoadedData, _ source: DataSource
-    ) {
+    func tellResult(_ test: Evaluation?, _ task: TrainingTask, _ loaded: LoadedData) {
         // The built-in sets' results are known; own data are what needs a measure.
         guard loaded.preparation != nil || loaded.test != nil || task.chosenModel != nil else { return }
         if let test {
@@ -20,7 +20,9 @@ extension TrainRun {
         }
         let baseline = Baseline(fittedOn: loaded.train)
         let scores = baseline.scores(on: loaded.test ?? loaded.validation)
-        let words = scores.map { "\($0.metric): \(shown($0.value))" }.joined(separator: ", ")
+        let words = scores.map { score in
+            "\((try? Metric.named(score.metric).name) ?? score.metric): \(shown(score.value))"
+        }.joined(separator: ", ")
         print("for comparison, always answering \(baseline.words) gives \(words)")
     }
 

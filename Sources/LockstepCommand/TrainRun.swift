@@ -11,9 +11,12 @@ struct TrainRun {
     private let checkpoint: Checkpoint?
     /// The text of config.yaml, where the run that goes on has no checkpoint yet.
     private let formerConfiguration: String?
+    /// Whether it is one of several runs, which are asked for their results.
+    private let isInSeries: Bool
 
     /// - Parameter flags: the given ones, on top of the configuration file's and those of the run that is resumed.
-    init(_ flags: SettingsLayer) throws {
+    init(_ flags: SettingsLayer, inSeries: Bool = false) throws {
+        isInSeries = inSeries
         let configured = try ResolvedSettings(flags: flags)
         checkpoint = try TrainRun.checkpoint(configured.run)
         var former: SettingsLayer?
@@ -40,8 +43,16 @@ struct TrainRun {
         }
     }
 
-    /// - Returns: whether a signal stopped the run before its end.
-    func execute(_ world: World, _ signals: StopSignals) throws -> Bool {
+    /// What became of a run.
+    struct Outcome {
+        /// Whether a signal stopped it before its end.
+        let isInterrupted: Bool
+        /// Of the final weights, where it is one of a series that ended.
+        var metrics: [(name: String, value: Double)] = []
+        var fingerprint: Fingerprint?
+    }
+
+    func execute(_ world: World, _ signals: StopSignals) throws -> Outcome {
         var options = try settings.fitOptions(world)
         options.stopRequested = { signals.stopRequested }
         options.faults = try FaultPlan(world)
@@ -52,7 +63,7 @@ struct TrainRun {
         }
     }
 
-    private func execute(_ world: World, _ options: FitOptions, _ status: RankStatus) throws -> Bool {
+    private func execute(_ world: World, _ options: FitOptions, _ status: RankStatus) throws -> Outcome {
         var options = options
         let given = try modelDescription()
         let source = try DataSource(settings.data.data)
@@ -81,14 +92,25 @@ struct TrainRun {
         let history = try model.fit(
             loaded.train, validationData: loaded.validation, callbacks: settings.callbacks, options: options,
             settings: record, on: world, status: status)
-        let test = history.isInterrupted ? nil : try loaded.test.map {
-            try model.evaluate($0, reduction: options.lossReduction, threads: options.threads, on: world, status: status)
+        func evaluation(on data: any Dataset) throws -> Evaluation {
+            try model.evaluate(
+                data, reduction: options.lossReduction, threads: options.threads, on: world, status: status)
         }
+        let test = history.isInterrupted ? nil : try loaded.test.map(evaluation)
         if world.rank == 0 {
-            if options.verbosity != .silent, !history.isInterrupted { tellResult(history, test, task, loaded, source) }
+            if options.verbosity != .silent, !history.isInterrupted {
+                tellResult(test, task, loaded)
+                if !isInSeries, loaded.preparation != nil {
+                    print("predict with: lockstep predict \(history.runFolder ?? folder) FILE.csv")
+                }
+            }
             tellEnd(history, history.runFolder ?? folder, model.fingerprint, world)
         }
-        return history.isInterrupted
+        guard isInSeries, !history.isInterrupted else { return Outcome(isInterrupted: history.isInterrupted) }
+        let metrics =
+            try evaluation(on: loaded.validation).all.map { ("val_\($0.name)", $0.value) }
+            + (test?.all.map { ("test_\($0.name)", $0.value) } ?? [])
+        return Outcome(isInterrupted: false, metrics: metrics, fingerprint: model.fingerprint)
     }
 
     /// The model to train, nil for the one that fits the data. A run that goes on has its own, since a model file may be gone
@@ -139,7 +161,7 @@ struct TrainRun {
             print("fingerprint \(fingerprint)\nrun folder \(folder)")
         }
         if let notice = checkpoint.flatMap({ nothingLeftNotice($0.state) }) { world.logger.notice("\(notice)") }
-        if history.isInterrupted {
+        if history.isInterrupted, !isInSeries {
             world.logger.notice("stopped by a signal; go on with: lockstep train --run \(folder) --resume auto")
         }
     }

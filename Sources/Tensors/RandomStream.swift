@@ -10,6 +10,8 @@ public enum RandomPurpose: UInt32, Sendable {
     case dropout = 3
     case augmentation = 4
     case digits = 5
+    /// What a data set of one's own computes.
+    case samples = 6
 }
 
 /// A sequence of random numbers keyed by seed, purpose and two indices, e.g. (epoch, sample).

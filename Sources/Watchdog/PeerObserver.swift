@@ -101,13 +101,13 @@ package struct PeerObserver: Sendable {
         let turn = self.turn(after: suspects)
         if age >= stallSeconds + PeerObserver.turnSeconds * Double(turn) {
             return .fatal(
-                "\(description(suspects, age)); giving up (--stall-timeout \(PeerObserver.rounded(stallSeconds)))")
+                "\(description(suspects, age)); giving up (`stallTimeout: \(PeerObserver.rounded(stallSeconds))`)")
         }
         guard !warned, turn == 0 else { return nil }
         warned = true
         return .notice(
             "\(description(suspects, age)); the job ends after \(PeerObserver.rounded(stallSeconds)) s "
-                + "(--stall-timeout)")
+                + "(`stallTimeout`)")
     }
 
     /// For how long a rank has held up the others. Those on other hosts are heard of every half second at best, so that

@@ -22,10 +22,11 @@ extension World {
         _ body: (World, RankStatus) throws -> Result
     ) throws -> Result {
         guard stallSeconds == 0 || stallSeconds >= 5 && stallSeconds.isFinite else {
-            throw TrainingError("--stall-timeout must be at least 5 seconds, or 0 for none, got \(stallSeconds)")
+            throw TrainingError("`stallTimeout` must be at least 5 seconds, or 0 for none, got \(stallSeconds)")
         }
         try freeLeftovers()
-        let own = World(try communicator.duplicate(), hostOf: hostOf, isAlone: isAlone)
+        var own = World(try communicator.duplicate(), hostOf: hostOf, isAlone: isAlone)
+        own.words = words
         let watchdog = try Watchdog(own.communicator, stallSeconds: stallSeconds, isBeingEnded: isBeingEnded) {
             tell($0)
         }

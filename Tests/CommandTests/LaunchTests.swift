@@ -37,7 +37,7 @@ extension CommandTests {
         @Test func mistakesAreNotTriedAgain() throws {
             try withTemporaryFolder { folder in
                 let cases: [([String], Int32, String)] = [
-                    (["--epochs", "many"], 64, "--epochs"), (["--epochs", "0"], 1, "--epochs must be at least 1"),
+                    (["--epochs", "many"], 64, "--epochs"), (["--epochs", "0"], 64, "--epochs must be at least 1"),
                     (["--data", "mnist:\(folder)/none"], 1, "lacks the MNIST files"),
                     (["--model", "mnist-cnm"], 1, "no model of this name"),
                 ]

@@ -179,7 +179,7 @@ extension CommandTests {
                     ("mnist:\(folder)/cut", folder + "/stage", ["\(folder)/cut/train-images-idx3-ubyte is truncated"]),
                     ("mnist:\(lacking)", folder + "/stage", ["\(lacking) lacks the MNIST files t10k-labels"]),
                     ("mnist:\(folder)/cut", "", ["expected a folder"]),
-                    ("digits", folder + "/stage", ["digits has no files; leave --stage out, or"]),
+                    ("digits", folder + "/stage", ["digits has no files to unpack; leave --stage out"]),
                 ]
                 for mistake in mistakes {
                     let result = try lockstep(

@@ -68,7 +68,7 @@ struct CorePlacementTests {
         #expect(few.contains("use at most 2 ranks a host"))
         let overlapping = try warning([place([0, 1]), place([1, 2])], threads: 1)
         #expect(overlapping.contains("ranks 0, 1"))
-        #expect(try warning([place([0, 1])], threads: 3).contains("use --threads 2"))
+        #expect(try warning([place([0, 1])], threads: 3).contains("use `threads: 2`"))
     }
 
     @Test(arguments: [("0", [0]), ("0-3", [0, 1, 2, 3]), ("0-1,5,7-8", [0, 1, 5, 7, 8])])

@@ -91,7 +91,7 @@ struct PeerObserverTests {
         }
         for words in [
             "no progress for 4.0 s", "rank 2/3 on h2 (process 102) is at step 17 of epoch 2, in forward",
-            "does not respond", "ranks 0, 1 at step 17 of epoch 2, in exchange", "after 20 s (--stall-timeout)",
+            "does not respond", "ranks 0, 1 at step 17 of epoch 2, in exchange", "after 20 s (`stallTimeout`)",
         ] {
             #expect(warning.contains(words), "\(warning)")
         }

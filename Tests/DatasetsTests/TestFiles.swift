@@ -42,16 +42,16 @@ func bigEndian(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNee
 
 /// Where the real data lie: `LOCKSTEP_DATA`, else `../shared/data` beside the repository.
 enum RealData {
-    static let hint: Comment = "MNIST is absent: set LOCKSTEP_DATA to a directory that holds mnist/"
+    static let hint: Comment = "real data are absent: set LOCKSTEP_DATA to the folder that holds mnist/ and adult/"
     static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent()
 
-    static var mnist: String? {
-        let data =
-            ProcessInfo.processInfo.environment["LOCKSTEP_DATA"]
+    static var folder: String {
+        ProcessInfo.processInfo.environment["LOCKSTEP_DATA"]
             ?? repository.deletingLastPathComponent().appendingPathComponent("shared/data").path
-        return FileManager.default.fileExists(atPath: "\(data)/mnist") ? "\(data)/mnist" : nil
     }
+
+    static var mnist: String? { FileManager.default.fileExists(atPath: "\(folder)/mnist") ? "\(folder)/mnist" : nil }
 }
 
 /// Runs `body`, expecting a `DatasetError` that says all of `phrases`.

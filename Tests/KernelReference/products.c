@@ -43,7 +43,7 @@ void compare_products(comparison *c) {
     static const int64_t shapes[][3] = {  // m, k, n
         {1, 1, 1}, {1, 300, 5}, {2, 3, 16}, {6, 17, 16}, {7, 256, 33}, {12, 257, 32}, {13, 31, 31}, {5, 513, 7},
         {32, 64, 10}, {23, 19, 67}, {49, 40, 17}, {50, 7, 65}, {65, 30, 80}, {70, 260, 72}, {193, 9, 66}, {200, 33, 97},
-        {3, 5, 1030},
+        {3, 5, 1030}, {40, 33, 101},
     };
     for (unsigned i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         for (int options = 0; options < 16; options++) {

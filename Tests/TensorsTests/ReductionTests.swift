@@ -76,6 +76,11 @@ struct ReductionTests {
                     x[index] = special
                     #expect(lk_all_below(x, Int64(length), .infinity) == 0, "\(special) at \(index) of \(length)")
                     #expect(lk_all_below(x, Int64(index), .infinity) != 0)
+                    // A sum is not finite where a term is not.
+                    let ones = [Float](repeating: 1, count: length)
+                    var sums = ones
+                    #expect(lk_add(&sums, ones, x, Int64(length)) == 0, "\(special) at \(index) of \(length)")
+                    #expect(lk_add(&sums, x, ones, Int64(index)) != 0)
                 }
                 x[index] = index % 2 == 0 ? .greatestFiniteMagnitude : value
             }

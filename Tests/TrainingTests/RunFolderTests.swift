@@ -78,8 +78,8 @@ import Training
             _ = try RunFolder.create(path, configuration: "first", resuming: false)
             let found = message { _ = try RunFolder.create(path, configuration: "second", resuming: false) }
             #expect(
-                found == "\(path) already holds a run (config.yaml); continue it with --resume auto, or choose another "
-                    + "folder with --run")
+                found == "\(path) already holds a run (config.yaml); continue it with `resume: .automatic`, or choose "
+                    + "another folder with `folder`")
             #expect(try contents(path + "/config.yaml") == "first")
             try FileManager.default.createDirectory(
                 atPath: folder + "/b/checkpoints", withIntermediateDirectories: true)

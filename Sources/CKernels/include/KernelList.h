@@ -17,8 +17,8 @@ LK_KERNEL(void, binary,
           (operation, out, a, b, rank, dimensions, a_strides, b_strides))
 /// out[i] += x[i]
 LK_KERNEL(void, accumulate, (float *out, const float *x, int64_t n), (out, x, n))
-/// out[i] = a[i] + b[i], the bits of lk_accumulate
-LK_KERNEL(void, add, (float *out, const float *a, const float *b, int64_t n), (out, a, b, n))
+/// out[i] = a[i] + b[i], the bits of lk_accumulate. Returns 1 if all of them are finite, else 0.
+LK_KERNEL(int, add, (float *out, const float *a, const float *b, int64_t n), (out, a, b, n))
 /// Copies to memory that this core won't read soon: the stores leave the caches alone.
 LK_KERNEL(void, copy_past_cache, (float *out, const float *x, int64_t n), (out, x, n))
 

@@ -63,12 +63,6 @@ static void LK(accumulate)(float *out, const float *x, int64_t n) {
     for (; i < n; i++) out[i] += x[i];
 }
 
-static void LK(add)(float *out, const float *a, const float *b, int64_t n) {
-    int64_t i = 0;
-    for (; i + LANES <= n; i += LANES) *(vf *)(out + i) = *(const vf *)(a + i) + *(const vf *)(b + i);
-    for (; i < n; i++) out[i] = a[i] + b[i];
-}
-
 static void LK(copy_past_cache)(float *out, const float *x, int64_t n) {
     int64_t i = 0;
     for (; i < n && (uintptr_t)(out + i) % sizeof(vf) != 0; i++) out[i] = x[i];

@@ -2,10 +2,10 @@
 
 typedef float v8 __attribute__((ext_vector_type(8), aligned(4)));
 
-// out[k][j] = in[j][k] for 8 x 8.
-INLINE void transpose8(float *out, int64_t out_row, const float *in, int64_t in_row) {
+// out[k][j] = in[j][k] for 8 x 8, of which the first `count` rows of `in` exist; others take the first one's place.
+INLINE void transpose8(float *out, int64_t out_row, const float *in, int64_t in_row, int64_t count) {
     v8 r[8], t[8], s[8];
-    UNROLLED for (int i = 0; i < 8; i++) r[i] = *(const v8 *)(in + i * in_row);
+    UNROLLED for (int i = 0; i < 8; i++) r[i] = *(const v8 *)(in + (i < count ? i : 0) * in_row);
     UNROLLED for (int i = 0; i < 8; i += 2) {
         t[i] = __builtin_shufflevector(r[i], r[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
         t[i + 1] = __builtin_shufflevector(r[i], r[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
@@ -32,30 +32,33 @@ static int64_t panel_floats(int64_t terms, int64_t columns) {
     return terms * ((columns + TILE_COLUMNS - 1) / TILE_COLUMNS) * TILE_COLUMNS;
 }
 
-// A panel of `b`, out[depth][TILE_COLUMNS], from b[k * step + column * distance]; zeros beyond `columns`.
+// As transpose8, for any number of terms.
+INLINE void pack_columns(float *out, const float *b, int64_t step, int64_t distance, int64_t depth, int64_t count) {
+    int64_t k = 0;
+    for (; k + 8 <= depth; k += 8) transpose8(out + k * TILE_COLUMNS, TILE_COLUMNS, b + k * step, distance, count);
+    for (; k < depth; k++) {
+        for (int i = 0; i < 8; i++) out[k * TILE_COLUMNS + i] = b[(i < count ? i : 0) * distance + k * step];
+    }
+}
+
+// A panel of `b`, out[depth][TILE_COLUMNS], from b[k * step + column * distance], one of the two being 1. Anything may
+// lie beyond `columns`.
 static void pack_panel(float *out, const float *b, int64_t step, int64_t distance, int64_t depth, int64_t columns) {
     if (distance == 1) {
         for (int64_t k = 0; k < depth; k++, b += step, out += TILE_COLUMNS) {
             if (columns == TILE_COLUMNS) {
                 UNROLLED for (int v = 0; v < TILE_VECTORS; v++)
-                    *(vf *)(out + v * LANES) = *(const vf *)(b + v * LANES);
+                    *(tv *)(out + v * TILE_LANES) = *(const tv *)(b + v * TILE_LANES);
             } else {
-                for (int64_t j = 0; j < TILE_COLUMNS; j++) out[j] = j < columns ? b[j] : 0.0f;
+                int64_t wanted = columns > TILE_LANES ? TILE_COLUMNS : TILE_LANES;
+                for (int64_t j = 0; j < wanted; j++) out[j] = j < columns ? b[j] : 0.0f;
             }
         }
         return;
     }
-    int64_t j = 0;
-    for (; j + 8 <= columns; j += 8) {
-        const float *from = b + j * distance;
-        int64_t k = 0;
-        for (; k + 8 <= depth; k += 8) transpose8(out + k * TILE_COLUMNS + j, TILE_COLUMNS, from + k * step, distance);
-        for (; k < depth; k++) {
-            for (int i = 0; i < 8; i++) out[k * TILE_COLUMNS + j + i] = from[i * distance + k];
-        }
-    }
-    for (; j < TILE_COLUMNS; j++) {
-        for (int64_t k = 0; k < depth; k++) out[k * TILE_COLUMNS + j] = j < columns ? b[j * distance + k] : 0.0f;
+    for (int64_t j = 0; j < columns; j += 8, out += 8, b += 8 * distance) {
+        if (j + 8 <= columns) pack_columns(out, b, step, distance, depth, 8);
+        else pack_columns(out, b, step, distance, depth, columns - j);
     }
 }
 

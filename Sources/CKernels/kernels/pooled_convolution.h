@@ -25,14 +25,19 @@ INLINE void pooled_position(float *y, int8_t *choice, const float *x, const floa
     }
     for (int b = 0; b < blocks; b++) {
         vf best = SPLAT(0.0f), shift = *(const vf *)(bias + b * LANES);
-        vi which = (vi)(-1);
+        vi which = (vi)(-1), nan = (vi)(0);
         for (int p = 0; p < 4; p++) {
             vf value = sum[p][b] + shift;
             vi hit = value > best;
-            best = (hit | (value != value)) ? value : best;  // nothing is > NaN, so a NaN stays
+            best = hit ? value : best;
             which = hit ? (vi)(p) : which;
+            sum[p][b] = value;
         }
-        which = best != best ? (vi)(-1) : which;
+        for (int p = 0; p < 4; p += 2) nan |= (sum[p][b] != sum[p][b]) | (sum[p + 1][b] != sum[p + 1][b]);
+        if (__builtin_reduce_or(nan)) {
+            for (int p = 3; p >= 0; p--) best = sum[p][b] != sum[p][b] ? sum[p][b] : best;
+            which = best != best ? (vi)(-1) : which;
+        }
         store_bytes(choice + b * LANES, &which);
         if (count >= (b + 1) * LANES) *(vf *)(y + b * LANES) = best;
         else store_part(y + b * LANES, &best, count - b * LANES);
@@ -87,20 +92,35 @@ INLINE void add_position(gradient_vf *sums, const float *x, int64_t row, gradien
     }
 }
 
-// Adds the chain of an area for GRADIENT_LANES channels, `whole` if all exist, and tap_rows x run taps from `first` on.
-// Left and right of a pair of positions under a pooled one, the gradient is that of the pooled one where it was chosen,
-// else 0; so it is beyond the last pair.
-INLINE void add_area(const lk_pooled_convolution *s, float *gradient, const float *image, const float *dy,
-                     const int8_t *choices, int64_t count, const chain_area *area, int64_t tap_row, int64_t first,
-                     bool joins, int64_t in, const int tap_rows, const int run, const bool whole) {
+// The two positions of a pair, of which one at most was chosen. The other's gradient is 0, and so is its term.
+INLINE void add_pair(gradient_vf *sums, const float *x, int64_t row, int64_t in, gradient_vf g, gradient_vi left,
+                     gradient_vi right, bool skips, const int tap_rows, const int run) {
+    const gradient_vf zero = (gradient_vf)(0.0f);
+    if (!skips) {
+        add_position(sums, x, row, left ? g : zero, tap_rows, run);
+        add_position(sums, x + in, row, right ? g : zero, tap_rows, run);
+        return;
+    }
+    g = (left | right) ? g : zero;
+    UNROLLED for (int i = 0; i < tap_rows; i++) {
+        UNROLLED for (int j = 0; j < run; j++) {
+            gradient_vf chosen = right ? (gradient_vf)(x[i * row + j + in]) : (gradient_vf)(x[i * row + j]);
+            sums[i * run + j] = FMA(chosen, g, sums[i * run + j]);
+        }
+    }
+}
+
+// The chain of an area for `taps` taps.
+INLINE void sum_area(gradient_vf *sums, const lk_pooled_convolution *s, const float *image, const float *dy,
+                     const int8_t *choices, int64_t count, const chain_area *area, bool skips, int64_t in,
+                     const int tap_rows, const int run, const bool whole) {
     int64_t row = s->in_width * in, out = s->out_channels, pitch = LK_PADDED(out);
     const gradient_vf zero = (gradient_vf)(0.0f);
-    gradient_vf sums[9];
     UNROLLED for (int tap = 0; tap < tap_rows * run; tap++) sums[tap] = zero;
     for (int64_t y = area->y; y < area->y + area->rows; y++) {
         int64_t at = y / 2 * s->out_width + area->x / 2, column = 0;
         int64_t pairs = y / 2 < s->out_height ? smaller(s->out_width - area->x / 2, area->columns / 2) : 0;
-        const float *x = image + (y + tap_row) * row + area->x * in + first, *from = dy + at * out;
+        const float *x = image + y * row + area->x * in, *from = dy + at * out;
         const int8_t *chosen = choices + at * pitch;
         int32_t place = (int32_t)(y % 2 * 2);
         for (; column < 2 * pairs; column += 2, x += 2 * in, from += out, chosen += pitch) {
@@ -108,16 +128,31 @@ INLINE void add_area(const lk_pooled_convolution *s, float *gradient, const floa
             gradient_vf g = zero;
             if (whole) g = *(const gradient_vf *)from;
             else copy_part((float *)&g, from, count);
-            gradient_vf left = which == place ? g : zero, right = which == place + 1 ? g : zero;
-            UNROLLED for (int i = 0; i < tap_rows; i++) {
-                UNROLLED for (int j = 0; j < run; j++) {
-                    gradient_vf sum = FMA((gradient_vf)(x[i * row + j]), left, sums[i * run + j]);
-                    sums[i * run + j] = FMA((gradient_vf)(x[i * row + j + in]), right, sum);
-                }
-            }
+            add_pair(sums, x, row, in, g, which == place, which == place + 1, skips, tap_rows, run);
         }
-        for (; column < area->columns; column++, x += in) add_position(sums, x, row, zero, tap_rows, run);
+        for (; !skips && column < area->columns; column++, x += in)
+            add_position(sums, x, row, zero, tap_rows, run);
     }
+}
+
+// Adds the chain of an area for GRADIENT_LANES channels, `whole` if all exist, and tap_rows x run taps from `first` on.
+// Left and right of a pair of positions under a pooled one, the gradient is that of the pooled one where it was chosen,
+// else 0; so it is beyond the last pair. A term of 0 and a pixel that is `finite` changes no sum but -0, to which tiny
+// terms may round: only where a chain ends with that, it is added up with all terms.
+INLINE void add_area(const lk_pooled_convolution *s, float *gradient, const float *image, const float *dy,
+                     const int8_t *choices, int64_t count, const chain_area *area, int64_t tap_row, int64_t first,
+                     bool joins, bool finite, int64_t in, const int tap_rows, const int run, const bool whole) {
+    int64_t pitch = LK_PADDED(s->out_channels);
+    const float *x = image + tap_row * s->in_width * in + first;
+    gradient_vf sums[9];
+    bool is_done = false;
+    if (finite) {
+        sum_area(sums, s, x, dy, choices, count, area, true, in, tap_rows, run, whole);
+        gradient_vi negative = (gradient_vi)(0);
+        UNROLLED for (int tap = 0; tap < tap_rows * run; tap++) negative |= (gradient_vi)sums[tap] == INT32_MIN;
+        is_done = !__builtin_reduce_or(negative);
+    }
+    if (!is_done) sum_area(sums, s, x, dy, choices, count, area, false, in, tap_rows, run, whole);
     gradient += (tap_row * s->kernel_width * in + first) * pitch;
     UNROLLED for (int i = 0; i < tap_rows; i++) {
         UNROLLED for (int j = 0; j < run; j++) {
@@ -129,39 +164,40 @@ INLINE void add_area(const lk_pooled_convolution *s, float *gradient, const floa
 
 // All taps, as many at a time as registers hold.
 INLINE void add_taps(const lk_pooled_convolution *s, float *gradient, const float *image, const float *dy,
-                     const int8_t *choices, int64_t count, const chain_area *area, bool joins, const bool whole) {
+                     const int8_t *choices, int64_t count, const chain_area *area, bool joins, bool finite,
+                     const bool whole) {
     int64_t in = s->in_channels, run = s->kernel_width * in;
     if (s->kernel_height == 3 && run == 3 && in == 1) {
-        add_area(s, gradient, image, dy, choices, count, area, 0, 0, joins, 1, 3, 3, whole);
+        add_area(s, gradient, image, dy, choices, count, area, 0, 0, joins, finite, 1, 3, 3, whole);
         return;
     }
     for (int64_t i = 0; i < s->kernel_height; i++) {
         int64_t j = 0;
         for (; j + 9 <= run; j += 9)
-            add_area(s, gradient, image, dy, choices, count, area, i, j, joins, in, 1, 9, whole);
+            add_area(s, gradient, image, dy, choices, count, area, i, j, joins, finite, in, 1, 9, whole);
         for (; j + 5 <= run; j += 5)
-            add_area(s, gradient, image, dy, choices, count, area, i, j, joins, in, 1, 5, whole);
-        for (; j < run; j++) add_area(s, gradient, image, dy, choices, count, area, i, j, joins, in, 1, 1, whole);
+            add_area(s, gradient, image, dy, choices, count, area, i, j, joins, finite, in, 1, 5, whole);
+        for (; j < run; j++) add_area(s, gradient, image, dy, choices, count, area, i, j, joins, finite, in, 1, 1, whole);
     }
 }
 
-// Adds the sum of one image's gradients to the bias's, row by row, as pooling after ReLU does.
-static void add_bias(const lk_pooled_convolution *s, float *gradient, const float *dy, const int8_t *choices) {
+// Adds the sum of one image's gradients to the bias's, row by row, as pooling after ReLU does; for LANES channels,
+// `whole` if all exist.
+INLINE void add_bias(const lk_pooled_convolution *s, float *gradient, const float *dy, const int8_t *choices,
+                     int64_t count, const bool whole) {
     int64_t out = s->out_channels, pitch = LK_PADDED(out);
-    for (int64_t c = 0; c < out; c += LANES) {
-        vf sum = SPLAT(0.0f);
-        for (int64_t y = 0; y < s->out_height; y++) {
-            vf line = SPLAT(0.0f), g = line;
-            vi which;
-            for (int64_t at = y * s->out_width; at < (y + 1) * s->out_width; at++) {
-                load_bytes(&which, choices + at * pitch + c);
-                copy_part((float *)&g, dy + at * out + c, smaller(out - c, LANES));
-                line += which < 0 ? SPLAT(0.0f) : g;
-            }
-            sum += line;
+    vf sum = SPLAT(0.0f), g = sum;
+    vi which;
+    for (int64_t y = 0; y < s->out_height; y++) {
+        vf line = SPLAT(0.0f);
+        for (int64_t x = 0; x < s->out_width; x++, dy += out, choices += pitch) {
+            load_bytes(&which, choices);
+            load_channels(&g, dy, count, whole);
+            line += which < 0 ? SPLAT(0.0f) : g;
         }
-        *(vf *)(gradient + c) += sum;
+        sum += line;
     }
+    *(vf *)gradient += sum;
 }
 
 static void LK(pooled_convolution_gradients)(const lk_pooled_convolution *s, float *kernel_gradient,
@@ -171,6 +207,7 @@ static void LK(pooled_convolution_gradients)(const lk_pooled_convolution *s, flo
     int64_t height = s->in_height - s->kernel_height + 1, width = s->in_width - s->kernel_width + 1;
     // A chain is as many whole rows of an image as it holds, or a part of one row, as in any convolution.
     int64_t rows = larger(1, LK_CHAIN / width), columns = smaller(width, LK_CHAIN);
+    bool finite = LK(all_below)(x, s->batch * s->in_height * s->in_width * s->in_channels, __builtin_inff());
     memset(bias_gradient, 0, (size_t)pitch * sizeof(float));
     for (int64_t image = 0; image < s->batch; image++) {
         for (int64_t at_y = 0; at_y < height; at_y += rows) {
@@ -179,12 +216,14 @@ static void LK(pooled_convolution_gradients)(const lk_pooled_convolution *s, flo
                 bool joins = image > 0 || at_y > 0 || at_x > 0;
                 int64_t c = 0;
                 for (; c + GRADIENT_LANES <= out; c += GRADIENT_LANES)
-                    add_taps(s, kernel_gradient + c, x, dy + c, choices + c, GRADIENT_LANES, &area, joins, true);
+                    add_taps(s, kernel_gradient + c, x, dy + c, choices + c, GRADIENT_LANES, &area, joins, finite, true);
                 for (; c < out; c += GRADIENT_LANES)
-                    add_taps(s, kernel_gradient + c, x, dy + c, choices + c, out - c, &area, joins, false);
+                    add_taps(s, kernel_gradient + c, x, dy + c, choices + c, out - c, &area, joins, finite, false);
             }
         }
-        add_bias(s, bias_gradient, dy, choices);
+        int64_t c = 0;
+        for (; c + LANES <= out; c += LANES) add_bias(s, bias_gradient + c, dy + c, choices + c, LANES, true);
+        if (c < out) add_bias(s, bias_gradient + c, dy + c, choices + c, out - c, false);
         x += s->in_height * s->in_width * s->in_channels, dy += outputs * out, choices += outputs * pitch;
     }
 }

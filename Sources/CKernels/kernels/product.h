@@ -26,11 +26,22 @@ static int64_t panels_start(const lk_product *p, const product_plan *plan) {
     return (p->m < PRODUCT_ROWS ? p->m : PRODUCT_ROWS) * ROW_PITCH + LANES;
 }
 
+// Rows of a product's transpose that are computed before they are turned.
+enum { TURNED_ROWS = 48, TURNED_LIMIT = 64 };
+
+/// A product of few rows with `b` across is computed as its transpose, for which `b` need not be packed: the layer's
+/// input gradient, whose kernel is large.
+static bool is_turned(const lk_product *p) {
+    return p->transpose_b && !p->transpose_a && p->m <= TURNED_LIMIT && p->n >= 2 * p->m && p->k <= LK_CHAIN &&
+           !p->accumulate && !p->relu;
+}
+
 static int64_t LK(product_scratch)(const lk_product *p) {
     product_plan plan = plan_product(p);
     int64_t panels = plan.packs_b ? (p->n < PRODUCT_COLUMNS ? p->n + TILE_COLUMNS - 1 : PRODUCT_COLUMNS) / TILE_COLUMNS
                                   : p->n % TILE_COLUMNS > 0;
     int64_t blocks = panels_start(p, &plan) + panels * TILE_COLUMNS * LK_CHAIN;
+    if (is_turned(p)) return larger(blocks, (LK_CHAIN + TURNED_ROWS) * TILE_COLUMNS);
     return p->accumulate && p->k > LK_CHAIN ? blocks + p->m * p->n : blocks;
 }
 
@@ -61,6 +72,38 @@ static void multiply_block(const lk_product *p, const product_plan *plan, float 
     }
 }
 
+// out[j * out_row + i] = x[i][j] for rows of TILE_COLUMNS.
+static void transpose_results(float *out, int64_t out_row, const float *x, int64_t rows, int64_t columns) {
+    int64_t i = 0;
+    for (; i + 8 <= rows; i += 8) {
+        int64_t j = 0;
+        for (; j + 8 <= columns; j += 8) transpose8(out + j * out_row + i, out_row, x + i * TILE_COLUMNS + j,
+                                                    TILE_COLUMNS, 8);
+        for (; j < columns; j++) {
+            for (int r = 0; r < 8; r++) out[j * out_row + i + r] = x[(i + r) * TILE_COLUMNS + j];
+        }
+    }
+    for (; i < rows; i++) {
+        for (int64_t j = 0; j < columns; j++) out[j * out_row + i] = x[i * TILE_COLUMNS + j];
+    }
+}
+
+static void multiply_turned(const lk_product *p, float *c, const float *a, const float *b, float *scratch) {
+    float *results = scratch + LK_CHAIN * TILE_COLUMNS;
+    segment terms = {0, p->k};
+    for (int64_t j = 0; j < p->m; j += TILE_COLUMNS) {
+        int64_t columns = smaller(p->m - j, TILE_COLUMNS);
+        pack_panel(scratch, a + j * p->k, 1, p->k, p->k, columns);
+        for (int64_t i = 0; i < p->n; i += TURNED_ROWS) {
+            int64_t rows = smaller(p->n - i, TURNED_ROWS);
+            tile_work w = {results, b + i * p->k, scratch, NULL, TILE_COLUMNS, columns, p->k, 1, TILE_COLUMNS, &terms, 1,
+                           false, false};
+            tile_column(&w, rows, ALONG, false);
+            transpose_results(c + j * p->n + i, p->n, results, rows, columns);
+        }
+    }
+}
+
 static void LK(matrix_product)(const lk_product *p, float *c, const float *a, const float *b, const float *bias,
                                float *scratch) {
     if (p->accumulate && p->k > LK_CHAIN) {  // the blocks' sum is to be added as a whole
@@ -69,6 +112,10 @@ static void LK(matrix_product)(const lk_product *p, float *c, const float *a, co
         float *sum = scratch + LK(product_scratch)(&whole);
         LK(matrix_product)(&whole, sum, a, b, bias, scratch);
         LK(accumulate)(c, sum, p->m * p->n);
+        return;
+    }
+    if (is_turned(p) && bias == NULL) {
+        multiply_turned(p, c, a, b, scratch);
         return;
     }
     product_plan plan = plan_product(p);

@@ -127,6 +127,12 @@ static void LK(argmax)(float *out, const float *x, int64_t outer, int64_t axis, 
     }
 }
 
+/// The larger of sizes seen so far and those of v, as the whole numbers that their bits are.
+INLINE vi largest_size(vi so_far, vf v) {
+    vi size = AS_INT(v) & 0x7fffffff;
+    return size > so_far ? size : so_far;
+}
+
 /// As row_total of x with itself, but in doubles, in which the products are exact.
 static double LK(sum_of_squares)(const float *x, int64_t n) {
     double parts[LEVELS];
@@ -144,14 +150,35 @@ static double LK(sum_of_squares)(const float *x, int64_t n) {
 }
 
 static int LK(all_below)(const float *x, int64_t n, float limit) {
-    // Infinity and NaN have the largest exponent of all.
-    int32_t bits;
-    memcpy(&bits, &limit, sizeof bits);
-    vi large = (vi)(0);
+    // As whole numbers sizes have the same order, with NaN above infinity.
+    vi first = (vi)(0), second = first;
     int64_t i = 0;
-    for (; i + LANES <= n; i += LANES) large |= (AS_INT(*(const vf *)(x + i)) & 0x7f800000) >= bits;
+    for (; i + 2 * LANES <= n; i += 2 * LANES) {
+        first = largest_size(first, *(const vf *)(x + i));
+        second = largest_size(second, *(const vf *)(x + i + LANES));
+    }
+    if (i + LANES <= n) first = largest_size(first, *(const vf *)(x + i)), i += LANES;
     vf rest;
     load_part(&rest, x + i, n - i);
-    large |= (AS_INT(rest) & 0x7f800000) >= bits;
-    return !__builtin_reduce_or(large);
+    second = largest_size(second, rest);
+    int32_t bits;
+    memcpy(&bits, &limit, sizeof bits);
+    return !__builtin_reduce_or((first >= bits) | (second >= bits));
+}
+
+static int LK(add)(float *out, const float *a, const float *b, int64_t n) {
+    const int32_t infinity = 0x7f800000;
+    vi large = (vi)(0);
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        vf sum = *(const vf *)(a + i) + *(const vf *)(b + i);
+        large = largest_size(large, sum);
+        *(vf *)(out + i) = sum;
+    }
+    int is_finite = !__builtin_reduce_or(large >= infinity);
+    for (; i < n; i++) {
+        out[i] = a[i] + b[i];
+        is_finite &= out[i] - out[i] == 0.0f;
+    }
+    return is_finite;
 }

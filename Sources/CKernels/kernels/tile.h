@@ -2,11 +2,16 @@
 // fused multiply-adds (docs/arithmetic.md). Vectors run over columns, so the tile's shape changes no result's bits.
 
 #if WIDE_VECTORS
-enum { TILE_ROWS = 12, TILE_VECTORS = 2 };
+enum { TILE_ROWS = 12, TILE_LANES = 16 };
+// Rows unrolled over several terms want more registers than there are.
+#define TILE_UNROLL _Pragma("clang loop unroll(disable)")
 #else
-enum { TILE_ROWS = 6, TILE_VECTORS = 1 };
+enum { TILE_ROWS = 6, TILE_LANES = 8 };
+#define TILE_UNROLL _Pragma("clang loop unroll_count(4)")
 #endif
-enum { TILE_COLUMNS = TILE_VECTORS * LANES };
+// A tile is two vectors wide, or one where a matrix has no more columns.
+enum { TILE_VECTORS = 2, TILE_COLUMNS = TILE_VECTORS * TILE_LANES };
+typedef float tv __attribute__((ext_vector_type(TILE_LANES), aligned(4)));
 
 // From one packed row to the next: a chain's terms, and a cache line so that rows don't share the cache's sets.
 enum { ROW_PITCH = LK_CHAIN + LANES };
@@ -42,79 +47,82 @@ INLINE void copy_part(float *out, const float *x, int64_t count) {
     if (count & 1) *out = *x;
 }
 
-// Sums of which the last `count` fill no whole vector.
-INLINE void finish_rows(const tile_work *w, float *c, const float *bias, const vf *sums, int64_t count, int height) {
+// Sums of columns first ..< first + count, which fill no whole tile.
+INLINE void finish_rows(const tile_work *w, const float *sums, int64_t first, int64_t count, int height) {
     vf old = SPLAT(0.0f), shift = SPLAT(0.0f);
-    if (bias) copy_part((float *)&shift, bias, count);
-    for (int r = 0; r < height; r++, sums += TILE_VECTORS, c += w->c_row) {
-        vf total = *sums;
+    float *c = w->c + first;
+    if (w->bias) copy_part((float *)&shift, w->bias + first, count);
+    for (int r = 0; r < height; r++, sums += TILE_COLUMNS, c += w->c_row) {
+        vf total = *(const vf *)(sums + first);
         if (w->joins) {
             copy_part((float *)&old, c, count);
             total = old + total;
         }
-        if (bias) total += shift;
+        if (w->bias) total += shift;
         if (w->relu) total = total <= SPLAT(0.0f) ? SPLAT(0.0f) : total;
         copy_part(c, (const float *)&total, count);
     }
 }
-static __attribute__((noinline)) void finish_columns(const tile_work *w, const vf *sums, int height) {
-    for (int64_t v = 0; v * LANES < w->columns; v++) {
-        int64_t rest = w->columns - v * LANES;
-        finish_rows(w, w->c + v * LANES, w->bias ? w->bias + v * LANES : NULL, sums + v, rest < LANES ? rest : LANES,
-                    height);
-    }
+static __attribute__((noinline)) void finish_columns(const tile_work *w, const float *sums, int height) {
+    for (int64_t first = 0; first < w->columns; first += LANES)
+        finish_rows(w, sums, first, smaller(w->columns - first, LANES), height);
 }
 
-INLINE void tile(const tile_work *w, int64_t a_row, int64_t a_step, const int height) {
-    vf sum[TILE_ROWS][TILE_VECTORS];
+// `height` rows of as many `vectors`.
+INLINE void tile(const tile_work *w, int64_t a_row, int64_t a_step, const int height, const int vectors) {
+    tv sum[TILE_ROWS][TILE_VECTORS];
     const float *b = w->b;
     float *c = w->c;
     int64_t b_step = w->b_step, c_row = w->c_row;
     UNROLLED for (int r = 0; r < height; r++) {
-        UNROLLED for (int v = 0; v < TILE_VECTORS; v++) sum[r][v] = SPLAT(0.0f);
+        UNROLLED for (int v = 0; v < vectors; v++) sum[r][v] = (tv)(0.0f);
         __builtin_prefetch(c + r * c_row, 1);
     }
     for (const segment *part = w->segments, *end = part + w->segment_count; part < end; part++) {
         const float *a = w->a + part->offset;
-        _Pragma("clang loop unroll_count(4)") for (int64_t k = part->length; k > 0; k--, a += a_step, b += b_step) {
-            vf right[TILE_VECTORS];
-            UNROLLED for (int v = 0; v < TILE_VECTORS; v++) right[v] = *(const vf *)(b + v * LANES);
+        TILE_UNROLL for (int64_t k = part->length; k > 0; k--, a += a_step, b += b_step) {
+            tv right[TILE_VECTORS];
+            UNROLLED for (int v = 0; v < vectors; v++) right[v] = *(const tv *)(b + v * TILE_LANES);
             UNROLLED for (int r = 0; r < height; r++) {
-                vf left = SPLAT(a[r * a_row]);
-                UNROLLED for (int v = 0; v < TILE_VECTORS; v++) sum[r][v] = FMA(left, right[v], sum[r][v]);
+                tv left = (tv)(a[r * a_row]);
+                UNROLLED for (int v = 0; v < vectors; v++) sum[r][v] = FMA(left, right[v], sum[r][v]);
             }
         }
     }
-    if (w->columns < TILE_COLUMNS) {
-        vf sums[TILE_ROWS][TILE_VECTORS];
+    if (w->columns < vectors * TILE_LANES) {
+        float sums[(TILE_ROWS + 1) * TILE_COLUMNS];  // read by vectors of LANES
         UNROLLED for (int r = 0; r < height; r++) {
-            UNROLLED for (int v = 0; v < TILE_VECTORS; v++) sums[r][v] = sum[r][v];
+            UNROLLED for (int v = 0; v < vectors; v++) *(tv *)(sums + r * TILE_COLUMNS + v * TILE_LANES) = sum[r][v];
         }
-        finish_columns(w, sums[0], height);
+        finish_columns(w, sums, height);
         return;
     }
-    UNROLLED for (int v = 0; v < TILE_VECTORS; v++) {
+    UNROLLED for (int v = 0; v < vectors; v++) {
+        float *to = c + v * TILE_LANES;
         if (w->joins) {
-            UNROLLED for (int r = 0; r < height; r++) sum[r][v] = *(const vf *)(c + r * c_row + v * LANES) + sum[r][v];
+            UNROLLED for (int r = 0; r < height; r++) sum[r][v] = *(const tv *)(to + r * c_row) + sum[r][v];
         }
         if (w->bias) {
-            vf bias = *(const vf *)(w->bias + v * LANES);
+            tv bias = *(const tv *)(w->bias + v * TILE_LANES);
             UNROLLED for (int r = 0; r < height; r++) sum[r][v] += bias;
         }
         if (w->relu) {
-            UNROLLED for (int r = 0; r < height; r++) sum[r][v] = sum[r][v] <= SPLAT(0.0f) ? SPLAT(0.0f) : sum[r][v];
+            UNROLLED for (int r = 0; r < height; r++) sum[r][v] = sum[r][v] <= (tv)(0.0f) ? (tv)(0.0f) : sum[r][v];
         }
-        UNROLLED for (int r = 0; r < height; r++) *(vf *)(c + r * c_row + v * LANES) = sum[r][v];
+        UNROLLED for (int r = 0; r < height; r++) *(tv *)(to + r * c_row) = sum[r][v];
     }
 }
 
 // How the rows of `a` lie: the elements of one k side by side; packed rows; rows at any distance.
 enum { ACROSS, PACKED, ALONG, LAYOUTS };
 
-#define TILE(height)                                                                           \
-    static void tile_across_##height(const tile_work *w) { tile(w, 1, w->a_step, height); }    \
-    static void tile_packed_##height(const tile_work *w) { tile(w, ROW_PITCH, 1, height); }    \
-    static void tile_along_##height(const tile_work *w) { tile(w, w->a_row, 1, height); }
+#define TILE(height)                                                                              \
+    static void tile_across_##height(const tile_work *w) { tile(w, 1, w->a_step, height, 2); }    \
+    static void tile_packed_##height(const tile_work *w) { tile(w, ROW_PITCH, 1, height, 2); }    \
+    static void tile_along_##height(const tile_work *w) { tile(w, w->a_row, 1, height, 2); }      \
+    static void narrow_across_##height(const tile_work *w) { tile(w, 1, w->a_step, height, 1); }  \
+    static void narrow_packed_##height(const tile_work *w) { tile(w, ROW_PITCH, 1, height, 1); }  \
+    static void narrow_along_##height(const tile_work *w) { tile(w, w->a_row, 1, height, 1); }
 #define SIX(kind) kind##_1, kind##_2, kind##_3, kind##_4, kind##_5, kind##_6
 TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6)
 #if WIDE_VECTORS
@@ -124,7 +132,10 @@ TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) TILE(12)
 #define TILES(kind) {SIX(kind)}
 #endif
 typedef void tile_function(const tile_work *);
-static tile_function *const tiles[LAYOUTS][TILE_ROWS] = {TILES(tile_across), TILES(tile_packed), TILES(tile_along)};
+static tile_function *const tiles[TILE_VECTORS][LAYOUTS][TILE_ROWS] = {
+    {TILES(narrow_across), TILES(narrow_packed), TILES(narrow_along)},
+    {TILES(tile_across), TILES(tile_packed), TILES(tile_along)},
+};
 
 // Rows in tiles of heights that differ by one at most.
 static inline int64_t tile_height(int64_t rows, int64_t *count) {
@@ -142,7 +153,7 @@ static void tile_column(tile_work *w, int64_t rows, int layout, bool packed_acro
     for (int64_t t = 0; t < count; t++) {
         int64_t height = least + (t < higher);
         if (packed_across) w->a_step = height;
-        tiles[layout][height - 1](w);
+        tiles[w->columns > TILE_LANES][layout][height - 1](w);
         w->a += height * a_row, w->c += height * w->c_row;
     }
     w->a = a, w->c = c;

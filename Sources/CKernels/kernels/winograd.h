@@ -240,7 +240,7 @@ static void turn_kernel(float *turned, const float *kernel, int64_t in, int64_t 
     for (int64_t tap = 0; tap < 9; tap++, turned += in * out) {
         const float *source = kernel + (8 - tap) * in * out;
         for (int64_t i = 0; i < in; i += 8) {
-            for (int64_t o = 0; o < out; o += 8) transpose8(turned + o * in + i, in, source + i * out + o, out);
+            for (int64_t o = 0; o < out; o += 8) transpose8(turned + o * in + i, in, source + i * out + o, out, 8);
         }
     }
 }

@@ -60,7 +60,8 @@ package struct Baseline: Sendable, Hashable, Codable {
                 distances += weight * distance
             }
             return [
-                Score(metric: "rmse", value: (squares / total).squareRoot()), Score(metric: "mae", value: distances / total),
+                Score(metric: "rmse", value: (squares / total).squareRoot()),
+                Score(metric: "mae", value: distances / total),
             ]
         }
     }

@@ -10,6 +10,10 @@ package struct DataSummary: Sendable, Codable {
         package var minimum: Double
         package var maximum: Double
         package var mean: Double
+
+        package init(minimum: Double, maximum: Double, mean: Double) {
+            (self.minimum, self.maximum, self.mean) = (minimum, maximum, mean)
+        }
     }
 
     /// A part of the data: the training part, or the test part.

@@ -104,7 +104,7 @@ struct OpenedTable {
         guard found.count == names.count, let column = found.indices.first(where: { found[$0] != names[$0] }) else {
             return DatasetError(
                 "\(file.path) has \(found.count) columns, expected \(names.count) as in \(first.path); give files "
-                    + "with the same columns")
+                    + "with the same columns and the same separator")
         }
         return DatasetError(
             "column \(column + 1) of \(file.path) is '\(found[column])', expected '\(names[column])' as in "

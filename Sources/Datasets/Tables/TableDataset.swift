@@ -39,7 +39,8 @@ public struct TableDataset: Dataset {
     /// - Throws: `DatasetError` naming the columns that it lacks, or the line of a value that can't be used.
     public init(_ table: Table, _ preparation: TablePreparation, needsTarget: Bool = true) throws(DatasetError) {
         let needed =
-            preparation.inputs.map(\.name) + (needsTarget ? preparation.target.columns + [preparation.weight].compactMap { $0 } : [])
+            preparation.inputs.map(\.name)
+            + (needsTarget ? preparation.target.columns + [preparation.weight].compactMap { $0 } : [])
         let absent = needed.filter { table.column($0) == nil }
         guard absent.isEmpty else {
             throw DatasetError(
@@ -134,10 +135,12 @@ extension Table {
     fileprivate func weights(_ name: String, rows: [Int32]?) throws(DatasetError) -> [Float] {
         guard case .numbers(let weights) = try numbers(of: name).values else { return [] }
         let isWrong = { (row: Int) in !(weights[row] >= 0) }
-        let wrong = if let rows { rows.first { isWrong(Int($0)) }.map(Int.init) } else { weights.indices.first(where: isWrong) }
+        let wrong =
+            if let rows { rows.first { isWrong(Int($0)) }.map(Int.init) } else { weights.indices.first(where: isWrong) }
         guard let wrong else { return weights }
         throw DatasetError(
             "\(placeText(ofRow: wrong)): weight column '\(name)' "
-                + (weights[wrong].isNaN ? "has no value" : "holds \(weights[wrong])") + "; expected a number, at least 0")
+                + (weights[wrong].isNaN ? "has no value" : "holds \(weights[wrong])")
+                + "; expected a number, at least 0")
     }
 }

@@ -118,7 +118,9 @@ struct TableRoles {
             }
         }
         guard !inputs.isEmpty else {
-            throw DatasetError("\(table.name) has no column for inputs beside the target; it has \(table.columnList)")
+            let hint = table.columns.count == 1 ? " alone: is the separator right?" : ""
+            throw DatasetError(
+                "\(table.name) has no column for inputs beside the target; it has \(table.columnList)\(hint)")
         }
         self.inputs = inputs
         chosenCategories = categorical

@@ -14,8 +14,13 @@ extension TablePreparation {
         var inputs: [Input] = []
         var notes: [String] = []
         for column in roles.inputs {
-            switch try encoding(of: column, table, options, rows, isChosen: roles.chosenCategories.contains(column.name)) {
-            case .encoded(let encoding): inputs.append(Input(name: column.name, encoding: encoding))
+            let isChosen = roles.chosenCategories.contains(column.name)
+            switch try encoding(of: column, table, options, rows, isChosen: isChosen) {
+            case .encoded(let encoding):
+                inputs.append(Input(name: column.name, encoding: encoding))
+                if !isChosen, let stray = table.strayCell(in: column) {
+                    notes.append("\(stray); it is taken for categories unless that is corrected or left empty")
+                }
             case .leftOut(let reason): notes.append("column '\(column.name)' is left out: \(reason)")
             }
         }

@@ -39,6 +39,8 @@ public struct TargetScale: Sendable, Hashable, Codable {
     package let means: [Double]
     package let deviations: [Double]
 
+    public init(means: [Double], deviations: [Double]) { (self.means, self.deviations) = (means, deviations) }
+
     /// A prediction of the `index`-th number in its own unit.
     package func value(of scaled: Float, index: Int = 0) -> Float {
         Float(Double(scaled) * deviations[index] + means[index])
@@ -67,7 +69,9 @@ extension TableTarget {
     /// Finds classes among all rows of the table, means and deviations by `rows`.
     ///
     /// - Throws: `DatasetError` for one class or none, and for no row that has the target.
-    static func fit(_ table: Table, _ roles: TableRoles, _ options: TableOptions, rows: [Int]) throws(DatasetError) -> Self {
+    static func fit(_ table: Table, _ roles: TableRoles, _ options: TableOptions, rows: [Int]) throws(DatasetError)
+        -> Self
+    {
         let column = roles.targets[0]
         guard !rows.isEmpty else {
             throw DatasetError("no row of \(table.name) has a value of its target '\(column.name)'; expected some")
@@ -75,6 +79,10 @@ extension TableTarget {
         guard roles.targets.count == 1, options.task != .values, let classes = classes(column, options.task) else {
             return .values(
                 columns: roles.targets.map(\.name), scale: try scale(of: roles.targets, options, rows, table.name))
+        }
+        if options.task == nil, let stray = table.strayCell(in: column) {
+            throw DatasetError(
+                "\(stray); correct it or leave it empty, or say that the target is of classes")
         }
         guard classes.count > 1 else {
             throw DatasetError(

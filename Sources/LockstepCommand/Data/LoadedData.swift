@@ -72,6 +72,9 @@ extension ResolvedSettings {
         if let testData = self.data.testData {
             throw error(\.data.testData, "is for tables; \(set.name) can't be tested on '\(testData)'")
         }
+        guard self.tables.target.isEmpty else {
+            throw error(\.tables.target, "names a column, but \(set.name) is no table: give one with --data csv:FILE")
+        }
         return try cut(set, division(of: set, hasOwn: own != nil), own: own)
     }
 
@@ -93,14 +96,22 @@ extension ResolvedSettings {
             if hasOwn { throw error(\.data.testSplit, "is for data without a test part of their own") }
             let split = try split(set, fraction, among: parts.train)
             (parts.train, parts.test) = (split.train, split.test)
+            parts.notes += split.notes
         }
         let needsValidation = !hasOwn && parts.test == nil
-        if let fraction = self.data.validationSplit ?? (needsValidation ? 0.2 : nil) {
+        if let fold = self.data.fold {
+            if self.data.validationSplit != nil {
+                throw error(\.data.validationSplit, "and folds both say what is validated on: leave one of them out")
+            }
+            let split = try folds(set, fold.count, among: parts.train)[fold.number - 1]
+            (parts.train, parts.validation) = (split.train, split.test)
+        } else if let fraction = self.data.validationSplit ?? (needsValidation ? 0.2 : nil) {
             let split = try split(set, fraction, among: parts.train)
             (parts.train, parts.validation) = (split.train, split.test)
+            parts.notes += split.notes
             if self.data.validationSplit == nil {
                 parts.notes.append(
-                    "\(split.test.count) of \(set.count) samples are kept for validation (\(kind(set).rawValue)); "
+                    "\(split.test.count) of \(set.count) samples are kept for validation (\(split.kind.rawValue)); "
                         + "--validation-split, --test-split or --test-data say otherwise")
             }
             let isLast = kind(set) == .last && set.target.classCount != nil
@@ -129,7 +140,7 @@ extension ResolvedSettings {
     }
 
     /// How samples are divided, where that is not said: tables in any order, by classes where there are any.
-    private func kind(_ set: any Dataset) -> SplitKind {
+    func kind(_ set: any Dataset) -> SplitKind {
         if let kind = self.data.split { return kind }
         if self.tables.groupColumn != nil { return .group }
         guard set is TableDataset || set is NumPyDataset else { return .last }
@@ -139,26 +150,34 @@ extension ResolvedSettings {
     /// - Parameter numbers: the samples to divide.
     private func split(
         _ set: any Dataset, _ fraction: Double, among numbers: [Int]
-    ) throws -> (train: [Int], test: [Int]) {
+    ) throws -> (train: [Int], test: [Int], kind: SplitKind, notes: [String]) {
         let seed = self.training.seed
-        let found: Split =
-            switch kind(set) {
-            case .last: try .last(fraction, of: numbers.count)
-            case .random: try .random(fraction, of: numbers.count, seed: seed)
-            case .stratified: try .stratified(fraction, seed: seed, classes: classes(set, numbers))
-            case .group: try .group(fraction, seed: seed, groups: groups(set, numbers))
+        var kind = kind(set)
+        var notes: [String] = []
+        let found: Split
+        switch kind {
+        case .last: found = try .last(fraction, of: numbers.count)
+        case .random: found = try .random(fraction, of: numbers.count, seed: seed)
+        case .group: found = try .group(fraction, seed: seed, groups: groups(set, numbers))
+        case .stratified:
+            let classes = try classes(set, numbers)
+            do { found = try .stratified(fraction, seed: seed, classes: classes) } catch {
+                if self.data.split != nil { throw self.error(\.data.split, "can't be stratified: \(error)") }
+                notes = ["samples are split at random, since some classes have too few to be in every part"]
+                (kind, found) = (.random, try .random(fraction, of: numbers.count, seed: seed))
             }
-        return (found.train.map { numbers[$0] }, found.test.map { numbers[$0] })
+        }
+        return (found.train.map { numbers[$0] }, found.test.map { numbers[$0] }, kind, notes)
     }
 
-    private func classes(_ set: any Dataset, _ numbers: [Int]?) throws -> [Int] {
+    func classes(_ set: any Dataset, _ numbers: [Int]?) throws -> [Int] {
         guard set.target.classCount != nil else {
             throw error(\.data.split, "can't be stratified: the targets of \(set.name) are values, not classes")
         }
         return (numbers ?? Array(0..<set.count)).map { set.classNumber(of: $0) ?? 0 }
     }
 
-    private func groups(_ set: any Dataset, _ numbers: [Int]) throws -> [Int] {
+    func groups(_ set: any Dataset, _ numbers: [Int]) throws -> [Int] {
         guard let table = set as? TableDataset, let groups = try table.groups() else {
             throw error(\.data.split, "by group needs a table and its --group-column")
         }

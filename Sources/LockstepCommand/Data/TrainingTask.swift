@@ -24,7 +24,7 @@ struct TrainingTask {
         var chosen: String?
         if let description {
             self.description = description
-        } else if data.input.shape == [28, 28, 1], data.target.classCount == 10 {
+        } else if data.input.shape == [28, 28, 1], data.target.classCount == 10, !settings.shapesAutomaticModel {
             self.description = .named(.mnistCNN)
         } else {
             let text = try TrainingTask.automaticModel(settings, data, preparation).text
@@ -77,6 +77,11 @@ struct TrainingTask {
 }
 
 extension ResolvedSettings {
+    /// Whether the model that fits the data is to have given layers.
+    fileprivate var shapesAutomaticModel: Bool {
+        !self.model.hidden.isEmpty || self.model.dropout > 0 || self.model.normalization
+    }
+
     /// Frozen parameters and those without decay, for an optimizer.
     var parameterGroups: [ParameterGroup] {
         self.model.freeze.map { ParameterGroup($0, isFrozen: true) }

@@ -49,6 +49,7 @@ struct Evaluate: ParsableCommand {
                 if let metrics {
                     settings.set(\.training.metrics, try ListText.split(metrics).map { try Metric.named($0).name })
                 }
+                let source = try DataSource(data ?? settings.data.data)
                 let test = try status.during(.loading) {
                     faults.reach(.load)
                     return try checkpoint.evaluationData(data, settings) { try $0.staged(in: stage, world, status) }
@@ -58,12 +59,12 @@ struct Evaluate: ParsableCommand {
                 let result = try model.evaluate(
                     test, reduction: settings.training.lossReduction, threads: threads, classes: true, on: world,
                     status: status)
-                if world.rank == 0 { try tell(result, test) }
+                if world.rank == 0 { try tell(result, test, source) }
             }
         }
     }
 
-    private func tell(_ result: Evaluation, _ test: any Dataset) throws {
+    private func tell(_ result: Evaluation, _ test: any Dataset, _ source: DataSource) throws {
         let classes = result.confusion
         let names = test.target.classNames.isEmpty ? nil : test.target.classNames
         if let output, let classes {
@@ -77,7 +78,7 @@ struct Evaluate: ParsableCommand {
             return
         }
         print(
-            "\(test.count) samples of \(test.name)" + result.all.map { " - \($0.name): \($0.value)" }.joined())
+            "\(test.count) samples of \(source)" + result.all.map { " - \($0.name): \($0.value)" }.joined())
         if let classes { print("\n\(classes.classText(names: names))\n\(classes.text(names: names))") }
     }
 }

@@ -74,7 +74,7 @@ struct Predict: ParsableCommand {
             case .file(let path):
                 let picture = try PictureInput(path: path, inverts: invert)
                 for warning in picture.warnings { World.alone.logger.warning("\(warning)") }
-                let inputs = try Tensor([1, 28, 28, 1], picture.pixels.map { Float($0) / 255 })
+                let inputs = try Tensor([1, 28, 28, 1], picture.pixels.map { Float($0) * (1 / 255) })
                 try prediction.printLine(inputs, path, nil)
             }
         }

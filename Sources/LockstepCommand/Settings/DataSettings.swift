@@ -51,6 +51,10 @@ struct DataSettings: SettingsGroup {
         "split", SettingForm<SplitKind>.choice("way"),
         "Which samples: the last as in Keras, random or stratified by --seed, or whole groups (unless given, last; of "
             + "tables and arrays stratified, for values random).")
+    let fold = Setting(
+        "fold", .fold,
+        "Validate on one of so many equal parts of the training data, as in 2/5, and train on the others; --folds runs all.",
+        record: .unlessDefault)
     let classWeights = Setting(
         "class-weights", .list(.text("weight")),
         "How much the classes count in training: balanced, a number for each, or CLASS:NUMBER,...")
@@ -72,6 +76,29 @@ struct DataSettings: SettingsGroup {
 /// How data are divided, by its names on the command line.
 enum SplitKind: String, CaseIterable, Sendable { case last, random, stratified, group }
 
+/// One of the equal parts of the data that `--folds` validates on in turn.
+struct Fold: Sendable, Equatable {
+    /// From 1 to `count`.
+    let number: Int
+    let count: Int
+}
+
+extension SettingForm where Value == Fold {
+    /// `2/5`.
+    fileprivate static var fold: SettingForm {
+        SettingForm(
+            "k/n",
+            read: { (word) throws(SettingProblem) in
+                let parts = word.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
+                guard parts.count == 2, let number = parts[0], let count = parts[1], count >= 2, 1...count ~= number
+                else {
+                    throw SettingProblem("must be K/N, the K-th of N parts, such as 2/5, got '\(word)'")
+                }
+                return Fold(number: number, count: count)
+            }, text: { "\($0.number)/\($0.count)" })
+    }
+}
+
 extension AutomaticModel {
     /// What stands for it in the place of a model's name.
     static let word = "auto"
@@ -81,7 +108,8 @@ extension SettingForm where Value == String {
     /// A built-in model's name or a file's path.
     fileprivate static var model: SettingForm {
         var form = SettingForm(
-            "model", read: {
+            "model",
+            read: {
                 let word = $0.lowercased()
                 return word == AutomaticModel.word ? word : NamedModel(rawValue: word)?.rawValue ?? expandingHome($0)
             }, text: { $0 == AutomaticModel.word ? $0 : RunSettings.absolute("model", $0) })

@@ -12,6 +12,14 @@ struct RunFolderSettings: SettingsGroup {
         "resume", .resume, default: .never,
         "Go on: 'auto' from --run's newest checkpoint (or start, where there is none), or from PATH.",
         resume: .anew, record: .never, inFiles: false)
+    let seeds = Setting(
+        "seeds", .seeds, default: [],
+        "Train a run with each of these seeds, such as 1-5 or 1,4,7, and tell mean and deviation of the results.",
+        resume: .anew, record: .never)
+    let folds = Setting(
+        "folds", .integer(from: 2),
+        "Cross-validation: train so many runs, each validated on another part of the training data.", resume: .anew,
+        record: .never)
     let config = Setting(
         "config", .path("name"),
         "A recipe (\(NamedConfiguration.list)) or a YAML file of settings, the flags' words; flags win.",
@@ -93,6 +101,32 @@ extension SettingForm where Value == Resume {
                 case .from(let path): path
                 }
             })
+    }
+}
+
+extension SettingForm where Value == [UInt64] {
+    /// `1-5` or `1,4,7`.
+    fileprivate static var seeds: SettingForm {
+        let most = 10_000
+        return SettingForm<[ClosedRange<UInt64>]>.list(
+            SettingForm<ClosedRange<UInt64>>(
+                "seed",
+                read: { (word) throws(SettingProblem) in
+                    let ends = word.split(separator: "-", omittingEmptySubsequences: false).map { UInt64($0) }
+                    guard ends.count <= 2, let first = ends[0], let last = ends[ends.count - 1], first <= last,
+                        last - first < most
+                    else {
+                        throw SettingProblem(
+                            "must be seeds and ranges of at most \(most), such as 1-5 or 1,4,7, got '\(word)'")
+                    }
+                    return first...last
+                }, text: { "\($0.lowerBound)-\($0.upperBound)" })
+        ).map(
+            { (ranges) throws(SettingProblem) in
+                let seeds = ranges.flatMap { Array($0) }
+                guard Set(seeds).count == seeds.count else { throw SettingProblem("must name each seed once") }
+                return seeds
+            }, back: { $0.map { $0...$0 } })
     }
 }
 

@@ -4,8 +4,8 @@ import Autograd
 
 /// Called at fixed points of a run, on every rank with the same values. Files and screens belong to rank 0
 /// (`context.isRankZero`). A run that goes on within an epoch does not begin it again. When any rank asks to stop, all
-/// ranks stop; what any rank throws, but from `stepBegin` and `stepEnd`, all throw. Between epochs all ranks take rank 0's learning rate;
-/// within one, every rank must set the same.
+/// ranks stop; what any rank throws, but from `stepBegin` and `stepEnd`, all throw. Between epochs all ranks take rank 0's
+/// learning rate; within one, every rank must set the same.
 public protocol Callback: AnyObject {
     /// Names its state in checkpoints.
     var name: String { get }
@@ -69,7 +69,8 @@ public final class TrainingContext {
     public var learningRateScale = 1.0
     /// What the schedule was replaced by, before scaling.
     var fixedLearningRate: Double?
-    /// Set it to end the run after this step or epoch.
+    /// Set it to end the run: in `stepBegin` after that step, in `stepEnd` or within an epoch's validation after the next
+    /// one, in `epochEnd` there.
     public var stopTraining = false
     /// Why, for the last line of the run.
     public var stopReason: String?

@@ -39,8 +39,8 @@ struct Evaluator {
         let width = 2 + objective.sumCount
         let part = ChunkDivision(count: data.count, workers: communicator.size * team.size)
         var results = [Double](repeating: 0, count: width * part.chunks)
-        let scores = scored.isEmpty ? nil : Scores(data, output: objective.output)
-        let refusals = Mutex<[String]>([])
+        let scores = scored.isEmpty ? nil : Scores(data, objective)
+        let refusals = Mutex<[Int: String]>([:])
         let workspaces = (0..<team.size).map { _ in Workspace() }
         for first in stride(from: 0, to: part.most, by: Evaluator.chunksPerRound) {
             let stops = try status.during(.waiting) {
@@ -64,7 +64,7 @@ struct Evaluator {
                         if let refused = tape.refused {
                             let row = refused.sample(ofBatch: numbers.count)
                             let text = data.refusal(refused, sample: numbers[row])
-                            refusals.withLock { $0.append(text) }
+                            refusals.withLock { $0[chunk] = text }
                         }
                         let sums = objective.metricSums(seen)
                         results[width * chunk] = losses.value.scalars.reduce(0) { $0 + Double($1) }
@@ -112,9 +112,9 @@ struct Evaluator {
     }
 
     /// Lets all ranks throw where one met what can't be used.
-    private func agree(on refusals: [String]) throws {
+    private func agree(on refusals: [Int: String]) throws {
         guard try communicator.allReduce([Int64(refusals.count)], .maximum)[0] > 0 else { return }
-        let texts = try gatherTexts(refusals.first ?? "", communicator)
+        let texts = try gatherTexts(refusals.min { $0.key < $1.key }?.value ?? "", communicator)
         throw TrainingError(texts.first { !$0.isEmpty } ?? "")
     }
 
@@ -161,13 +161,15 @@ private struct ChunkDivision {
 /// The outputs for all samples in their order, for metrics that are no sums. Each thread writes rows of its own.
 private final class Scores: @unchecked Sendable {
     private let shapes: [Shape]
-    /// Outputs, targets, weights, one row for each sample.
+    /// Outputs, targets, weights (of each position where samples have lengths), one row for each sample.
     private let parts: [UnsafeMutableBufferPointer<Float>]
     private let count: Int
 
-    init(_ data: any Dataset, output: Shape) {
+    init(_ data: any Dataset, _ objective: ModelObjective) {
         count = data.count
-        shapes = [output, data.target.shape] + (data.isWeighted ? [[]] : [])
+        let hasMask = objective.isPerPosition && data.count > 0 && data.length(of: 0) != nil
+        let weights: [Shape] = hasMask ? [[data.input.shape[0]]] : data.isWeighted ? [[]] : []
+        shapes = [objective.output, data.target.shape] + weights
         parts = shapes.map { .allocate(capacity: data.count * $0.count) }
     }
 
@@ -177,6 +179,9 @@ private final class Scores: @unchecked Sendable {
         guard let first = numbers.first else { return }
         for (index, rows) in [seen.probabilities, seen.targets, seen.weights].enumerated() where index < parts.count {
             guard let rows else { continue }
+            require(
+                rows.count == numbers.count * shapes[index].count,
+                "evaluation: expected samples of shape \(shapes[index]), got \(rows.shape)")
             (parts[index].baseAddress! + first * shapes[index].count).update(from: rows.pointer, count: rows.count)
         }
     }

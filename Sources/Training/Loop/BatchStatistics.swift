@@ -40,7 +40,7 @@ struct BatchStatistics {
         if let layer = single(plan, count: lastBatch) {
             warnings.append(
                 "the last batch of each epoch has only one sample, over which layer \(layer) can't normalise: its step "
-                    + "teaches next to nothing; another --batch-size leaves more")
+                    + "teaches next to nothing; another `batchSize` leaves more")
         }
         return warnings
     }
@@ -58,7 +58,7 @@ struct BatchStatistics {
 
     private func advice(_ batchSize: Int) -> String {
         batchSize < 2 * ShardPlan.wantedSamples
-            ? "a larger --batch-size, and --shards auto"
-            : "--shards auto, which means \(ShardPlan.automaticShards(batchSize: batchSize)) here, or a larger --batch-size"
+            ? "a larger `batchSize`, and `shards: nil`"
+            : "`shards: nil`, which means \(ShardPlan.automaticShards(batchSize: batchSize)) here, or a larger `batchSize`"
     }
 }

@@ -34,7 +34,7 @@ public enum BatchSize: Sendable, Hashable, ExpressibleByIntegerLiteral, CustomSt
         case .full: return count
         case .samples(let size):
             guard size >= 1 else {
-                throw TrainingError("--batch-size must be at least 1, got \(size); 'full' means the whole training set")
+                throw TrainingError("`batchSize` must be at least 1, got \(size); `full` means the whole training set")
             }
             return min(size, count)
         }
@@ -95,19 +95,19 @@ public struct FitOptions: Sendable {
     /// - Throws: `TrainingError` naming the first setting that is out of range.
     package func check() throws(TrainingError) {
         let positives: [(String, Int?)] = [
-            ("--epochs", epochs), ("--threads", threads), ("--limit-train-batches", limitTrainBatches),
-            ("--max-steps", maxSteps),
+            ("epochs", epochs), ("threads", threads), ("limitTrainBatches", limitTrainBatches),
+            ("maxSteps", maxSteps),
         ]
         for (name, value) in positives {
-            if let value, value < 1 { throw TrainingError("\(name) must be at least 1, got \(value)") }
+            if let value, value < 1 { throw TrainingError("`\(name)` must be at least 1, got \(value)") }
         }
-        if verifyEvery < 0 { throw TrainingError("--verify-every must be 0 or more, got \(verifyEvery)") }
+        if verifyEvery < 0 { throw TrainingError("`verifyEvery` must be 0 or more, got \(verifyEvery)") }
         if let steps = timing.tracedSteps, steps.lowerBound < 1 {
-            throw TrainingError("--trace-steps counts from 1, got \(steps.lowerBound)-\(steps.upperBound)")
+            throw TrainingError("`tracedSteps` counts from 1, got \(steps.lowerBound)-\(steps.upperBound)")
         }
-        if logEveryNSteps < 0 { throw TrainingError("--log-every-n-steps must be 0 or more, got \(logEveryNSteps)") }
+        if logEveryNSteps < 0 { throw TrainingError("`logEveryNSteps` must be 0 or more, got \(logEveryNSteps)") }
         if validateEveryNSteps < 0 {
-            throw TrainingError("--validate-every-n-steps must be 0 or more, got \(validateEveryNSteps)")
+            throw TrainingError("`validateEveryNSteps` must be 0 or more, got \(validateEveryNSteps)")
         }
     }
 }

@@ -27,8 +27,18 @@ extension TrainingLoop {
     /// What is likely not meant so.
     var warnings: [String] {
         let last = setup.data.count - (setup.batchesPerEpoch - 1) * setup.batchSize
-        return [idleWorkers].compactMap { $0 }
-            + BatchStatistics(of: setup.model.network).warnings(setup.plan, batchSize: setup.batchSize, lastBatch: min(last, setup.batchSize))
+        return [idleWorkers, untoldMetrics].compactMap { $0 }
+            + BatchStatistics(of: setup.model.network).warnings(
+                setup.plan, batchSize: setup.batchSize, lastBatch: min(last, setup.batchSize))
+    }
+
+    /// Metrics that training does not tell, though it could if they were fewer.
+    private var untoldMetrics: String? {
+        let told = setup.objective.sums.map(\.metric.name)
+        let names = setup.model.metrics.filter { $0.isOfSums && !told.contains($0.name) }.map(\.name)
+        if names.isEmpty { return nil }
+        return "a step carries \(StepReport.metricCapacity) sums of metrics; told of validation data alone: "
+            + names.joined(separator: ", ")
     }
 
     /// The two ways to give work to workers that have none.
@@ -40,10 +50,10 @@ extension TrainingLoop {
         let batch = wanted * ShardPlan.wantedSamples
         let isAutomatic = setup.plan.shards == ShardPlan.automaticShards(batchSize: setup.batchSize)
         let helps = isAutomatic && ShardPlan.automaticShards(batchSize: batch) == wanted && batch <= setup.data.count
-        let larger = helps ? "a larger --batch-size (from \(batch) on), or " : ""
+        let larger = helps ? "a larger `batchSize` (from \(batch) on), or " : ""
         return
             "\(setup.plan.idleWorkers) of \(setup.plan.workers) workers (\(layout)) compute nothing but updates and evaluations, "
-            + "since a step has \(RunLayout.counted(setup.plan.shards, "shard")): use \(larger)--shards \(wanted), which changes the "
+            + "since a step has \(RunLayout.counted(setup.plan.shards, "shard")): use \(larger)`shards: \(wanted)`, which changes the "
             + "result's bits, or fewer workers"
     }
 

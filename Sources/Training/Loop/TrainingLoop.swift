@@ -83,7 +83,7 @@ final class TrainingLoop {
         while cursor.epoch < options.epochs, !context.stopTraining, !isOutOfSteps || epochNeedsItsEnd { try runEpoch() }
         if saves.last.place != place { try saveCheckpoint() }
         history.stopReason = context.stopReason
-        if let reason = context.stopReason, world.rank == 0, options.verbosity != .silent { write(reason + "\n") }
+        if let reason = context.stopReason, world.rank == 0, options.verbosity != .silent { write(world.words(reason) + "\n") }
         sinks.tell { try $0.runEnds() }
         // Rank 0 waits for the checkpoint to be on the disk, and the others for rank 0.
         try status.during(world.rank == 0 ? .saving : .waiting) {
@@ -106,7 +106,9 @@ final class TrainingLoop {
         let run = RunDescription(
             columns: setup.columns, headline: headline, folder: recorder?.path, firstStep: step.state.step)
         sinks.tell { try $0.runBegins(run) }
-        for warning in warnings + (setup.placement.warning.map { [$0] } ?? []) { world.tell("warning: \(warning)") }
+        for warning in warnings + (setup.placement.warning.map { [$0] } ?? []) {
+            StandardStream.error.write("warning: \(world.words(warning))\n")
+        }
     }
 
     /// Keeps every thread on cores of its own.

@@ -55,6 +55,7 @@ struct TrainingSetup {
             throw TrainingError(defect)
         }
         if let validation {
+            if validation.count == 0 { throw TrainingError("validation data: \(validation.name) has no samples") }
             do { _ = try model.check(validation) } catch { throw TrainingError("validation data: \(error)") }
         }
         if world.size > 1 {
@@ -70,9 +71,11 @@ struct TrainingSetup {
         }
         placement = CorePlacement(places, threads: plan.threads)
         objective = ModelObjective(
-            model.network, model.loss, model.metrics, output: output, data: data, capacity: StepReport.metricCapacity)
+            model.network, model.loss, model.metrics, output: output, input: data.input.shape, scale: data.target.scale,
+            capacity: StepReport.metricCapacity)
         evaluated = ModelObjective(
-            model.network, model.loss, model.metrics, output: output, data: validation ?? data)
+            model.network, model.loss, model.metrics, output: output, input: data.input.shape,
+            scale: (validation ?? data).target.scale)
         terminatesOnNaN =
             try world.communicator.allReduce([callbacks.contains { $0 is TerminateOnNaN } ? 1 : 0], .maximum)[0] > 0
         dataHash = settings == nil ? nil : data.fingerprint

@@ -4,6 +4,23 @@ import Datasets
 import Tensors
 
 extension Metric {
+    /// Why metrics can't have these names in the records of a run, nil where they can.
+    static func defect(names: [String]) -> String? {
+        let taken = Set(MetricsColumns(metrics: ["loss", "skipped_steps"]).names)
+        for (index, name) in names.enumerated() {
+            if names.prefix(index).contains(name) {
+                return "two metrics are called \(name): give each a name of its own"
+            }
+            if taken.contains(name) || name.hasPrefix("val_") {
+                return "a metric can't be called \(name), which means something else in the run's records"
+            }
+            if name.isEmpty || name.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) {
+                return "'\(name)' is no name for a metric: expected a word without commas, quotes and line breaks"
+            }
+        }
+        return nil
+    }
+
     /// Why it can't be told, nil where it can.
     ///
     /// - Parameters:

@@ -104,7 +104,7 @@ public final class Model {
     func check(_ data: any Dataset) throws -> Shape {
         let output = try network.build(data.input.shape)
         let defect =
-            data.defect(network, output: output, loss: loss) ?? loss.defect(of: network, input: data.input.shape)
+            Metric.defect(names: metrics.map(\.name)) ?? data.defect(network, output: output, loss: loss) ?? loss.defect(of: network, input: data.input.shape)
             ?? metrics.lazy.compactMap {
                 $0.defect(
                     self.loss, output: output, target: data.target.shape, data: data.name,
@@ -141,7 +141,9 @@ public final class Model {
         let team = WorkerTeam(size: Int(agreed))
         defer { team.stop() }
         let evaluator = Evaluator(team: team, communicator: world.communicator, status: status)
-        let objective = ModelObjective(network, loss, metrics, output: output, data: data, countsClasses: classes)
+        let objective = ModelObjective(
+            network, loss, metrics, output: output, input: data.input.shape, scale: data.target.scale,
+            countsClasses: classes)
         return try status.during(.evaluation) {
             try withIEEEArithmetic {
                 try evaluator.evaluate(

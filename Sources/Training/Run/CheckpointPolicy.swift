@@ -43,18 +43,18 @@ public struct CheckpointPolicy: Sendable {
     /// - Throws: `TrainingError` naming the first setting that is out of range.
     func check(metrics: [String], directions: [String: Bool]) throws(TrainingError) -> Monitor {
         let counts = [
-            ("--checkpoint-every-n-steps", everyNSteps, 0), ("--checkpoint-every-n-epochs", everyNEpochs, 0),
-            ("--keep-last", keepLast, 1), ("--keep-best", keepBest, 0),
+            ("everyNSteps", everyNSteps, 0), ("everyNEpochs", everyNEpochs, 0),
+            ("keepLast", keepLast, 1), ("keepBest", keepBest, 0),
         ]
         for (name, value, least) in counts where value < least {
-            throw TrainingError("\(name) must be at least \(least), got \(value)")
+            throw TrainingError("`\(name)` must be at least \(least), got \(value)")
         }
         guard everyNMinutes >= 0, everyNMinutes.isFinite else {
-            throw TrainingError("--checkpoint-every-n-minutes must be 0 or more, got \(everyNMinutes)")
+            throw TrainingError("`everyNMinutes` must be 0 or more, got \(everyNMinutes)")
         }
         let metric = monitor ?? metrics[0]
         guard metrics.contains(metric) else {
-            throw TrainingError("--monitor: this run has no '\(metric)'; it has \(metrics.joined(separator: ", "))")
+            throw TrainingError("`monitor`: this run has no '\(metric)'; it has \(metrics.joined(separator: ", "))")
         }
         var watched = Monitor(metric: metric, minimumDelta: 0)
         watched.resolve(directions)

@@ -27,6 +27,9 @@ public struct MetricsRow: Sendable {
         (self.samplesPerSecond, self.seconds, self.fingerprint) = (samplesPerSecond, seconds, fingerprint)
     }
 
+    /// What a column of `MetricsColumns` holds, as metrics.csv has it; empty for what was not measured.
+    public func text(_ column: String) -> String { field(column).text }
+
     typealias Field = (text: String, isNumber: Bool)
 
     fileprivate func field(_ column: String) -> Field {

@@ -55,8 +55,8 @@ package final class RunFolder: Sendable {
         let traces = [configurationFile, "checkpoints", "metrics.csv"]
         if !resuming, let found = traces.first(where: { FileManager.default.fileExists(atPath: path + "/" + $0) }) {
             throw CheckpointError(
-                "\(path) already holds a run (\(found)); continue it with --resume auto, or choose another folder "
-                    + "with --run")
+                "\(path) already holds a run (\(found)); continue it with `resume: .automatic`, or choose another folder "
+                    + "with `folder`")
         }
         let folder = RunFolder(path: path, configuration: configuration, columns: columns, warn: warn)
         try folder.requireWritable()

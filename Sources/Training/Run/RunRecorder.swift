@@ -118,7 +118,7 @@ final class RunRecorder {
         if let stopCause {
             throw CheckpointError(
                 "stopped since a checkpoint could not be written: \(stopCause); a last attempt has succeeded, go on "
-                    + "with --resume auto")
+                    + "with `resume: .automatic`")
         }
         try folder?.writeMetrics()
         try folder?.writeSummary(summary)

@@ -13,12 +13,31 @@ extension Dataset {
     /// - Parameter numbers: the samples to look at; all unless given.
     func defect(_ network: any Layer, output: Shape, loss: Loss, in numbers: ArraySlice<Int>? = nil) -> String? {
         if let defect = loss.defect(output: output, target: target.shape) { return defect }
+        if let refused = refusedLength(in: numbers) { return refused }
         if let refused = refusedTarget(loss.allowedTargets(output: output), in: numbers) {
             return refused + " (\(loss.name), model output \(output))"
         }
         // In a step of its own, those that a batch holds are found by the pass.
         guard numbers == nil, let limit = network.indexLimit else { return nil }
         return refusedIndex(below: limit).map { $0 + " (the model's first layer looks up rows)" }
+    }
+}
+
+extension Dataset {
+    /// The first sample whose length can't be, in words; nil where all can.
+    private func refusedLength(in numbers: ArraySlice<Int>?) -> String? {
+        func refused(_ number: Int, _ hasLengths: Bool, _ positions: Int) -> String? {
+            guard let length = length(of: number) else {
+                return hasLengths ? "sample \(number) of \(name) has no length, expected one, as sample 0 has" : nil
+            }
+            if hasLengths && (0...positions).contains(length) { return nil }
+            return "sample \(number) of \(name) has length \(length), expected "
+                + (hasLengths ? "0 to the input's \(positions) positions" : "none, as sample 0 has none")
+        }
+        if count == 0 { return nil }
+        let (hasLengths, positions) = (length(of: 0) != nil, input.shape.rank > 0 ? input.shape[0] : 0)
+        if let numbers { return numbers.lazy.compactMap { refused($0, hasLengths, positions) }.first }
+        return (0..<count).lazy.compactMap { refused($0, hasLengths, positions) }.first
     }
 }
 
@@ -47,15 +66,15 @@ extension TrainingStep {
     func note(_ refused: RefusedValue, _ data: any Dataset, _ numbers: ArraySlice<Int>) -> Bool {
         let sample = numbers[numbers.startIndex + refused.sample(ofBatch: numbers.count)]
         let text = data.refusal(refused, sample: sample)
-        refusals.withLock { $0.append(text) }
+        refusals.withLock { $0[numbers.startIndex] = text }
         return true
     }
 
     /// What any rank found that can't be used, the same error on all. Collective.
     func refusal(_ step: Int) throws -> TrainingError {
         let own = refusals.withLock { found in
-            defer { found = [] }
-            return found.first ?? ""
+            defer { found = [:] }
+            return found.min { $0.key < $1.key }?.value ?? ""
         }
         let found = try gatherTexts(own, reducer.communicator).first { !$0.isEmpty }
         return TrainingError("step \(step + 1): " + (found ?? "a sample can't be used") + "; no update was made")

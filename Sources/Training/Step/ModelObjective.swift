@@ -11,7 +11,7 @@ struct ModelObjective: Sendable {
     let loss: Loss
     /// Those that are sums, each with how many.
     let sums: [(metric: Metric, count: Int)]
-    /// Whether there is a loss for each position of a sample that has a length.
+    /// Whether the model answers for each position of the input: then samples that have lengths have as many losses.
     let isPerPosition: Bool
     /// Sums that tell which classes are taken for which, behind those of the metrics.
     let confusionCount: Int
@@ -22,12 +22,13 @@ struct ModelObjective: Sendable {
 
     /// - Parameters:
     ///   - output: the shape of the network's output for a sample.
-    ///   - data: tells whether samples have lengths; nil for a loop of one's own, which hands over none.
+    ///   - input: that of a sample.
+    ///   - scale: that of the target.
     ///   - capacity: how many sums there may be; metrics beyond are left out.
     ///   - countsClasses: whether to tell which classes are taken for which, where that is possible.
     init(
-        _ network: any Layer, _ loss: Loss, _ metrics: [Metric], output: Shape, data: (any Dataset)?,
-        capacity: Int = .max, countsClasses: Bool = false
+        _ network: any Layer, _ loss: Loss, _ metrics: [Metric], output: Shape, input: Shape,
+        scale: TargetScale? = nil, capacity: Int = .max, countsClasses: Bool = false
     ) {
         (self.network, self.loss) = (network, loss)
         var left = capacity
@@ -42,10 +43,8 @@ struct ModelObjective: Sendable {
         self.output = output
         let counts = countsClasses && ConfusionMatrix.defect(loss, output: output) == nil
         confusionCount = counts ? ConfusionMatrix.sumCount(output: output) : 0
-        scale = loss.isRegression ? data?.target.scale : nil
-        isPerPosition =
-            data.map { $0.count > 0 && $0.length(of: 0) != nil && output.rank >= 2 && output[0] == $0.input.shape[0] }
-            ?? false
+        self.scale = loss.isRegression ? scale : nil
+        isPerPosition = output.rank >= 2 && input.rank > 0 && output[0] == input[0]
     }
 
     var sumCount: Int { sums.reduce(0) { $0 + $1.count } + confusionCount }
@@ -60,11 +59,15 @@ struct ModelObjective: Sendable {
     /// What the loss and the metrics see of a batch: the losses, `[samples]` or `[samples, positions]`, each weighted.
     func pass(_ tape: Tape, _ batch: Batch) -> (losses: Variable, seen: MetricBatch) {
         let predictions = network(tape.constant(batch.inputs))
-        var weights = batch.weights
+        var weights = batch.weights.map { tape.checked($0, .weights, "weight") }
         var losses: Variable
         if isPerPosition, let mask = batch.mask {
             losses = loss.positions(predictions, batch.targets)
-            weights = batch.weights.map { mask * $0.reshaped([$0.count, 1]) } ?? mask
+            require(
+                losses.shape.rank > 1,
+                "\(loss.name): one number for each sample, but samples have lengths: expected a loss for each position")
+            if losses.shape.rank > 2 { losses = losses.mean(axes: Array(2..<losses.shape.rank)) }
+            weights = weights.map { mask * $0.reshaped([$0.count, 1]) } ?? mask
         } else {
             losses = loss(predictions, batch.targets)
         }

@@ -94,13 +94,13 @@ extension TrainingLoop {
         let rest =
             step.leavesNoTrace ? "The model has the weights of the step before" : "Other parts of it were applied"
         throw TrainingError(
-            "\(text). \(rest), and the earlier checkpoints are kept. Try a smaller --learning-rate, --clip-norm 1, or "
-                + "--on-nan skip")
+            "\(text). \(rest), and the earlier checkpoints are kept. Try a smaller `learningRate`, `clipNorm: 1`, or "
+                + "`onNonFinite: .skip`")
     }
 
     private func terminate(_ reason: String) {
         context.stopTraining = true
-        context.stopReason = reason + "; training ends here. Try a smaller learning rate or --clip-norm 1"
+        context.stopReason = reason + "; training ends here. Try a smaller `learningRate` or `clipNorm: 1`"
     }
 
     /// Whether all weights are finite. A finite gradient may have moved them out of range. All ranks have the same ones,
@@ -117,8 +117,8 @@ extension TrainingLoop {
             return false
         }
         throw TrainingError(
-            text + ", so no checkpoint is written; the earlier ones are kept. Try a smaller --learning-rate or "
-                + "--clip-norm 1")
+            text + ", so no checkpoint is written; the earlier ones are kept. Try a smaller `learningRate` or "
+                + "`clipNorm: 1`")
     }
 
     /// Steps of the present epoch whose update was skipped, from the samples that did not count.

@@ -35,8 +35,11 @@ public struct StepReport: Sendable {
 
     /// The record's floats before the metrics' sums: the loss, the votes, whether a shard was refused.
     private static let head = 2 + StepVotes.count
-    /// Sums that metrics may have together in training.
-    static let metricCapacity = ParameterBuffer.recordCount - head
+    /// Sums that metrics may have together in training; behind them the reduction has a place of its own.
+    static let metricCapacity = ParameterBuffer.recordCount - head - 1
+    /// What stands for a metric's sum that is no finite number, so that it spoils no step: whatever the other shards' are,
+    /// their sum is recognised. As large a sum is told as NaN, too.
+    private static let (mark, largestSum) = (Float(sign: .plus, exponent: 100, significand: 1), 0x1p90)
 
     init(
         record: UnsafeMutableBufferPointer<Float>, metricCount: Int, samples: Int, denominator: Double, isSkipped: Bool
@@ -44,7 +47,10 @@ public struct StepReport: Sendable {
         lossSum = Double(record[0])
         votes = StepVotes((0..<StepVotes.count).filter { record[1 + $0] > 0 }.map { StepVotes(rawValue: 1 << $0) })
         refusedShards = Int(record[1 + StepVotes.count])
-        metricSums = (0..<metricCount).map { Double(record[StepReport.head + $0]) }
+        metricSums = (0..<metricCount).map {
+            let sum = record[StepReport.head + $0]
+            return sum < StepReport.mark / 2 ? Double(sum) : .nan
+        }
         (self.isSkipped, self.samples, self.denominator) = (isSkipped, samples, denominator)
     }
 
@@ -57,7 +63,7 @@ public struct StepReport: Sendable {
         record[0] = loss
         for index in 0..<StepVotes.count { record[1 + index] = votes.contains(StepVotes(rawValue: 1 << index)) ? 1 : 0 }
         record[1 + StepVotes.count] = isRefused ? 1 : 0
-        for (index, sum) in metricSums.enumerated() { record[head + index] = Float(sum) }
+        for (index, sum) in metricSums.enumerated() { record[head + index] = abs(sum) < largestSum ? Float(sum) : mark }
     }
 }
 

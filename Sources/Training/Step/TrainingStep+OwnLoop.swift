@@ -30,7 +30,8 @@ extension TrainingStep {
     ///   - threads: of each rank.
     public convenience init(
         network: any Layer, input: Shape, optimizer: Optimizer, loss: Loss, metrics: [Metric] = [],
-        batchSize: Int, shards: Int? = nil, threads: Int = 1, seed: UInt64 = 0, transforms: [any Transform] = [], on world: World = .alone
+        batchSize: Int, shards: Int? = nil, threads: Int = 1, seed: UInt64 = 0, transforms: [any Transform] = [],
+        on world: World = .alone
     ) throws {
         let output = try network.build(input)
         let plan = try ShardPlan(
@@ -43,7 +44,7 @@ extension TrainingStep {
             throw TrainingError(defect)
         }
         let objective = ModelObjective(
-            network, loss, metrics, output: output, data: nil, capacity: StepReport.metricCapacity)
+            network, loss, metrics, output: output, input: input, capacity: StepReport.metricCapacity)
         let team = WorkerTeam(size: threads)
         let communicator = try world.communicator.duplicate()
         let reducer = try GradientReducer(plan: plan, communicator: communicator, team: team, hostOf: world.hostOf) {

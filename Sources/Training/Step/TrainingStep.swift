@@ -33,8 +33,8 @@ public final class TrainingStep: @unchecked Sendable {
     let isAllOrNothing: Bool
     /// Whether some rank computes no shard, and so has no record to vote in.
     private let someRankIsIdle: Bool
-    /// What of the present step's data can't be used, as this rank's threads found it.
-    let refusals = Mutex<[String]>([])
+    /// What of the present step's data can't be used, by the places in the batch at which its shards begin.
+    let refusals = Mutex<[Int: String]>([:])
     /// What is left of a step that made more than its reducer, or has not looked at all samples.
     var own = OwnParts()
     private let seed: UInt64
@@ -87,7 +87,6 @@ public final class TrainingStep: @unchecked Sendable {
             for task in reducer.tasks(ofThread: thread) {
                 compute(task, thread, StepInput(batch, data, step, denominator), votes)
                 data.prefetch(samples(ofShard: task.shard, next))
-                reducer.shardIsDone(task, onThread: thread)
                 reducer.status.mark()
             }
             reducer.reduce(onThread: thread)
@@ -120,6 +119,7 @@ public final class TrainingStep: @unchecked Sendable {
             gradients[0..<gradients.count].update(repeating: 0)
             StepReport.write(
                 loss: 0, metricSums: [], votes: votes, isRefused: false, to: gradients[reducer.parameters.record])
+            if !isRepeated { reducer.shardIsDone(task, onThread: thread) }
             return 0
         }
         let shard = watch.during(.data) { read(numbers, input, workspaces[thread]) }
@@ -128,7 +128,8 @@ public final class TrainingStep: @unchecked Sendable {
             context: StepContext(
                 seed: seed, step: input.step, shard: task.shard,
                 fraction: Float(numbers.count) / Float(input.batch.count)),
-            workspace: workspaces[thread], buffer: reducer.parameters, gradients: gradients)
+            workspace: workspaces[thread], buffer: reducer.parameters, gradients: gradients,
+            addingTo: isRepeated ? nil : reducer.leftHalf(ofThread: thread, task))
         let result = watch.during(.forward) { objective(tape, shard) }
         let isRefused = tape.refused.map { note($0, input.data, numbers) } ?? false
         let loss = watch.during(.backward) {
@@ -150,6 +151,7 @@ public final class TrainingStep: @unchecked Sendable {
         StepReport.write(
             loss: loss, metricSums: result.metricSums, votes: votes, isRefused: isRefused,
             to: gradients[reducer.parameters.record])
+        if !isRepeated { reducer.shardIsDone(task, added: tape.added, onThread: thread) }
         return loss
     }
 
@@ -174,9 +176,8 @@ public final class TrainingStep: @unchecked Sendable {
 
     /// A shard's samples, as the model is to see them.
     private func read(_ numbers: ArraySlice<Int>, _ input: StepInput, _ workspace: Workspace) -> Batch {
-        let context = TransformContext(seed: seed, step: input.step, samples: numbers)
-        return transforms.reduce(input.data.batch(known: numbers, in: workspace)) { batch, transform in
-            transform(batch, context)
+        transforms.enumerated().reduce(input.data.batch(known: numbers, in: workspace)) { batch, next in
+            next.element(batch, TransformContext(seed: seed, step: input.step, samples: numbers, place: next.offset))
         }
     }
 

@@ -1,0 +1,66 @@
+// The recipes for real tables and pictures, cut short: that they fit their data, and begin to learn. docs/recipes.md has
+// what they reach.
+
+import Foundation
+import TestSupport
+import Testing
+
+extension CommandTests {
+    struct RecipeTests {
+        private static let data =
+            ProcessInfo.processInfo.environment["LOCKSTEP_DATA"]
+            ?? URL(filePath: #filePath).appending(path: "../../../../shared/data").standardized.path
+        private static func isThere(_ path: String) -> Bool {
+            FileManager.default.fileExists(atPath: "\(data)/\(path)")
+        }
+
+        /// Trains briefly.
+        ///
+        /// - Returns: a metric of the last epoch.
+        private func metric(_ name: String, _ arguments: [String]) throws -> Double {
+            try withTemporaryFolder { folder in
+                _ = try train(threads: 2, arguments, run: folder + "/run")
+                let row = try #require(metrics(folder + "/run").last)
+                return try #require(row[name].flatMap(Double.init), "\(row)")
+            }
+        }
+
+        @Test(.enabled(if: isThere("adult"), "Adult is absent: set LOCKSTEP_DATA to a folder that holds adult/"))
+        func adult() throws {
+            let parts =
+                ["--data", "csv:\(Self.data)/adult/adult-train.csv.gz"]
+                + ["--test-data", "csv:\(Self.data)/adult/adult-test.csv.gz"]
+            #expect(try metric("val_accuracy", ["--config", "adult", "--epochs", "1"] + parts) > 0.83)
+        }
+
+        @Test(
+            .enabled(
+                if: isThere("california-housing"),
+                "California Housing is absent: set LOCKSTEP_DATA to a folder that holds california-housing/"))
+        func californiaHousing() throws {
+            let data = ["--data", "csv:\(Self.data)/california-housing/housing.csv.gz"]
+            let error = try metric(
+                "val_root_mean_squared_error", ["--config", "california-housing", "--epochs", "2"] + data)
+            #expect(error > 50_000 && error < 75_000)
+        }
+
+        @Test(
+            .enabled(
+                if: isThere("tables/penguins.csv"), "Penguins are absent: set LOCKSTEP_DATA to a folder with tables/"))
+        func penguins() throws {
+            let data = ["--data", "csv:\(Self.data)/tables/penguins.csv"]
+            #expect(try metric("val_accuracy", ["--config", "penguins"] + data) > 0.95)
+        }
+
+        private static let fashion = "/usr/share/datasets/fashion-mnist"
+
+        @Test(
+            .enabled(
+                if: FileManager.default.fileExists(atPath: fashion),
+                "Fashion-MNIST is absent: install the package dataset-fashion-mnist"))
+        func fashionMNIST() throws {
+            let cut = ["--epochs", "1", "--max-steps", "60", "--data", "fashion-mnist:\(Self.fashion)"]
+            #expect(try metric("val_accuracy", ["--config", "fashion-mnist"] + cut) > 0.5)
+        }
+    }
+}
