@@ -36,7 +36,7 @@ extension World {
             return result
         } catch {
             watchdog.leave()
-            leftovers.add { () throws(CommunicationError) in
+            leftovers.add { [own] () throws(CommunicationError) in
                 watchdog.stop()
                 try own.communicator.close()
             }

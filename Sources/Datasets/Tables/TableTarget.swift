@@ -39,7 +39,7 @@ public struct TargetScale: Sendable, Hashable, Codable {
     package let means: [Double]
     package let deviations: [Double]
 
-    public init(means: [Double], deviations: [Double]) { (self.means, self.deviations) = (means, deviations) }
+    package init(means: [Double], deviations: [Double]) { (self.means, self.deviations) = (means, deviations) }
 
     /// A prediction of the `index`-th number in its own unit.
     package func value(of scaled: Float, index: Int = 0) -> Float {
