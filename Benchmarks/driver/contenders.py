@@ -185,8 +185,9 @@ def compare_products(name, seconds, logs, python=None):
     lines = []
     if program:
         with open(logs / f"products.{name}", "w") as log:
+            wanted = [each for each in [os.environ.get("LOCKSTEP_INSTRUCTION_SET")] if each]
             done = subprocess.run(
-                [program, name, str(seconds)], stdout=subprocess.PIPE, stderr=log, text=True,
+                [program, name, str(seconds), *wanted], stdout=subprocess.PIPE, stderr=log, text=True,
                 env={**os.environ, "OMP_NUM_THREADS": "1"}, preexec_fn=lambda: os.sched_setaffinity(0, ONE_CORE))
         lines = [json.loads(line) for line in done.stdout.splitlines()]
     version = next((line["oneDNN"] for line in lines if "name" not in line), None)

@@ -1,8 +1,7 @@
 // Products and convolutions, ours beside oneDNN's (2.x, through its C interface) in one process: each is timed in turns
-// with its peer, as the time that a tenth of many fall short of (the least is at times too short to be true, where other
-// work interrupts the clock). Without WITH_ONEDNN ours alone.
-// usage: products models|squares|convolutions SECONDS. Prints a line of JSON for each. LOCKSTEP_INSTRUCTION_SET chooses
-// another instruction set for both.
+// with its peer, as the thread time that a tenth of many turns fall short of (the least is at times too short to be
+// true, where other work interrupts the clock). Without WITH_ONEDNN ours alone.
+// usage: products models|squares|convolutions SECONDS [INSTRUCTION-SET], that of both. Prints a line of JSON for each.
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -223,9 +222,10 @@ static void compare_convolutions(int64_t batch, int64_t size, int64_t in, int64_
 }
 
 int main(int count, char **arguments) {
-    if (count != 3) return fprintf(stderr, "usage: products models|squares|convolutions SECONDS\n"), 2;
+    if (count != 3 && count != 4)
+        return fprintf(stderr, "usage: products models|squares|convolutions SECONDS [INSTRUCTION-SET]\n"), 2;
     double seconds = atof(arguments[2]);
-    const char *wanted = getenv("LOCKSTEP_INSTRUCTION_SET");
+    const char *wanted = count == 4 ? arguments[3] : NULL;
     if (wanted && lk_select_instruction_set(wanted) != 0) return fprintf(stderr, "products: no %s here\n", wanted), 2;
 #ifdef WITH_ONEDNN
     if (wanted && strcmp(wanted, "x86-64-v3") == 0) expect(dnnl_set_max_cpu_isa(dnnl_cpu_isa_avx2));
