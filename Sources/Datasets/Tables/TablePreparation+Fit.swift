@@ -15,12 +15,11 @@ extension TablePreparation {
         var notes: [String] = []
         for column in roles.inputs {
             let isChosen = roles.chosenCategories.contains(column.name)
+            if !isChosen, let stray = table.strayCell(in: column) {
+                notes.append("\(stray); it is taken for categories unless that is corrected or left empty")
+            }
             switch try encoding(of: column, table, options, rows, isChosen: isChosen) {
-            case .encoded(let encoding):
-                inputs.append(Input(name: column.name, encoding: encoding))
-                if !isChosen, let stray = table.strayCell(in: column) {
-                    notes.append("\(stray); it is taken for categories unless that is corrected or left empty")
-                }
+            case .encoded(let encoding): inputs.append(Input(name: column.name, encoding: encoding))
             case .leftOut(let reason): notes.append("column '\(column.name)' is left out: \(reason)")
             }
         }

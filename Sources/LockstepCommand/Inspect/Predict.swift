@@ -40,6 +40,9 @@ struct Predict: ParsableCommand {
             let prediction = try Prediction(checkpoint, settings)
             let files = try inputs.map { try PredictedInput($0) }
             let tables = files.compactMap { $0.table }
+            if let archive = files.compactMap(\.archive).first {
+                throw TrainingError("\(archive) may hold several arrays: predict takes inputs alone, in a .npy file")
+            }
             if let first = files.compactMap(\.array).first {
                 guard files.count == 1 else { throw TrainingError("predict takes one .npy file at a time, got more") }
                 return try prediction.predict(array: first, to: output)
@@ -85,6 +88,7 @@ extension PredictedInput {
     /// The path of a table.
     fileprivate var table: String? { path([".csv", ".tsv", ".csv.gz", ".tsv.gz", ".txt"]) }
     fileprivate var array: String? { path([".npy"]) }
+    fileprivate var archive: String? { path([".npz"]) }
 
     private func path(_ ends: [String]) -> String? {
         guard case .file(let path) = self, ends.contains(where: path.lowercased().hasSuffix) else { return nil }
