@@ -81,7 +81,8 @@ package struct CheckpointState: Codable, Sendable, Equatable {
         step: Int, firstStep: Int? = nil, epoch: Int, batchInEpoch: Int, seed: UInt64, shards: Int, batchSize: Int,
         sampleCount: Int,
         optimizer: String, model: String, configuration: String, fingerprint: Fingerprint, epochLossSum: Double = 0,
-        epochDenominator: Double? = nil, epochMetricSums: [Double]? = nil, epochSamples: Int = 0, learningRateScale: Double = 1, learningRate: Double? = nil,
+        epochDenominator: Double? = nil, epochMetricSums: [Double]? = nil, epochSamples: Int = 0,
+        learningRateScale: Double = 1, learningRate: Double? = nil,
         metrics: [String: Double] = [:], skippedSteps: Int? = nil, callbacks: [String: [String: Double]] = [:],
         dataHash: Fingerprint? = nil, validationHash: Fingerprint? = nil, files: [String: FileRecord] = [:]
     ) {

@@ -11,7 +11,9 @@ extension Dataset {
     /// - Parameter numbers: those to look at, which are `check`ed; all unless given.
     package func refusedTarget(_ allowed: AllowedValues, in numbers: ArraySlice<Int>? = nil) -> String? {
         // Classes are whole numbers below their count by themselves.
-        if let classCount = target.classCount, classCount > 0, allowed.accepts(Float(classCount - 1)), allowed.accepts(0) {
+        if let classCount = target.classCount, classCount > 0, allowed.accepts(Float(classCount - 1)),
+            allowed.accepts(0)
+        {
             return nil
         }
         return firstValue(in: numbers, \.targets) { allowed.firstViolation(in: $0) }.map {

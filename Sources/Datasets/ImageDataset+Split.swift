@@ -5,8 +5,9 @@ extension ImageDataset {
     /// floor(n (1 - fraction)), before any shuffling.
     ///
     /// - Throws: `DatasetError` when the fraction is outside (0, 1) or leaves a part without samples.
-    public func split(validationFraction fraction: Double) throws(DatasetError) -> (train: ImageDataset, validation: ImageDataset)
-    {
+    public func split(validationFraction fraction: Double) throws(DatasetError) -> (
+        train: ImageDataset, validation: ImageDataset
+    ) {
         guard fraction > 0 && fraction < 1 else {
             throw DatasetError("validation fraction \(fraction) of \(name) is out of range: expected 0 < fraction < 1")
         }

@@ -75,7 +75,8 @@ extension ResolvedSettings {
         let layer = try ConfigurationFile(path).layer
         let known = Set((DataSettings.entries + TableSettings.entries).map(\.name))
         if let other = layer.values.keys.sorted().first(where: { !known.contains($0) }) {
-            throw TrainingError("\(path) describes data: '\(other)' is no setting of these; give it as --\(other) or in --config")
+            throw TrainingError(
+                "\(path) describes data: '\(other)' is no setting of these; give it as --\(other) or in --config")
         }
         guard let source = layer.values[SettingsTable.all.data.data.name]?.value as? String, source != path else {
             throw TrainingError("\(path) describes data, but has no line such as 'data: csv:FILE'")

@@ -134,7 +134,8 @@ struct MNISTTests {
         #expect(train.labels.prefix(10) == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4])
         #expect(test.labels.prefix(10) == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9])
         // The published means, 0.1307 and 0.1325 of 255, and the first ink of the first 5.
-        let mean = { (set: ImageDataset) in Double(set.samples.reduce(0) { $0 + Int($1) }) / Double(set.samples.count) / 255
+        let mean = { (set: ImageDataset) in
+            Double(set.samples.reduce(0) { $0 + Int($1) }) / Double(set.samples.count) / 255
         }
         #expect(abs(mean(train) - 0.1307) < 0.0001)
         #expect(abs(mean(test) - 0.1325) < 0.0001)

@@ -32,7 +32,8 @@ struct SampleBytesTests {
         let labels: [UInt8] = [0, 1, 2, 3, 4]
         let mapped = try ImageDataset(
             name: "file", sampleShape: [1000], samples: file.bytes, labels: labels, classCount: 5)
-        let inMemory = try ImageDataset(name: "array", sampleShape: [1000], samples: payload, labels: labels, classCount: 5)
+        let inMemory = try ImageDataset(
+            name: "array", sampleShape: [1000], samples: payload, labels: labels, classCount: 5)
         #expect(mapped.fingerprint == inMemory.fingerprint)
         #expect(try mapped[1..<4].inputs.scalars == inMemory[1..<4].inputs.scalars)
         // Parts are of the same mapping.

@@ -7,7 +7,9 @@ import Datasets
 
 struct SamplesTests {
     @Test func datasetsWantBytesForEachLabel() throws {
-        func dataset(_ bytes: Int, _ labels: [UInt8], shape: Shape = [28, 28, 1], classes: Int = 10) throws -> ImageDataset {
+        func dataset(_ bytes: Int, _ labels: [UInt8], shape: Shape = [28, 28, 1], classes: Int = 10) throws
+            -> ImageDataset
+        {
             try ImageDataset(
                 name: "mine", sampleShape: shape, samples: [UInt8](repeating: 1, count: bytes), labels: labels,
                 classCount: classes)
@@ -37,7 +39,9 @@ struct SamplesTests {
                 try ArrayDataset(inputs: .zeros([3, 2]), targets: targets)
             }
         }
-        expectDatasetError("inputs of shape []") { try ArrayDataset(inputs: Tensor(repeating: 1), targets: Tensor([1])) }
+        expectDatasetError("inputs of shape []") {
+            try ArrayDataset(inputs: Tensor(repeating: 1), targets: Tensor([1]))
+        }
         expectDatasetError("label 3 at index 1 is no class of 0 ..< 3") { try toCategorical([2, 3], classCount: 3) }
     }
 

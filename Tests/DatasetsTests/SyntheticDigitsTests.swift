@@ -5,7 +5,9 @@ import Testing
 import Datasets
 
 struct SyntheticDigitsTests {
-    private func pixels(_ set: ImageDataset, _ index: Int) -> [UInt8] { Array(set.samples[index * 784..<(index + 1) * 784]) }
+    private func pixels(_ set: ImageDataset, _ index: Int) -> [UInt8] {
+        Array(set.samples[index * 784..<(index + 1) * 784])
+    }
 
     @Test func aSampleIsTheSameAloneAndInBulk() {
         let (train, test) = SyntheticDigits.load(seed: 5, trainCount: 40, testCount: 20)

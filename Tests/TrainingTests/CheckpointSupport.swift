@@ -64,7 +64,8 @@ func sampleState(step: Int, epoch: Int = 1) -> CheckpointState {
         step: step, epoch: epoch, batchInEpoch: 3, seed: .max, shards: 16, batchSize: 256, sampleCount: 60_000,
         optimizer: "adam", model: "mnist-cnn", configuration: "model: mnist-cnn\n# \"quoted\" / ünïcode\n",
         fingerprint: Fingerprint(String(repeating: "0", count: 32))!, epochLossSum: 0.1 + 0.2, epochDenominator: 700.5,
-        epochMetricSums: [12, 768], epochSamples: 768, learningRateScale: 0.5, metrics: ["loss": 1 / 3, "val_loss": .infinity],
+        epochMetricSums: [12, 768], epochSamples: 768, learningRateScale: 0.5,
+        metrics: ["loss": 1 / 3, "val_loss": .infinity],
         skippedSteps: 3, callbacks: ["stop": ["wait": 2, "best": -.infinity]])
 }
 

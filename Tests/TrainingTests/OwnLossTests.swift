@@ -20,7 +20,8 @@ import Training
     }
 
     /// The fingerprint after training, equal on 1 to 3 threads, and the loss over all samples.
-    private func trained(_ loss: Loss, _ data: any Dataset, _ network: () -> Sequential) throws -> (Fingerprint, Double) {
+    private func trained(_ loss: Loss, _ data: any Dataset, _ network: () -> Sequential) throws -> (Fingerprint, Double)
+    {
         var found: [(Fingerprint, Double)] = []
         for threads in [1, 2, 3] {
             let model = network().compile(optimizer: .sgd(learningRate: 0.1), loss: loss)

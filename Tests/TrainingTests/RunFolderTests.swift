@@ -10,7 +10,9 @@ import Training
         "epoch,step,loss,accuracy,val_loss,val_accuracy,learning_rate,samples_per_second,data_seconds,forward_seconds,"
         + "backward_seconds,communication_seconds,update_seconds,fingerprint\n"
 
-    private func row(step: Int) -> MetricsRow { MetricsRow(epoch: 1, step: step, metrics: ["loss": 0.1 + 0.2], learningRate: 1e-5) }
+    private func row(step: Int) -> MetricsRow {
+        MetricsRow(epoch: 1, step: step, metrics: ["loss": 0.1 + 0.2], learningRate: 1e-5)
+    }
 
     @Test func rowsAreWrittenInFull() throws {
         try withFolder { folder in

@@ -31,7 +31,8 @@ public struct NumPyDataset: Dataset {
             guard let name = names.first(where: archive.names.contains) else { return nil }
             return try archive.array(name)
         }
-        guard let x = try array("x_train", "X_train", "x", "X"), let y = try array("y_train", "Y_train", "y", "Y") else {
+        guard let x = try array("x_train", "X_train", "x", "X"), let y = try array("y_train", "Y_train", "y", "Y")
+        else {
             throw DatasetError(
                 "\(path) holds no arrays x_train and y_train, nor x and y; it holds "
                     + archive.names.joined(separator: ", "))
@@ -96,7 +97,8 @@ public struct NumPyDataset: Dataset {
     private init(_ part: Part, name: String, classCount: Int?) throws(DatasetError) {
         let (x, y) = (part.inputs, part.targets)
         for other in [y, part.weights].compactMap({ $0 }) where other.count != x.count {
-            throw DatasetError("\(x.name) has \(x.count) samples, but \(other.name) has \(other.count); expected as many")
+            throw DatasetError(
+                "\(x.name) has \(x.count) samples, but \(other.name) has \(other.count); expected as many")
         }
         try x.checkValues()
         try y.checkValues()

@@ -75,7 +75,8 @@ package struct ColumnSummary: Sendable, Codable {
         missingCount = codes.count { $0 < 0 }
         let present = counts.indices.filter { counts[$0] > 0 }
         distinctCount = present.count
-        categories = present.sorted { (-counts[$0], $0) < (-counts[$1], $1) }.prefix(ColumnSummary.listedCategories).map {
+        categories = present.sorted { (-counts[$0], $0) < (-counts[$1], $1) }.prefix(ColumnSummary.listedCategories).map
+        {
             Category(name: names[$0], count: counts[$0])
         }
     }
@@ -87,7 +88,8 @@ package struct ColumnSummary: Sendable, Codable {
             return "column '\(name)' has no value in \(missingCount) of \(rowCount) rows"
         }
         if kind == "whole numbers" && role == "input" {
-            return "column '\(name)' has a number of its own in every row, like one that only names it; ignore it unless it "
+            return
+                "column '\(name)' has a number of its own in every row, like one that only names it; ignore it unless it "
                 + "means something"
         }
         if kind == "text" && distinctCount > 20 && distinctCount * 2 > rowCount {

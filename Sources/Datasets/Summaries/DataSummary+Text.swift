@@ -11,7 +11,9 @@ extension DataSummary {
     private var heading: String {
         let isIndexed = columns.contains { $0.role == "embedded" }
         var rows = [["data", parts.map { "\(grouped($0.sampleCount)) \($0.name) samples" }.joined(separator: ", ")]]
-        rows.append(["input", "\(words(inputShape, inputKind))" + (isIndexed ? ", the last of them indices to embed" : "")])
+        rows.append([
+            "input", "\(words(inputShape, inputKind))" + (isIndexed ? ", the last of them indices to embed" : ""),
+        ])
         if let range = parts[0].inputs { rows.append(["", words(range)]) }
         rows.append(["target", "\(targetName): \(words(targetShape, targetKind))"])
         if let range = parts[0].targets { rows.append(["", words(range)]) }

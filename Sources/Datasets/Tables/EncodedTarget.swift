@@ -28,11 +28,14 @@ enum EncodedTarget: Sendable {
             for (number, name) in classes.enumerated() where numbers[name] == nil { numbers[name] = Int32(number) }
             let found = EncodedTarget.classes(of: column, numbers)
             self = .classes(found)
-            guard isRequired, let row = found.indices.first(where: { found[$0] < 0 && !column.isMissing($0) }) else { return }
+            guard isRequired, let row = found.indices.first(where: { found[$0] < 0 && !column.isMissing($0) }) else {
+                return
+            }
             throw DatasetError(
                 "\(table.placeText(ofRow: row)): '\(column.text(row))' in the target column '\(name)' is none of the "
                     + "\(classes.count) classes that were trained: "
-                    + classes.prefix(10).map { "'\($0)'" }.joined(separator: ", ") + (classes.count > 10 ? ", ..." : ""))
+                    + classes.prefix(10).map { "'\($0)'" }.joined(separator: ", ") + (classes.count > 10 ? ", ..." : "")
+            )
         }
     }
 
@@ -57,12 +60,15 @@ enum EncodedTarget: Sendable {
         }
     }
 
-    func classNumber(_ row: Int) -> Int? { if case .classes(let numbers) = self { max(0, Int(numbers[row])) } else { nil } }
+    func classNumber(_ row: Int) -> Int? {
+        if case .classes(let numbers) = self { max(0, Int(numbers[row])) } else { nil }
+    }
 
     /// - Parameter target: `[rows, target shape...]`; 0 for what is missing.
     func encode(_ rows: UnsafeBufferPointer<Int>, to target: UnsafeMutablePointer<Float>) {
         switch self {
-        case .classes(let numbers): for (place, row) in rows.enumerated() { target[place] = Float(max(0, numbers[row])) }
+        case .classes(let numbers):
+            for (place, row) in rows.enumerated() { target[place] = Float(max(0, numbers[row])) }
         case .values(let columns, let scale):
             for (index, column) in columns.enumerated() {
                 for (place, row) in rows.enumerated() {
@@ -77,7 +83,8 @@ enum EncodedTarget: Sendable {
     func hashes(_ rows: [Int32]?, rowCount: Int) -> String {
         switch self {
         case .classes(let numbers): rowHash(rows, rowCount) { UInt32(bitPattern: numbers[$0]) }
-        case .values(let columns, _): columns.map { column in rowHash(rows, rowCount) { column[$0].bitPattern } }.joined()
+        case .values(let columns, _):
+            columns.map { column in rowHash(rows, rowCount) { column[$0].bitPattern } }.joined()
         case .absent: ""
         }
     }

@@ -56,7 +56,9 @@ struct TableEncoder: Sendable {
     private static func places(of names: [String], in categories: [String]) -> [Int32?] {
         var places: [String: Int32] = [:]
         places.reserveCapacity(categories.count)
-        for (place, category) in categories.enumerated() where places[category] == nil { places[category] = Int32(place) }
+        for (place, category) in categories.enumerated() where places[category] == nil {
+            places[category] = Int32(place)
+        }
         return names.map { places[$0] }
     }
 

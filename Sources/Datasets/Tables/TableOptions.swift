@@ -81,7 +81,8 @@ struct TableRoles {
         func take(_ reference: String, as role: String) throws(DatasetError) -> String {
             let name = try table.name(of: reference)
             if let other = roles.updateValue(role, forKey: name), other != role {
-                throw DatasetError("column '\(name)' of \(table.name) is given as \(other) and as \(role); expected one")
+                throw DatasetError(
+                    "column '\(name)' of \(table.name) is given as \(other) and as \(role); expected one")
             }
             return name
         }

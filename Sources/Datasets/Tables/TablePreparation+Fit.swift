@@ -55,7 +55,9 @@ extension TablePreparation {
             for row in rows { if codes[row] < 0 { missingCount += 1 } else { counts[Int(codes[row])] += 1 } }
             // Two texts that are different bytes but the same characters are one category.
             var seen: Set<String> = []
-            let categories = names.indices.filter { counts[$0] > 0 && seen.insert(names[$0]).inserted }.map { names[$0] }
+            let categories = names.indices.filter { counts[$0] > 0 && seen.insert(names[$0]).inserted }.map {
+                names[$0]
+            }
             if categories.isEmpty { return .leftOut("no training row has a value of it") }
             if !isChosen, categories.count > max(options.oneHotLimit, 1), counts.allSatisfy({ $0 <= 1 }) {
                 return .leftOut("each of its values names one row only; give it as categorical to use it nevertheless")

@@ -39,7 +39,8 @@ enum DataSource: CustomStringConvertible {
         case ("npy", let place?):
             let paths = DataSource.paths(place)
             guard paths.count == 2 else {
-                throw TrainingError("--data '\(text)' names \(paths.count) files: expected two, npy:INPUTS.npy,TARGETS.npy")
+                throw TrainingError(
+                    "--data '\(text)' names \(paths.count) files: expected two, npy:INPUTS.npy,TARGETS.npy")
             }
             self = .npy(inputs: paths[0], targets: paths[1])
         default: self = try DataSource.bareFile(text)
@@ -74,7 +75,8 @@ enum DataSource: CustomStringConvertible {
             let isPath = text.contains("/") || text.contains(".")
             throw TrainingError(
                 isPath && !text.contains(":") && hint.isEmpty
-                    ? "--data '\(text)': no such file; expected \(forms)" : "unknown --data '\(text)': expected \(forms)\(hint)")
+                    ? "--data '\(text)': no such file; expected \(forms)"
+                    : "unknown --data '\(text)': expected \(forms)\(hint)")
         }
         let folder = isFolder.boolValue ? text : (text as NSString).deletingLastPathComponent
         throw TrainingError(

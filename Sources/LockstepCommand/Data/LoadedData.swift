@@ -193,7 +193,8 @@ extension ResolvedSettings {
         guard let count = set.target.classCount, !numbers.contains(nil), isNamed || pairs.allSatisfy({ $0.count == 1 })
         else {
             throw error(
-                \.data.classWeights, "must be 'balanced', a number for each class, or CLASS:NUMBER,..., got "
+                \.data.classWeights,
+                "must be 'balanced', a number for each class, or CLASS:NUMBER,..., got "
                     + "'\(weights.joined(separator: ","))'")
         }
         if !isNamed { return try ClassWeighted(set, numbers.compactMap { $0 }) }
@@ -204,7 +205,8 @@ extension ResolvedSettings {
                 let number
             else {
                 throw error(
-                    \.data.classWeights, "names '\(name)', which is no class: expected one of "
+                    \.data.classWeights,
+                    "names '\(name)', which is no class: expected one of "
                         + (names.isEmpty ? "0 to \(count - 1)" : names.prefix(20).joined(separator: ", ")))
             }
             result[place] = number

@@ -34,14 +34,16 @@ struct TrainingTask {
         name = try self.description.name
         let output = try TrainingTask.output(of: self.description, data)
         loss = try TrainingTask.loss(settings, data.target, output)
-        metrics = try settings.training.metrics.map { try $0.map { try Metric.named($0) } }
+        metrics =
+            try settings.training.metrics.map { try $0.map { try Metric.named($0) } }
             ?? TrainingTask.metrics(for: loss)
     }
 
     /// The shape of the model's output for a sample.
     private static func output(of description: ModelDescription, _ data: any Dataset) throws -> Shape {
         do { return try description.makeModel().build(data.input.shape) } catch let error as ShapeError {
-            throw TrainingError("the model does not fit \(data.name), with samples of shape \(data.input.shape): \(error)")
+            throw TrainingError(
+                "the model does not fit \(data.name), with samples of shape \(data.input.shape): \(error)")
         }
     }
 

@@ -28,7 +28,9 @@ struct Inspect: ParsableCommand {
                 // Any column will do to look at all of them.
                 settings.set(\.tables.target, ["last"])
                 if !json {
-                    print("no --target is given: shown as if the last column, '\(table.columns.last?.name ?? "")', were it\n")
+                    print(
+                        "no --target is given: shown as if the last column, '\(table.columns.last?.name ?? "")', were it\n"
+                    )
                 }
             }
             let loaded = try settings.load(source)

@@ -49,7 +49,8 @@ struct Predict: ParsableCommand {
             }
             if !tables.isEmpty {
                 guard tables.count == files.count else {
-                    throw TrainingError("predict takes tables or other inputs, got both: predict them one after the other")
+                    throw TrainingError(
+                        "predict takes tables or other inputs, got both: predict them one after the other")
                 }
                 return try prediction.predict(tables: tables, to: output)
             }
@@ -69,7 +70,8 @@ struct Predict: ParsableCommand {
                 guard let test else { continue }
                 guard numbers.upperBound < test.count else {
                     throw TrainingError(
-                        "sample \(numbers.upperBound) is out of range: \(test.name) has test samples 0 ..< \(test.count)")
+                        "sample \(numbers.upperBound) is out of range: \(test.name) has test samples 0 ..< \(test.count)"
+                    )
                 }
                 for number in numbers {
                     try prediction.printLine(try test[number..<number + 1].inputs, "\(number)", test.target)

@@ -37,7 +37,8 @@ struct Prediction {
     /// Writes outputs for each sample of an array.
     func predict(array path: String, to output: String?) throws {
         guard preparation == nil else {
-            throw TrainingError("\(checkpoint.path) was trained on a table: expected one, such as FILE.csv, got \(path)")
+            throw TrainingError(
+                "\(checkpoint.path) was trained on a table: expected one, such as FILE.csv, got \(path)")
         }
         let inputs = try NumPyInputs.read(path)
         let data = try ArrayDataset(inputs: inputs, targets: .zeros([inputs.shape[0]]), name: path)

@@ -14,7 +14,8 @@ struct TableSettings: SettingsGroup {
     let numeric = Setting(
         "numeric", .list(.text("column")), default: [], "Columns to read as numbers.", record: .unlessDefault)
     let categorical = Setting(
-        "categorical", .list(.text("column")), default: [], "Columns to read as categories, though they look like numbers.",
+        "categorical", .list(.text("column")), default: [],
+        "Columns to read as categories, though they look like numbers.",
         record: .unlessDefault)
     let ignore = Setting(
         "ignore", .list(.text("column")), default: [], "Columns that are no inputs.", record: .unlessDefault)
@@ -49,7 +50,9 @@ extension SettingForm where Value == Character {
         SettingForm(
             "character",
             read: { (word) throws(SettingProblem) in
-                let names: [String: Character] = ["tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "space": " "]
+                let names: [String: Character] = [
+                    "tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "space": " ",
+                ]
                 if let named = names[word.lowercased()] { return named }
                 guard word.count == 1, let character = word.first else {
                     throw SettingProblem("must be one character, or tab, got '\(word)'")
@@ -63,7 +66,8 @@ extension ResolvedSettings {
     func tableOptions() throws -> TableOptions {
         guard !self.tables.target.isEmpty else {
             throw TrainingError(
-                "a table needs --target COLUMN: a column's name, its number from 1, or last; lockstep inspect shows them")
+                "a table needs --target COLUMN: a column's name, its number from 1, or last; lockstep inspect shows them"
+            )
         }
         var options = TableOptions(targets: self.tables.target)
         options.task = self.tables.task

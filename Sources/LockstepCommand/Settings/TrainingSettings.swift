@@ -29,7 +29,8 @@ struct TrainingSettings: SettingsGroup {
         "What a sum of losses is divided by: the samples, or the sum of their weights.", record: .unlessDefault)
     let metrics = Setting(
         "metrics", .metrics,
-        "What to tell beside the loss, such as accuracy,f1,auc or mae,rmse,r2 (unless given, it follows from the targets).")
+        "What to tell beside the loss, such as accuracy,f1,auc or mae,rmse,r2 (unless given, it follows from the targets)."
+    )
     let validateEveryNSteps = Setting(
         "validate-every-n-steps", .integer("steps", from: 0), default: 0,
         "Validate every so many steps besides after each epoch; 0 for never.", resume: .mayChange,

@@ -8,7 +8,8 @@ import Datasets
 extension TrainingLoop {
     /// What all ranks must agree on before anything else is exchanged.
     static func agreement(
-        _ model: Model, _ data: any Dataset, _ validation: (any Dataset)?, _ options: FitOptions, _ settings: RunSettings?
+        _ model: Model, _ data: any Dataset, _ validation: (any Dataset)?, _ options: FitOptions,
+        _ settings: RunSettings?
     ) throws -> ReplicaAgreement {
         let parameters = model.network.allParameters().map { "\($0.path) \($0.parameter.shape ?? [])" }
         // Hosts may have the same files in different places: their contents are compared.
@@ -22,7 +23,8 @@ extension TrainingLoop {
             ("threads", options.threads.map { "\($0)" } ?? "auto"), ("seed", "\(options.seed)"),
             ("profile", "\(options.timing.profile)"), ("trace", options.timing.trace ?? "none"),
             ("transforms", options.transforms.map(\.description).joined(separator: "; ")),
-            ("loss reduction", options.lossReduction.rawValue), ("metrics", model.metrics.map(\.name).joined(separator: ", ")),
+            ("loss reduction", options.lossReduction.rawValue),
+            ("metrics", model.metrics.map(\.name).joined(separator: ", ")),
             ("optimizer settings", "\(model.optimizer)"),
             ("loss", model.loss.description),
             ("model's description", "hash \(hash(settings?.modelName ?? ""))"),

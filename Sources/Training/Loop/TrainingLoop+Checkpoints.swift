@@ -128,7 +128,9 @@ extension TrainingLoop {
         differing += changes.filter { change in
             setup.settings?.changeable.contains(change.key) == false && !checks.contains { $0.key == change.key }
         }
-        if let hash = state.dataHash, let dataHash = setup.dataHash, state.sampleCount == setup.data.count, hash != dataHash {
+        if let hash = state.dataHash, let dataHash = setup.dataHash, state.sampleCount == setup.data.count,
+            hash != dataHash
+        {
             differing.append(("data (hash)", "\(hash)", "\(dataHash)"))
         }
         if let hash = state.validationHash, let validationHash = setup.validationHash, hash != validationHash {

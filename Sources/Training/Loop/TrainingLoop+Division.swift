@@ -44,7 +44,8 @@ extension TrainingLoop {
     /// The two ways to give work to workers that have none.
     private var idleWorkers: String? {
         guard setup.plan.idleWorkers > 0 else { return nil }
-        let layout = "\(RunLayout.counted(setup.plan.ranks, "rank")) x \(RunLayout.counted(setup.plan.threads, "thread"))"
+        let layout =
+            "\(RunLayout.counted(setup.plan.ranks, "rank")) x \(RunLayout.counted(setup.plan.threads, "thread"))"
         var wanted = setup.plan.shards
         while wanted < setup.plan.workers { wanted *= 2 }
         let batch = wanted * ShardPlan.wantedSamples
@@ -59,8 +60,11 @@ extension TrainingLoop {
 
     /// Where the run ends before its learning-rate schedule does.
     var scheduleNote: String? {
-        let last = min(cursor.firstStep + options.epochs.multipliedClamped(by: setup.batchesPerEpoch), options.maxSteps ?? Int.max)
-        guard let end = setup.model.optimizer.learningRate.lastChange, end > last, last > step.state.step else { return nil }
+        let last = min(
+            cursor.firstStep + options.epochs.multipliedClamped(by: setup.batchesPerEpoch), options.maxSteps ?? Int.max)
+        guard let end = setup.model.optimizer.learningRate.lastChange, end > last, last > step.state.step else {
+            return nil
+        }
         let rate = setup.model.optimizer.learningRate.rate(at: last - 1)
         return "the learning-rate schedule goes on to step \(end), and this run ends with step \(last), at a rate of "
             + "\(rate)"

@@ -62,7 +62,8 @@ extension TrainingLoop {
     }
 
     /// - Returns: whether a rank asked to stop.
-    private func runSteps(_ order: SampleOrder, _ progress: inout ProgressReporter, _ clock: EpochClock) throws -> Bool {
+    private func runSteps(_ order: SampleOrder, _ progress: inout ProgressReporter, _ clock: EpochClock) throws -> Bool
+    {
         var stopped = false
         while cursor.batchInEpoch < setup.batchesPerEpoch, !stopped, !isOutOfSteps {
             let done = step.state.step

@@ -21,7 +21,8 @@ extension TrainingLoop {
         let parameters = step.reducer.parameters
         let weights = parameters.fingerprint
         let own = Digest(
-            high: weights.high, low: weights.low, step: step.state.step, epoch: cursor.epoch, batch: cursor.batchInEpoch)
+            high: weights.high, low: weights.low, step: step.state.step, epoch: cursor.epoch, batch: cursor.batchInEpoch
+        )
         guard Set(try world.communicator.allGather(own)).count > 1 else { return }
         let place = [("step", own.step), ("epoch", own.epoch), ("batches of the epoch", own.batch)]
         let values = parameters.parameters.map {

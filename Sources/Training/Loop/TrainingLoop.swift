@@ -54,7 +54,9 @@ final class TrainingLoop {
         (context.metricNames, context.directions) = (setup.metricNames + ["learning_rate"], setup.directions)
         evaluator = Evaluator(
             team: team, communicator: world.communicator, status: status, timelines: timelines.threads)
-        recorder = setup.settings.map { RunRecorder($0, monitor: setup.monitor, setup.options.faults) { status.mark() } }
+        recorder = setup.settings.map {
+            RunRecorder($0, monitor: setup.monitor, setup.options.faults) { status.mark() }
+        }
         sinks = MetricsSinks(world.rank == 0 ? setup.options.sinks : []) { world.tell("warning: \($0)") }
         cursor = RunCursor(metricCount: setup.objective.sumCount)
         (self.setup, self.write) = (setup, write)
@@ -83,7 +85,9 @@ final class TrainingLoop {
         while cursor.epoch < options.epochs, !context.stopTraining, !isOutOfSteps || epochNeedsItsEnd { try runEpoch() }
         if saves.last.place != place { try saveCheckpoint() }
         history.stopReason = context.stopReason
-        if let reason = context.stopReason, world.rank == 0, options.verbosity != .silent { write(world.words(reason) + "\n") }
+        if let reason = context.stopReason, world.rank == 0, options.verbosity != .silent {
+            write(world.words(reason) + "\n")
+        }
         sinks.tell { try $0.runEnds() }
         // Rank 0 waits for the checkpoint to be on the disk, and the others for rank 0.
         try status.during(world.rank == 0 ? .saving : .waiting) {

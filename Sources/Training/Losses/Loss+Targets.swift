@@ -53,7 +53,8 @@ extension Loss.Targets {
     func fit(_ target: Shape, output: Shape) -> Bool {
         guard self == .classNumbers else {
             // As in Keras, the axis of a single output need not be told.
-            return target == output || output.rank > 0 && output[-1] == 1 && target.dimensions == Array(output.dimensions.dropLast())
+            return target == output
+                || output.rank > 0 && output[-1] == 1 && target.dimensions == Array(output.dimensions.dropLast())
         }
         let positions = output.dimensions.dropLast()
         return output.rank > 0 && (target.dimensions == Array(positions) || target.dimensions == positions + [1])

@@ -104,7 +104,8 @@ public final class Model {
     func check(_ data: any Dataset) throws -> Shape {
         let output = try network.build(data.input.shape)
         let defect =
-            Metric.defect(names: metrics.map(\.name)) ?? data.defect(network, output: output, loss: loss) ?? loss.defect(of: network, input: data.input.shape)
+            Metric.defect(names: metrics.map(\.name)) ?? data.defect(network, output: output, loss: loss)
+            ?? loss.defect(of: network, input: data.input.shape)
             ?? metrics.lazy.compactMap {
                 $0.defect(
                     self.loss, output: output, target: data.target.shape, data: data.name,

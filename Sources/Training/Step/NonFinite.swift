@@ -111,7 +111,8 @@ extension TrainingLoop {
         let spoilt = parameters.parameters.lazy.compactMap { parameter in
             parameters.values.nonFiniteWord(parameter.range).map { "\(parameter.path) is \($0)" }
         }.first
-        let text = "after step \(step.state.step) (epoch \(cursor.epoch + 1)) the parameter \(spoilt ?? "buffer is spoilt")"
+        let text =
+            "after step \(step.state.step) (epoch \(cursor.epoch + 1)) the parameter \(spoilt ?? "buffer is spoilt")"
         if setup.terminatesOnNaN {
             terminate(text)
             return false
