@@ -63,7 +63,7 @@ struct CorePlacementTests {
         let same = try warning([place([0], launcher: 4), place([0], launcher: 4)], threads: 1)
         #expect(same.contains("ranks 0, 1 x 1 thread share core 0") && same.contains("mpirun --bind-to none"))
         let small = try warning(Array(repeating: place([0, 1]), count: 2), threads: 2)
-        #expect(small.contains("share cores 0-1") && small.contains("use --threads 1 and mpirun --bind-to none"))
+        #expect(small.contains("share cores 0-1") && small.contains("use `threads: 1` and mpirun --bind-to none"))
         let few = try warning(Array(repeating: place([0, 1]), count: 3), threads: 1)
         #expect(few.contains("use at most 2 ranks a host"))
         let overlapping = try warning([place([0, 1]), place([1, 2])], threads: 1)
