@@ -69,7 +69,8 @@ public final class Model {
         settings: RunSettings?, on world: World, status: RankStatus,
         write: @escaping @Sendable (String) -> Void = writeToStandardOutput
     ) throws -> History {
-        try withIEEEArithmetic {
+        try Platform.requireKernels()
+        return try withIEEEArithmetic {
             let setup = try TrainingSetup(
                 model: self, data: data, validation: validationData, options: options, callbacks: callbacks,
                 world: world, settings: settings, status: status)
@@ -192,6 +193,7 @@ public final class Model {
     /// shape. `fit` draws them from its own seed when this has not been called before.
     @discardableResult
     public func build(input: Shape, seed: UInt64 = 0) throws -> Shape {
+        try Platform.requireKernels()
         let output = try network.build(input)
         if parameters == nil {
             parameters = try withIEEEArithmetic { try network.makeParameterBuffer(input: input, seed: seed) }
