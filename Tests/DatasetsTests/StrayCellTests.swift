@@ -8,10 +8,10 @@ import Datasets
 struct StrayCellTests {
     private let directory = TemporaryDirectory()
 
-    /// 20 rows of a size and a price; `size` and `price` replace those of row 7 (line 8).
+    /// 20 rows of a size, a floor and a price; `size` and `price` replace those of row 7 (line 8).
     private func table(size: String = "6,5", price: String = "60,5") throws -> Table {
-        let rows = (1...20).map { row in row == 7 ? "\(size);\(price)\n" : "\(row),5;\(10 * row),5\n" }
-        return try Table.read([directory.write("flats.csv", Array(("size;price\n" + rows.joined()).utf8))])
+        let rows = (1...20).map { row in row == 7 ? "\(size);\(row);\(price)\n" : "\(row),5;\(row);\(10 * row),5\n" }
+        return try Table.read([directory.write("flats.csv", Array(("size;floor;price\n" + rows.joined()).utf8))])
     }
 
     @Test func inATargetIsRefused() throws {
