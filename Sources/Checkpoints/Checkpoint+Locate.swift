@@ -59,7 +59,7 @@ extension Checkpoint {
     /// The best checkpoint, by the metric that the run monitored.
     private static func best(in run: String) throws(CheckpointError) -> Checkpoint {
         guard let newest = try newest(in: run).checkpoint else {
-            throw CheckpointError("\(run) holds no checkpoint yet")
+            throw CheckpointError("\(run) holds no checkpoint yet", .missing)
         }
         let settings = try? ConfigurationEntry.read(newest.state.configuration, file: "the configuration")
         let recorded = settings?.last { $0.key == "monitor" }?.words.first

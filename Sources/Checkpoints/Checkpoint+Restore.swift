@@ -76,7 +76,7 @@ extension Checkpoint {
         guard missing.isEmpty, unexpected.isEmpty else {
             let lacks = missing.isEmpty ? [] : ["it lacks \(Checkpoint.listed(missing))"]
             let extra = unexpected.isEmpty ? [] : ["it has \(Checkpoint.listed(unexpected)), unknown to the \(kind)"]
-            throw CheckpointError("\(other): \((lacks + extra).joined(separator: "; "))")
+            throw CheckpointError("\(other): \((lacks + extra).joined(separator: "; "))", .otherKind)
         }
         return (data, ranges)
     }

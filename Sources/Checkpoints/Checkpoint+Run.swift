@@ -86,7 +86,8 @@ extension Checkpoint {
         }
         let names: [String]
         do { names = try FileManager.default.contentsOfDirectory(atPath: folder) } catch {
-            throw CheckpointError("\(folder) can't be read: \(error.localizedDescription); check its permissions")
+            throw CheckpointError(
+                "\(folder) can't be read: \(error.localizedDescription); check its permissions", .refusedBySystem)
         }
         let copies = linkNames.filter { names.contains($0) && isOwnFolder(folder + "/" + $0) }.compactMap { name in
             (try? readState(folder + "/" + name)).map { (name: name, step: $0.step, epoch: $0.epoch) }

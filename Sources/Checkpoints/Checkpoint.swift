@@ -91,7 +91,8 @@ public struct Checkpoint: Sendable {
             let found = try DurableFile.size("\(path)/\(name)")
             let expected = state.files[name]?.bytes ?? 0
             guard found == expected else {
-                throw CheckpointError("\(path)/\(name) is damaged: it has \(found) bytes, expected \(expected)")
+                throw CheckpointError(
+                    "\(path)/\(name) is damaged: it has \(found) bytes, expected \(expected)", .damaged)
             }
         }
         return state

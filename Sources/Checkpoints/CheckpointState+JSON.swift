@@ -36,12 +36,13 @@ extension CheckpointState {
         let data = bytes.contains(end) ? Data(bytes.filter { $0 != end }) : bytes
         let opening = Data(CheckpointState.opening.utf8)
         guard data.starts(with: opening) else {
-            throw CheckpointError("\(file) is damaged or no state of a checkpoint: it does not begin with a checksum")
+            throw CheckpointError(
+                "\(file) is damaged or no state of a checkpoint: it does not begin with a checksum", .damaged)
         }
         let found = data.dropFirst(opening.count).prefix(CheckpointState.digits)
         let rest = data.dropFirst(opening.count + CheckpointState.digits)
         guard Data(found) == Data(CheckpointState.checksum(Data(rest)).utf8) else {
-            throw CheckpointError("\(file) is damaged: its contents do not match its checksum")
+            throw CheckpointError("\(file) is damaged: its contents do not match its checksum", .damaged)
         }
         let decoder = JSONDecoder()
         decoder.nonConformingFloatDecodingStrategy = .convertFromString(

@@ -143,7 +143,7 @@ package enum DurableFile {
             case EACCES, EPERM, EROFS, ENOTDIR, EEXIST: "; choose a folder that you may write to"
             default: ""
             }
-        return CheckpointError("cannot \(action) \(path): \(String(cString: strerror(errno)))\(hint)")
+        return CheckpointError("cannot \(action) \(path): \(String(cString: strerror(errno)))\(hint)", .refusedBySystem)
     }
 
     /// Writes everything and closes the descriptor.

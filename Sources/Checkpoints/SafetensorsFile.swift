@@ -57,25 +57,28 @@ package enum SafetensorsFile {
         _ data: Data, file: String
     ) throws(CheckpointError) -> [String: (shape: [Int], range: Range<Int>)] {
         guard data.count >= 8 else {
-            throw CheckpointError("\(file) is truncated: \(data.count) bytes, a safetensors file has at least 8")
+            throw CheckpointError(
+                "\(file) is truncated: \(data.count) bytes, a safetensors file has at least 8", .damaged)
         }
         let length = data.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         guard length <= UInt64(headerLimit) else {
-            throw CheckpointError("\(file) is damaged: a header of \(length) bytes, at most \(headerLimit) are allowed")
+            throw CheckpointError(
+                "\(file) is damaged: a header of \(length) bytes, at most \(headerLimit) are allowed", .damaged)
         }
         guard length <= UInt64(data.count - 8) else {
-            throw CheckpointError("\(file) is truncated: a header of \(length) bytes in a file of \(data.count)")
+            throw CheckpointError(
+                "\(file) is truncated: a header of \(length) bytes in a file of \(data.count)", .damaged)
         }
         let start = 8 + Int(length)
         let text = data.dropFirst(8).prefix(Int(length))
         guard text.first == UInt8(ascii: "{") else {
-            throw CheckpointError("\(file) is damaged: its header does not begin with {")
+            throw CheckpointError("\(file) is damaged: its header does not begin with {", .damaged)
         }
         let header: Header
         do {
             header = try JSONDecoder().decode(Header.self, from: Data(text))
         } catch {
-            throw CheckpointError("\(file) is damaged: its header cannot be read (\(error))")
+            throw CheckpointError("\(file) is damaged: its header cannot be read (\(error))", .damaged)
         }
         return try place(header.tensors, start: start, end: data.count, file: file)
     }
@@ -88,7 +91,7 @@ package enum SafetensorsFile {
                 throw CheckpointError("\(file): \(name) has type \(entry.dtype), expected F32")
             }
             guard entry.offsets.count == 2, entry.offsets[0] >= 0, entry.offsets[0] <= entry.offsets[1] else {
-                throw CheckpointError("\(file) is damaged: \(name) has data_offsets \(entry.offsets)")
+                throw CheckpointError("\(file) is damaged: \(name) has data_offsets \(entry.offsets)", .damaged)
             }
             guard entry.byteCount == entry.offsets[1] - entry.offsets[0] else {
                 throw CheckpointError(
@@ -99,7 +102,8 @@ package enum SafetensorsFile {
         var result: [String: (shape: [Int], range: Range<Int>)] = [:]
         for (name, entry) in entries.sorted(by: { $0.entry.sortKey < $1.entry.sortKey }) {
             guard entry.offsets[0] == position else {
-                throw CheckpointError("\(file) is damaged: \(name) begins at \(entry.offsets[0]), expected \(position)")
+                throw CheckpointError(
+                    "\(file) is damaged: \(name) begins at \(entry.offsets[0]), expected \(position)", .damaged)
             }
             position = entry.offsets[1]
             guard position <= end - start else {
@@ -109,7 +113,8 @@ package enum SafetensorsFile {
             result[name] = (entry.shape, start + entry.offsets[0]..<start + position)
         }
         guard position == end - start else {
-            throw CheckpointError("\(file) is damaged: \(end - start) bytes of data, its tensors take \(position)")
+            throw CheckpointError(
+                "\(file) is damaged: \(end - start) bytes of data, its tensors take \(position)", .damaged)
         }
         return result
     }

@@ -42,10 +42,10 @@ struct GzipFile: ~Copyable {
     static func length(path: String) throws(DatasetError) -> Int {
         var status = stat()
         guard stat(path, &status) == 0 else {
-            throw DatasetError("cannot read \(path): \(String(cString: strerror(errno))); check the path")
+            throw DatasetError("cannot read \(path): \(String(cString: strerror(errno))); check the path", .unreadable)
         }
         guard status.st_mode & S_IFMT == S_IFREG else {
-            throw DatasetError("cannot read \(path): it is no regular file; expected a data file")
+            throw DatasetError("cannot read \(path): it is no regular file; expected a data file", .unreadable)
         }
         return Int(status.st_size)
     }
@@ -76,8 +76,8 @@ struct GzipFile: ~Copyable {
             throw DatasetError(
                 "\(path) is a truncated gzip file: its \(storedBytes) bytes end in the middle of the packed data; "
                     + "download it again")
-        case Z_ERRNO: throw DatasetError("cannot read \(path): \(text)")
-        default: throw DatasetError("\(path) is a damaged gzip file (\(text)); download it again")
+        case Z_ERRNO: throw DatasetError("cannot read \(path): \(text)", .unreadable)
+        default: throw DatasetError("\(path) is a damaged gzip file (\(text)); download it again", .damaged)
         }
     }
 }

@@ -22,7 +22,7 @@ package struct IDXFile: Sendable {
         try IDXFile.checkMagic(file.read(upTo: 4), axes: axes, path: path)
         let lengths = try file.read(upTo: 4 * axes)
         guard lengths.count == 4 * axes else {
-            throw DatasetError("\(path) is truncated: it ends inside its header; download it again")
+            throw DatasetError("\(path) is truncated: it ends inside its header; download it again", .damaged)
         }
         dimensions = (0..<axes).map { axis in lengths[4 * axis..<4 * axis + 4].reduce(0) { $0 << 8 | Int($1) } }
         bytes = try IDXFile.payload(of: file, dimensions: dimensions)

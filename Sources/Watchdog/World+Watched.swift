@@ -22,7 +22,9 @@ extension World {
         _ body: (World, RankStatus) throws -> Result
     ) throws -> Result {
         guard stallSeconds == 0 || stallSeconds >= 5 && stallSeconds.isFinite else {
-            throw TrainingError("`stallTimeout` must be at least 5 seconds, or 0 for none, got \(stallSeconds)")
+            throw TrainingError(
+                "`stallTimeout` must be at least 5 seconds, or 0 for none, got \(stallSeconds)",
+                .setting("stallTimeout"))
         }
         try freeLeftovers()
         let own = World(try communicator.duplicate(), hostOf: hostOf, isAlone: isAlone, words: words)

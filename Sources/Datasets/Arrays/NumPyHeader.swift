@@ -31,7 +31,8 @@ struct NumPyHeader: Sendable {
         let fields = try NumPyHeader.fields(literal, name: name)
         elements = try NumPyHeader.elements(fields["descr"], name: name)
         guard case .boolean(let isFortran) = fields["fortran_order"] else {
-            throw DatasetError("\(name) has a damaged header: fortran_order is neither True nor False; save it again")
+            throw DatasetError(
+                "\(name) has a damaged header: fortran_order is neither True nor False; save it again", .damaged)
         }
         self.isFortran = isFortran
         shape = try NumPyHeader.shape(fields["shape"], name: name)
@@ -47,7 +48,7 @@ struct NumPyHeader: Sendable {
                 "\(name) is no NumPy file: it begins with \(found.isEmpty ? "nothing" : found), expected "
                     + "93 4e 55 4d 50 59; save it by np.save or np.savez")
         }
-        let truncated = DatasetError("\(name) is truncated: it ends inside its header; copy or save it again")
+        let truncated = DatasetError("\(name) is truncated: it ends inside its header; copy or save it again", .damaged)
         guard start.count == 12 else { throw truncated }
         guard (1...3).contains(start[6]), start[7] == 0 else {
             throw DatasetError(
@@ -67,7 +68,7 @@ struct NumPyHeader: Sendable {
         _ literal: PythonLiteral, name: String
     ) throws(DatasetError) -> [String: PythonLiteral] {
         guard case .dictionary(let entries) = literal else {
-            throw DatasetError("\(name) has a damaged header: it is no dictionary; save the array again")
+            throw DatasetError("\(name) has a damaged header: it is no dictionary; save the array again", .damaged)
         }
         var fields: [String: PythonLiteral] = [:]
         for entry in entries {
@@ -102,13 +103,15 @@ struct NumPyHeader: Sendable {
                 "\(name) holds records with the fields \(names.joined(separator: ", ")); save each field as an array "
                     + "of its own, e.g. arr[\(names.first ?? "'x'")].astype('float32')")
         default:
-            throw DatasetError("\(name) has a damaged header: 'descr' names no type of elements; save the array again")
+            throw DatasetError(
+                "\(name) has a damaged header: 'descr' names no type of elements; save the array again", .damaged)
         }
     }
 
     private static func shape(_ literal: PythonLiteral?, name: String) throws(DatasetError) -> [Int] {
         guard case .tuple(let lengths) = literal else {
-            throw DatasetError("\(name) has a damaged header: 'shape' is no tuple of lengths; save the array again")
+            throw DatasetError(
+                "\(name) has a damaged header: 'shape' is no tuple of lengths; save the array again", .damaged)
         }
         var shape: [Int] = []
         for length in lengths {

@@ -31,7 +31,7 @@ struct ZipDirectory {
     }
 
     private static func damaged(_ path: String, _ reason: String) -> DatasetError {
-        DatasetError("\(path) is damaged: \(reason); copy or save the archive again")
+        DatasetError("\(path) is damaged: \(reason); copy or save the archive again", .damaged)
     }
 
     /// Where the end record begins: its comment, of up to 65,535 bytes, reaches to the file's end.

@@ -56,7 +56,7 @@ struct ZipFile: Sendable {
     }
 
     private func damaged(_ name: String, _ reason: String) -> DatasetError {
-        DatasetError("\(name) is damaged: \(reason); copy or save the archive again")
+        DatasetError("\(name) is damaged: \(reason); copy or save the archive again", .damaged)
     }
 
     /// Where a member's data lie: behind its local header, whose name and extra fields have lengths of their own.

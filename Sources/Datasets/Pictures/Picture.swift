@@ -50,7 +50,7 @@ package struct Picture: Sendable, Equatable {
                     "\(path) is no picture that can be read: it begins with "
                         + (start.isEmpty ? "nothing" : start.joined(separator: " "))
                         + "; expected PNG, JPEG, BMP, PGM, PPM or PBM")
-            case .damaged(let reason): throw DatasetError("\(path) is damaged: \(reason)")
+            case .damaged(let reason): throw DatasetError("\(path) is damaged: \(reason)", .damaged)
             }
         }
         let turned = (decoded.orientation ?? .upright).swapsAxes

@@ -88,7 +88,7 @@ public struct TablePreparation: Sendable, Hashable, Codable {
             $0.means.count == target.columns.count && $0.deviations.count == target.columns.count
         }
         guard isScalable, fits != false, !target.columns.isEmpty, !inputs.isEmpty else {
-            throw DatasetError("\(source) holds a damaged preparation of a table; take another checkpoint")
+            throw DatasetError("\(source) holds a damaged preparation of a table; take another checkpoint", .damaged)
         }
     }
 }

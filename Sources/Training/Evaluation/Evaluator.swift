@@ -115,7 +115,7 @@ struct Evaluator {
     private func agree(on refusals: [Int: String]) throws {
         guard try communicator.allReduce([Int64(refusals.count)], .maximum)[0] > 0 else { return }
         let texts = try gatherTexts(refusals.min { $0.key < $1.key }?.value ?? "", communicator)
-        throw TrainingError(texts.first { !$0.isEmpty } ?? "")
+        throw TrainingError(texts.first { !$0.isEmpty } ?? "", .sample)
     }
 
     /// What `read` makes of the model's output for every sample of `inputs [count, ...]`, on this rank:
@@ -132,7 +132,7 @@ struct Evaluator {
             let output = read(network(tape.constant(part)))
             if let refused = tape.refused {
                 let row = start + refused.sample(ofBatch: part.shape[0])
-                throw TrainingError("row \(row) of the inputs: \(refused.problem)")
+                throw TrainingError("row \(row) of the inputs: \(refused.problem)", .sample)
             }
             return output
         }

@@ -29,12 +29,14 @@ public enum BatchSize: Sendable, Hashable, ExpressibleByIntegerLiteral, CustomSt
     ///
     /// - Throws: `TrainingError` unless the size is at least 1.
     package func resolved(count: Int) throws(TrainingError) -> Int {
-        guard count > 0 else { throw TrainingError("the training set is empty: expected at least one sample") }
+        guard count > 0 else { throw TrainingError("the training set is empty: expected at least one sample", .unfit) }
         switch self {
         case .full: return count
         case .samples(let size):
             guard size >= 1 else {
-                throw TrainingError("`batchSize` must be at least 1, got \(size); `full` means the whole training set")
+                throw TrainingError(
+                    "`batchSize` must be at least 1, got \(size); `full` means the whole training set",
+                    .setting("batchSize"))
             }
             return min(size, count)
         }
@@ -99,15 +101,23 @@ public struct FitOptions: Sendable {
             ("maxSteps", maxSteps),
         ]
         for (name, value) in positives {
-            if let value, value < 1 { throw TrainingError("`\(name)` must be at least 1, got \(value)") }
+            if let value, value < 1 {
+                throw TrainingError("`\(name)` must be at least 1, got \(value)", .setting(name))
+            }
         }
-        if verifyEvery < 0 { throw TrainingError("`verifyEvery` must be 0 or more, got \(verifyEvery)") }
+        if verifyEvery < 0 {
+            throw TrainingError("`verifyEvery` must be 0 or more, got \(verifyEvery)", .setting("verifyEvery"))
+        }
         if let steps = timing.tracedSteps, steps.lowerBound < 1 {
-            throw TrainingError("`tracedSteps` counts from 1, got \(steps.lowerBound)-\(steps.upperBound)")
+            throw TrainingError(
+                "`tracedSteps` counts from 1, got \(steps.lowerBound)-\(steps.upperBound)", .setting("tracedSteps"))
         }
-        if logEveryNSteps < 0 { throw TrainingError("`logEveryNSteps` must be 0 or more, got \(logEveryNSteps)") }
+        if logEveryNSteps < 0 {
+            throw TrainingError("`logEveryNSteps` must be 0 or more, got \(logEveryNSteps)", .setting("logEveryNSteps"))
+        }
         if validateEveryNSteps < 0 {
-            throw TrainingError("`validateEveryNSteps` must be 0 or more, got \(validateEveryNSteps)")
+            throw TrainingError(
+                "`validateEveryNSteps` must be 0 or more, got \(validateEveryNSteps)", .setting("validateEveryNSteps"))
         }
     }
 }

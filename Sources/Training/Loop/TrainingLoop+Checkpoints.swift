@@ -181,7 +181,8 @@ extension TrainingError {
         TrainingError(
             "this run can't go on with other settings, the result would not be the same: "
                 + differing.map { "\($0.key): \($0.now) instead of \($0.before)" }.joined(separator: ", ")
-                + "; leave them out, or start a new run (`load(_:input:)` begins one with these weights)")
+                + "; leave them out, or start a new run (`load(_:input:)` begins one with these weights)",
+            .otherSettings)
     }
 }
 

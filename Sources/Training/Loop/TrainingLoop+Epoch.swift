@@ -20,7 +20,8 @@ extension TrainingLoop {
         if cursor.batchInEpoch == setup.batchesPerEpoch, cursor.sums.samples == 0, !context.stopTraining {
             throw TrainingError(
                 "every step of epoch \(cursor.epoch + 1) was skipped, since no loss or gradient was finite: the run has "
-                    + "diverged. The earlier checkpoints are kept. Try a smaller `learningRate`, or `clipNorm: 1`")
+                    + "diverged. The earlier checkpoints are kept. Try a smaller `learningRate`, or `clipNorm: 1`",
+                .diverged(step: step.state.step))
         }
         let finished =
             try cursor.batchInEpoch == setup.batchesPerEpoch && cursor.sums.samples > 0 && weightsAreFinite()

@@ -46,17 +46,19 @@ struct TrainingSetup {
         model: Model, data: any Dataset, validation: (any Dataset)?, options: FitOptions, callbacks: [any Callback],
         world: World, settings: RunSettings?, status: RankStatus
     ) throws {
-        if let defect = model.optimizer.defect { throw TrainingError(defect) }
+        if let defect = model.optimizer.defect { throw TrainingError(defect, .setting("optimizer")) }
         batchSize = try options.batchSize.resolved(count: data.count)
         let output = try model.check(data)
         if let defect = model.optimizer.defect(forPaths: model.network.allParameters().map(\.path))
             ?? options.transforms.lazy.compactMap({ $0.defect(sample: data.input.shape) }).first
         {
-            throw TrainingError(defect)
+            throw TrainingError(defect, .unfit)
         }
         if let validation {
-            if validation.count == 0 { throw TrainingError("validation data: \(validation.name) has no samples") }
-            do { _ = try model.check(validation) } catch { throw TrainingError("validation data: \(error)") }
+            if validation.count == 0 {
+                throw TrainingError("validation data: \(validation.name) has no samples", .unfit)
+            }
+            do { _ = try model.check(validation) } catch { throw TrainingError("validation data: \(error)", .unfit) }
         }
         if world.size > 1 {
             let facts = ReplicaAgreement.platform(world.communicator)
@@ -67,7 +69,7 @@ struct TrainingSetup {
         let places = try world.places()
         plan = try TrainingLoop.makePlan(options, batchSize, resumed?.state.shards, places, world)
         if let defect = BatchStatistics(of: model.network).defect(plan, batchSize: batchSize) {
-            throw TrainingError(defect)
+            throw TrainingError(defect, .unfit)
         }
         placement = CorePlacement(places, threads: plan.threads)
         objective = ModelObjective(

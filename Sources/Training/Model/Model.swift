@@ -112,7 +112,7 @@ public final class Model {
                     self.loss, output: output, target: data.target.shape, data: data.name,
                     firstTarget: data.firstTarget(where:))
             }.first
-        if let defect { throw TrainingError(defect) }
+        if let defect { throw TrainingError(defect, .unfit) }
         return output
     }
 
@@ -130,9 +130,10 @@ public final class Model {
         _ data: any Dataset, reduction: LossReduction = .mean, threads: Int?, classes: Bool = false, on world: World,
         status: RankStatus
     ) throws -> Evaluation {
-        guard data.count > 0 else { throw TrainingError("can't evaluate on an empty set") }
+        guard data.count > 0 else { throw TrainingError("can't evaluate on an empty set", .unfit) }
         if let threads, !(1...ShardPlan.mostThreads).contains(threads) {
-            throw TrainingError("evaluate: expected 1 to \(ShardPlan.mostThreads) threads, got \(threads)")
+            throw TrainingError(
+                "evaluate: expected 1 to \(ShardPlan.mostThreads) threads, got \(threads)", .setting("threads"))
         }
         try build(input: data.input.shape)
         let output = try check(data)
@@ -165,7 +166,7 @@ public final class Model {
 
     private func predict(_ inputs: Tensor, read: (Variable) -> Tensor) throws -> Tensor {
         guard inputs.shape.rank > 0 else {
-            throw TrainingError("predict: expected inputs [count, ...], got a single number")
+            throw TrainingError("predict: expected inputs [count, ...], got a single number", .unfit)
         }
         let output = try build(input: inputs.shape.dropFirst())
         guard inputs.shape[0] > 0 else { return .zeros(output.prepending(0)) }

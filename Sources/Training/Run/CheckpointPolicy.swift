@@ -47,14 +47,16 @@ public struct CheckpointPolicy: Sendable {
             ("keepLast", keepLast, 1), ("keepBest", keepBest, 0),
         ]
         for (name, value, least) in counts where value < least {
-            throw TrainingError("`\(name)` must be at least \(least), got \(value)")
+            throw TrainingError("`\(name)` must be at least \(least), got \(value)", .setting(name))
         }
         guard everyNMinutes >= 0, everyNMinutes.isFinite else {
-            throw TrainingError("`everyNMinutes` must be 0 or more, got \(everyNMinutes)")
+            throw TrainingError("`everyNMinutes` must be 0 or more, got \(everyNMinutes)", .setting("everyNMinutes"))
         }
         let metric = monitor ?? metrics[0]
         guard metrics.contains(metric) else {
-            throw TrainingError("`monitor`: this run has no '\(metric)'; it has \(metrics.joined(separator: ", "))")
+            throw TrainingError(
+                "`monitor`: this run has no '\(metric)'; it has \(metrics.joined(separator: ", "))", .setting("monitor")
+            )
         }
         var watched = Monitor(metric: metric, minimumDelta: 0)
         watched.resolve(directions)

@@ -90,7 +90,7 @@ package final class RunFolder: Sendable {
             guard found == incarnation else {
                 throw CheckpointError(
                     "\(path) belongs to another run by now (\(found.split(separator: "\n").first ?? "unknown")): this one "
-                        + "stops and leaves its files alone", isTakenOver: true)
+                        + "stops and leaves its files alone", .takenOver)
             }
         }
     }

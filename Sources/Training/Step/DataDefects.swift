@@ -58,7 +58,7 @@ extension TrainingStep {
         guard !batch.isEmpty else { throw TrainingError("a step needs at least one sample") }
         try data.check(batch)
         try data.check(next)
-        if let defect = own.defect(data, batch) { throw TrainingError("step \(state.step + 1): " + defect) }
+        if let defect = own.defect(data, batch) { throw TrainingError("step \(state.step + 1): " + defect, .sample) }
         return try run(known: batch, of: data, next: next, learningRate: learningRate, votes: [])
     }
 
@@ -77,6 +77,7 @@ extension TrainingStep {
             return found.min { $0.key < $1.key }?.value ?? ""
         }
         let found = try gatherTexts(own, reducer.communicator).first { !$0.isEmpty }
-        return TrainingError("step \(step + 1): " + (found ?? "a sample can't be used") + "; no update was made")
+        return TrainingError(
+            "step \(step + 1): " + (found ?? "a sample can't be used") + "; no update was made", .sample)
     }
 }

@@ -95,7 +95,7 @@ extension TrainingLoop {
             step.leavesNoTrace ? "The model has the weights of the step before" : "Other parts of it were applied"
         throw TrainingError(
             "\(text). \(rest), and the earlier checkpoints are kept. Try a smaller `learningRate`, `clipNorm: 1`, or "
-                + "`onNonFinite: .skip`")
+                + "`onNonFinite: .skip`", .diverged(step: number))
     }
 
     private func terminate(_ reason: String) {
@@ -119,7 +119,7 @@ extension TrainingLoop {
         }
         throw TrainingError(
             text + ", so no checkpoint is written; the earlier ones are kept. Try a smaller `learningRate` or "
-                + "`clipNorm: 1`")
+                + "`clipNorm: 1`", .diverged(step: step.state.step))
     }
 
     /// Steps of the present epoch whose update was skipped, from the samples that did not count.

@@ -41,7 +41,7 @@ extension TrainingStep {
             ?? transforms.lazy.compactMap({ $0.defect(sample: input) }).first
             ?? loss.defect(of: network, input: input) ?? BatchStatistics(of: network).defect(plan, batchSize: batchSize)
         {
-            throw TrainingError(defect)
+            throw TrainingError(defect, .unfit)
         }
         let objective = ModelObjective(
             network, loss, metrics, output: output, input: input, capacity: StepReport.metricCapacity)
