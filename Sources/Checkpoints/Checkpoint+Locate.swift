@@ -35,7 +35,7 @@ extension Checkpoint {
             throw CheckpointError(
                 "\(path) is neither a checkpoint (it has no \(stateFile)) nor a run (it has no folder checkpoints)")
         }
-        guard exists(path) else { throw CheckpointError("\(path) is no checkpoint: no such folder") }
+        guard exists(path) else { throw CheckpointError("\(path) is no checkpoint: no such folder", .missing) }
         if checkpointFiles.contains(name), exists(parent + "/" + stateFile) { return try locate(parent) }
         if runFiles.contains(name), exists(folder(of: parent)) || exists(parent + "/config.yaml") {
             return .run(parent)

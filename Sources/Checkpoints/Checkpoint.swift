@@ -59,7 +59,7 @@ public struct Checkpoint: Sendable {
         case .run(let folder): run = folder
         }
         let (newest, skipped) = try newest(in: run)
-        guard let newest else { throw CheckpointError("\(run) holds no checkpoint yet") }
+        guard let newest else { throw CheckpointError("\(run) holds no checkpoint yet", .missing) }
         if let damaged = skipped.first {
             throw CheckpointError(
                 "\(damaged.why); the newest whole checkpoint is \(newest.path): name that one to use it")

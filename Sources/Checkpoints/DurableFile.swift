@@ -116,7 +116,7 @@ package enum DurableFile {
     static func size(_ path: String) throws(CheckpointError) -> Int {
         var status = stat()
         guard stat(path, &status) == 0 else {
-            throw errno == ENOENT ? CheckpointError("\(path) is missing") : failure("read", path)
+            throw errno == ENOENT ? CheckpointError("\(path) is missing", .missing) : failure("read", path)
         }
         guard status.st_mode & S_IFMT == S_IFREG else { throw CheckpointError("\(path) is no regular file") }
         return Int(status.st_size)

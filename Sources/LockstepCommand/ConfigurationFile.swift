@@ -63,15 +63,29 @@ struct ConfigurationFile {
 extension ResolvedSettings {
     /// Given flags on top of the configuration file that they may name.
     init(flags: SettingsLayer) throws {
-        self.init([flags])
-        if let config = self.run.config { self = onTop(of: try ConfigurationFile(config).layer) }
-        try readDataFile()
+        self.init([try flags.withFiles()])
     }
 
-    /// Where `--data` is a YAML file, the settings that it holds, below those that are given otherwise.
-    private mutating func readDataFile() throws {
-        let path = self.data.data
-        guard path.hasSuffix(".yaml") || path.hasSuffix(".yml") else { return }
+}
+
+extension SettingsLayer {
+    /// Flags with the settings of the files that they name below them. A file is read once: it may be a pipe.
+    func withFiles() throws -> SettingsLayer {
+        var result = self
+        let table = SettingsTable.all
+        if let config = result.remove(table.run.config.name) as? String {
+            result.fill(from: try ConfigurationFile(config).layer)
+        }
+        guard let path = result.values[table.data.data.name]?.value as? String,
+            path.hasSuffix(".yaml") || path.hasSuffix(".yml")
+        else { return result }
+        _ = result.remove(table.data.data.name)
+        result.fill(from: try SettingsLayer.dataFile(path))
+        return result
+    }
+
+    /// The settings of a YAML file in the place of `--data`.
+    private static func dataFile(_ path: String) throws -> SettingsLayer {
         let layer = try ConfigurationFile(path).layer
         let known = Set((DataSettings.entries + TableSettings.entries).map(\.name))
         if let other = layer.values.keys.sorted().first(where: { !known.contains($0) }) {
@@ -81,8 +95,7 @@ extension ResolvedSettings {
         guard let source = layer.values[SettingsTable.all.data.data.name]?.value as? String, source != path else {
             throw TrainingError("\(path) describes data, but has no line such as 'data: csv:FILE'")
         }
-        self = onTop(of: layer)
-        set(\.data.data, source)
+        return layer
     }
 }
 

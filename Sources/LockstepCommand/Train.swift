@@ -41,7 +41,7 @@ struct Train: ParsableCommand {
         let signals = StopSignals()  // before MPI starts, which may take seconds
         var isInterrupted = false
         withWorld { world in
-            let layer = try given.layer()
+            let layer = try given.layer().withFiles()
             isInterrupted =
                 try TrainSeries(layer)?.execute(world, signals) ?? TrainRun(layer).execute(world, signals).isInterrupted
         }

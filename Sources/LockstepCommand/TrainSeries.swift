@@ -23,14 +23,14 @@ struct TrainSeries {
     ///
     /// - Parameter flags: as for a single run.
     init?(_ flags: SettingsLayer) throws {
-        settings = try ResolvedSettings(flags: flags)
-        self.flags = flags
+        self.flags = try flags.withFiles()
+        settings = ResolvedSettings([self.flags])
         let (seeds, foldCount) = (settings.run.seeds, settings.run.folds)
         guard !seeds.isEmpty || foldCount != nil else {
             try TrainSeries.refuseOneRun(in: settings)
             return nil
         }
-        if !seeds.isEmpty, flags.values["seed"] != nil {
+        if !seeds.isEmpty, case .flag? = flags.values["seed"]?.origin {
             throw settings.error(\.training.seed, "and --seeds both say which seed: leave one of them out")
         }
         if foldCount != nil, settings.data.fold != nil {

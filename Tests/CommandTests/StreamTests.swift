@@ -111,7 +111,7 @@ extension CommandTests {
                     echo "launch $?"
                     """, folder)
                 #expect(
-                    result.lines == ["train 0", "data 1", "flags 64", "compare 2", "launch 0", "launch 1"],
+                    result.lines == ["train 0", "data 1", "flags 64", "compare 2", "launch 0", "launch 64"],
                     "\(result.lines) \(result.standardError)")
                 #expect(try metrics(folder + "/run").count == 13)
             }

@@ -19,7 +19,7 @@ extension HostFacts {
             do {
                 var settings = ResolvedSettings()
                 // Any column will do to see that hosts have the same table.
-                settings.set(\.tables.target, ["last"])
+                if case .csv = data { settings.set(\.tables.target, ["last"]) }
                 let sets = try settings.load(data)
                 facts.data =
                     "\(data): \(sets.train.count) + \(sets.validation.count) samples, \(sets.train.fingerprint)"

@@ -35,6 +35,12 @@ struct SettingsLayer: Sendable {
 
     mutating func set(_ name: String, _ value: any Sendable) { values[name] = (value, .own) }
 
+    /// Takes a value out.
+    mutating func remove(_ name: String) -> (any Sendable)? { values.removeValue(forKey: name)?.value }
+
+    /// Takes over what `other` has and this has not.
+    mutating func fill(from other: SettingsLayer) { values.merge(other.values) { own, _ in own } }
+
     /// Without those that a run does not hand on to the next start.
     var handedOn: SettingsLayer {
         var result = self

@@ -23,7 +23,9 @@ struct Verify: ParsableCommand {
             case .checkpoint(let folder): return try verifyOne(folder)
             case .run(let run): path = run
             }
-        } catch let error as CheckpointError { try Trouble.end("\(self.path) holds no checkpoint: \(error)") }
+        } catch let error as CheckpointError {
+            try Trouble.end("\(self.path) holds no checkpoint: \(SettingWords.flags("\(error)"))")
+        }
         let checkpoints = RecordedRun.checkpoints(in: path)
         guard !checkpoints.isEmpty else {
             try Trouble.end("\(path) holds no checkpoint: expected a run's folder with checkpoints/epoch=E-step=S")
