@@ -76,7 +76,9 @@ package enum CommandLineWords {
         if let value = message.firstMatch(of: /^The value '(-[^']*)' is invalid/)?.1, isNegativeNumber(String(value)) {
             better = negative(String(value))
         }
-        if better == message { type.exit(withError: error) }
+        // Help is for the parser to print, and a status without words to leave with. All else is written at once, since ranks
+        // speak at the same time.
+        if message.isEmpty || type.exitCode(for: error).isSuccess { type.exit(withError: error) }
         let text = type.fullMessage(for: error).replacing(message, with: better, maxReplacements: 1)
         StandardStream.error.write(text + "\n")
         Foundation.exit(type.exitCode(for: error).rawValue)
