@@ -11,6 +11,8 @@ struct TrainRun {
     private let checkpoint: Checkpoint?
     /// The text of config.yaml, where the run that goes on has no checkpoint yet.
     private let formerConfiguration: String?
+    /// The settings of the run that goes on.
+    private let former: SettingsLayer?
     /// Whether it is one of several runs, which are asked for their results.
     private let isInSeries: Bool
 
@@ -31,6 +33,7 @@ struct TrainRun {
             text = found
         }
         formerConfiguration = text
+        self.former = former
         settings = former.map { configured.onTop(of: $0.handedOn) } ?? configured
     }
 
@@ -132,8 +135,11 @@ struct TrainRun {
     ) throws -> RunSettings {
         var resolved = settings
         resolved.set(\.training.shards, options.shards)
-        resolved.set(\.training.loss, task.loss.name)
-        resolved.set(\.training.metrics, task.metrics.map(\.name))
+        // A run of an earlier version recorded neither, and goes on with what follows from the targets.
+        if former?.values["loss"] != nil || former == nil { resolved.set(\.training.loss, task.loss.name) }
+        if former?.values["metrics"] != nil || former == nil {
+            resolved.set(\.training.metrics, task.metrics.map(\.name))
+        }
         if case .named(let name) = task.description { resolved.set(\.model.model, name.rawValue) }
         var record = try RunSettings(
             folder: folder, configuration: resolved.configuration(), modelName: task.description.encoded())

@@ -44,6 +44,17 @@ extension ResolvedSettings {
         return loaded
     }
 
+    /// The test part of a set that has one of its own, without its training part; nil where the settings divide it.
+    func ownTest(of source: DataSource) throws -> (any Dataset)? {
+        guard self.data.validationSplit == nil, self.data.fold == nil, self.data.testSplit == nil else { return nil }
+        return switch source {
+        case .digits: SyntheticDigits.load(trainCount: 0).test
+        case .mnist(let directory): try MNIST.load(.test, directory: directory)
+        case .fashionMNIST(let directory): try MNIST.load(.test, directory: directory, name: "fashion-mnist")
+        default: nil
+        }
+    }
+
     /// A table, prepared by its training part alone.
     private func table(_ paths: [String], _ known: TablePreparation?) throws -> LoadedData {
         let options = try tableOptions()

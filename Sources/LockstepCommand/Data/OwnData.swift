@@ -20,21 +20,26 @@ extension Checkpoint {
             let table = try Table.read(paths, format: settings.tableFormat, kinds: preparation.kinds)
             return try TableDataset(table, preparation)
         }
+        if let test = try settings.ownTest(of: source) {
+            if text == nil { try require(test, state.validationHash, "validation", source) }
+            return test
+        }
         let loaded = try settings.load(source, known: preparation)
         if text == nil { try requireOwn(loaded, from: source) }
         return loaded.test ?? loaded.validation
     }
 
     private func requireOwn(_ loaded: LoadedData, from source: DataSource) throws {
-        let pairs = [
-            ("training", loaded.train.fingerprint, state.dataHash),
-            ("validation", loaded.validation.fingerprint, state.validationHash),
-        ]
-        for (kind, found, recorded) in pairs {
-            guard let recorded, recorded != found else { continue }
-            throw TrainingError(
-                "\(source) holds other data than those of the run: its \(kind) data have hash \(found), the run's had "
-                    + "\(recorded). Say where the run's data are by now, or that others are meant, with --data")
-        }
+        try require(loaded.train, state.dataHash, "training", source)
+        try require(loaded.validation, state.validationHash, "validation", source)
+    }
+
+    private func require(
+        _ data: any Dataset, _ recorded: Fingerprint?, _ kind: String, _ source: DataSource
+    ) throws {
+        guard let recorded, case let found = data.fingerprint, recorded != found else { return }
+        throw TrainingError(
+            "\(source) holds other data than those of the run: its \(kind) data have hash \(found), the run's had "
+                + "\(recorded). Say where the run's data are by now, or that others are meant, with --data")
     }
 }

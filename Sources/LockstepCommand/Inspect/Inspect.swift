@@ -42,7 +42,7 @@ struct Inspect: ParsableCommand {
                     positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
                 return print(String(decoding: try encoder.encode(summary), as: UTF8.self))
             }
-            for note in loaded.notes { print(note) }
+            for note in loaded.notes where !summary.warnings.contains(note) { print(note) }
             print(summary.text)
         }
     }

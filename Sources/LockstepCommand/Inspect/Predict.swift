@@ -64,6 +64,8 @@ struct Predict: ParsableCommand {
     ) throws {
         let needsData = wanted.contains { if case .samples = $0 { true } else { false } }
         let test = needsData ? try checkpoint.evaluationData(data, settings) { $0 } : nil
+        // Read and verified once, for all that is asked.
+        let (model, _) = try prediction.model(input: test?.input.shape ?? [28, 28, 1])
         for input in wanted {
             switch input {
             case .samples(let numbers):
@@ -74,13 +76,13 @@ struct Predict: ParsableCommand {
                     )
                 }
                 for number in numbers {
-                    try prediction.printLine(try test[number..<number + 1].inputs, "\(number)", test.target)
+                    try prediction.printLine(try test[number..<number + 1].inputs, "\(number)", test.target, model)
                 }
             case .file(let path):
                 let picture = try PictureInput(path: path, inverts: invert)
                 for warning in picture.warnings { World.alone.logger.warning("\(warning)") }
                 let inputs = try Tensor([1, 28, 28, 1], picture.pixels.map { Float($0) * (1 / 255) })
-                try prediction.printLine(inputs, path, nil)
+                try prediction.printLine(inputs, path, nil, model)
             }
         }
     }

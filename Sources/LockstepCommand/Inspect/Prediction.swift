@@ -14,6 +14,14 @@ struct Prediction {
         preparation = try checkpoint.tablePreparation()
     }
 
+    /// The run's model with its weights, for inputs of a shape.
+    func model(input: Shape) throws -> (model: Model, loss: Loss) {
+        let loss = try settings.training.loss.map { try Loss.named($0) } ?? .sparseCategoricalCrossentropy
+        let model = try ModelDescription(of: checkpoint).makeModel().compile(loss: loss)
+        try model.load(checkpoint, input: input)
+        return (model, loss)
+    }
+
     /// Writes a row for each row of the tables.
     func predict(tables: [String], to output: String?) throws {
         guard let preparation else {
@@ -41,14 +49,11 @@ struct Prediction {
                 "\(checkpoint.path) was trained on a table: expected one, such as FILE.csv, got \(path)")
         }
         let inputs = try NumPyInputs.read(path)
-        let data = try ArrayDataset(inputs: inputs, targets: .zeros([inputs.shape[0]]), name: path)
-        let model = try ModelDescription(of: checkpoint).makeModel()
-            .compile(loss: settings.training.loss.map { try Loss.named($0) } ?? .sparseCategoricalCrossentropy)
-        try model.load(checkpoint, input: data.input.shape)
+        let (model, loss) = try model(input: inputs.shape.dropFirst())
         let outputs = try model.predictProbabilities(inputs)
         guard let output else {
             let width = max(1, outputs.count / outputs.shape[0])
-            let target = Field("target", shape: [], kind: .classes(width))
+            let target = Field("target", shape: [], kind: loss.isRegression ? .numbers : .classes(max(2, width)))
             let rows = (0..<outputs.shape[0]).map { CSVText.line(fields(outputs, $0, target)) + "\n" }
             return try write(Data((CSVText.line(header(target)) + "\n" + rows.joined()).utf8), to: nil)
         }
@@ -59,12 +64,8 @@ struct Prediction {
     }
 
     /// Prints the answer for one sample.
-    func printLine(_ inputs: Tensor, _ name: String, _ target: Field?) throws {
+    func printLine(_ inputs: Tensor, _ name: String, _ target: Field?, _ model: Model) throws {
         let shown = target ?? Field("label", shape: [], kind: .classes(10))
-        let data = try ArrayDataset(inputs: inputs, targets: .zeros([1]), name: name)
-        let loss = try settings.training.loss.map { try Loss.named($0) } ?? .sparseCategoricalCrossentropy
-        let model = try ModelDescription(of: checkpoint).makeModel().compile(loss: loss)
-        try model.load(checkpoint, input: data.input.shape)
         let outputs = try model.predictProbabilities(inputs)
         guard shown.classCount != nil else {
             return print("\(name): \(values(outputs, 0, shown).map { "\($0)" }.joined(separator: ", "))")

@@ -89,9 +89,10 @@ struct Evaluator {
             stride(from: offset, to: results.count, by: width).reduce(0) { $0 + results[$1] }
         }
         let ofSums = Dictionary(objective.values(Array(sums[2...])), uniquingKeysWith: { $1 })
+        let all = scores?.all
         let values = metrics.compactMap { metric -> (String, Double)? in
             if metric.isOfSums { return ofSums[metric.name].map { (metric.name, $0) } }
-            return scores.map { (metric.name, metric.value($0.all)) }
+            return all.map { (metric.name, metric.value($0)) }
         }
         let counts = objective.confusionCount
         return Evaluation(

@@ -66,9 +66,12 @@ extension TrainingLoop {
     private func runSteps(_ order: SampleOrder, _ progress: inout ProgressReporter, _ clock: EpochClock) throws -> Bool
     {
         var stopped = false
+        var batch = order[batch: cursor.batchInEpoch, of: setup.batchSize]
         while cursor.batchInEpoch < setup.batchesPerEpoch, !stopped, !isOutOfSteps {
             let done = step.state.step
-            stopped = try runStep(order)
+            let next = order[batch: cursor.batchInEpoch + 1, of: setup.batchSize]
+            stopped = try runStep(batch, next)
+            batch = next
             if step.state.step == done { break }
             saves.isDue = saves.isDue || isSaveStep
             progress.step(cursor.batchInEpoch, metrics: cursor.sums.values(setup.objective))
@@ -84,15 +87,13 @@ extension TrainingLoop {
     }
 
     /// True when the epoch ends with this step, since a rank asked for it or `TerminateOnNaN` did.
-    private func runStep(_ order: SampleOrder) throws -> Bool {
+    private func runStep(_ batch: ArraySlice<Int>, _ next: ArraySlice<Int>) throws -> Bool {
         context.scheduledLearningRate = scheduledRate
         if !setup.callbacks.isEmpty {
             status.enter(.callbacks)
             for callback in setup.callbacks { try callback.stepBegin(context) }
         }
         let number = step.state.step + 1
-        let batch = order[batch: cursor.batchInEpoch, of: setup.batchSize]
-        let next = order[batch: cursor.batchInEpoch + 1, of: setup.batchSize]
         let penalty = step.parameters.penalty
         stateIsWhole = false
         let report = try step.run(
