@@ -8,6 +8,7 @@ extension Variable {
     {
         let y = value.map(function)
         return tape.record(y, self) { g in receive(gradient(y, g)) }.marked(.function(function.rawValue))
+            .masked(mask)
     }
 
     private static func binary(
@@ -20,7 +21,8 @@ extension Variable {
         return a.tape.record(y, a, b) { g in
             a.receive(gradientA(y, g).summed(to: a.shape))
             b.receive(gradientB(y, g).summed(to: b.shape))
-        }.marked(.combined(a.kind, b.kind))
+        }.marked(.combined(a.kind, b.kind)).masked(
+            y.shape == a.shape && a.mask != nil ? a.mask : y.shape == b.shape ? b.mask : nil)
     }
 
     public static func + (a: Variable, b: Variable) -> Variable { binary(.add, a, b, { $1 }, { $1 }) }
@@ -44,7 +46,7 @@ extension Variable {
 
     private func affine(scale: Float, shift: Float) -> Variable {
         tape.record(value.affine(scale: scale, shift: shift), self) { g in receive(g.affine(scale: scale)) }
-            .marked(kind.afterScaling)
+            .marked(kind.afterScaling).masked(mask)
     }
 
     /// The larger of the two, element by element; where they are equal the gradient goes to the first.
@@ -81,13 +83,14 @@ extension Variable {
     public func power(_ exponent: Float) -> Variable {
         tape.record(value.power(exponent), self) { g in
             receive(g * value.power(exponent - 1).affine(scale: exponent))
-        }.marked(.function("power"))
+        }.marked(.function("power")).masked(mask)
     }
 
     /// min(max(x, low), high); no gradient where it is cut.
     public func clamped(_ low: Float, _ high: Float) -> Variable {
         let y = value.clamped(low, high)
-        return tape.record(y, self) { g in receive(g * value.combined(.equal, y)) }.marked(.function("clamped"))
+        return tape.record(y, self) { g in receive(g * value.combined(.equal, y)) }.marked(.function("clamped")).masked(
+            mask)
     }
 
     /// x * sigmoid(x) (Ramachandran et al. 2017).

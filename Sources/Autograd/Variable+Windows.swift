@@ -26,6 +26,6 @@ extension Variable {
         guard tape.mode == .training, rate > 0 else { return self }
         let key = tape.nextRandomKey()
         return tape.record(value.dropout(rate: rate, key: key), self) { g in receive(g.dropout(rate: rate, key: key)) }
-            .marked(like: self)
+            .marked(like: self).masked(mask)
     }
 }

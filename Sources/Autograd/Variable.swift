@@ -8,6 +8,9 @@ public struct Variable {
     /// The position on the tape; nil for what needs no gradient.
     package let node: Int?
     public let value: Tensor
+    /// `[batch, positions]`, 1 where a sample of this `[batch, positions, ...]` has the position, else 0; nil where all have
+    /// all, or nothing is known. Element-wise operations keep it; see `Layer.positions` for what layers do.
+    public private(set) var mask: Tensor?
     /// What kind of numbers it holds.
     package internal(set) var kind = OutputKind.unknown
     /// The layer that made it of that kind, if one did.
@@ -50,6 +53,16 @@ public struct Variable {
     /// Passes `gradient` on, if anybody wants it; not computed otherwise.
     package func receive(_ gradient: @autoclosure () -> Tensor) {
         if let node { tape.accumulate(gradient(), into: node) }
+    }
+
+    /// The same values, of which each sample has the positions that `mask [batch, positions]` tells.
+    public func masked(_ mask: Tensor?) -> Variable {
+        require(
+            mask.map { shape.dimensions.starts(with: $0.shape.dimensions) && $0.shape.rank == 2 } ?? true,
+            "masked: expected a mask of the first two axes of \(shape), got \(mask?.shape ?? [])")
+        var result = self
+        result.mask = mask
+        return result
     }
 
     /// A tape-bound constant for `value`, for arithmetic with numbers.

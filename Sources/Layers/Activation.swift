@@ -16,5 +16,7 @@ public final class Activation: Layer {
         return input
     }
 
+    public var positions: PositionUse { .sequence }
+
     public func call(_ input: Variable) -> Variable { function(input) }
 }

@@ -28,6 +28,7 @@ public final class Dense: Layer {
         bias = useBias ? Parameter("bias", initializer: biasInitializer, regularizer: biasRegularizer) : nil
     }
 
+    public var positions: PositionUse { .sequence }
     public var parameters: [Parameter] { bias.map { [kernel, $0] } ?? [kernel] }
 
     public func build(_ input: Shape) throws(ShapeError) -> Shape {

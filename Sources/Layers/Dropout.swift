@@ -19,5 +19,7 @@ public final class Dropout: Layer {
         return input
     }
 
+    public var positions: PositionUse { .sequence }
+
     public func call(_ input: Variable) -> Variable { input.dropout(rate: rate) }
 }

@@ -27,6 +27,7 @@ public final class Embedding: Layer {
             "embeddings", initializer: embeddingsInitializer, regularizer: embeddingsRegularizer)
     }
 
+    public var positions: PositionUse { .sequence }
     public var parameters: [Parameter] { [embeddings] }
     public var indexLimit: Int? { inputDimension }
 

@@ -37,11 +37,26 @@ public protocol Layer: AnyObject, Sendable {
     /// there are, nil for one of any numbers. Empty, unless defined.
     var columnLimits: [Int?] { get }
 
+    /// What the layer does with the positions of a sequence; `.fixed` unless defined.
+    var positions: PositionUse { get }
+
     /// Computes a batch: `[batch, sample...] -> [batch, output sample...]`. Others call `layer(input)`.
     func call(_ input: Variable) -> Variable
 }
 
+/// What a layer does with the positions of a sequence, `[batch, positions, ...]`, of which samples may have different
+/// numbers (`Variable.mask`). A model of layers that take any number is given batches as long as their longest sample.
+public enum PositionUse: Sendable {
+    /// Takes any number of positions and gives a sequence. Unless the layer says otherwise, the result has its input's mask.
+    case sequence
+    /// Takes any number of positions and makes one value of those that a sample has, so that more padding changes nothing.
+    case reduced
+    /// Wants as many positions as it was built for, and takes no notice of a mask.
+    case fixed
+}
+
 extension Layer {
+    public var positions: PositionUse { .fixed }
     public var parameters: [Parameter] { [] }
     public var children: [(String, any Layer)] { [] }
     public var indexLimit: Int? { nil }
@@ -49,7 +64,8 @@ extension Layer {
 
     /// Computes a batch with `call`, whose time goes to this layer's account if the run is profiled.
     public func callAsFunction(_ input: Variable) -> Variable {
-        input.tape.withScope(of: self) { call(input) }.made(by: self)
+        let output = input.tape.withScope(of: self) { call(input) }.made(by: self)
+        return positions == .sequence && output.mask == nil ? output.masked(input.mask) : output
     }
 
     /// Runs the layer once on a sample of zeros, in which each part builds itself.

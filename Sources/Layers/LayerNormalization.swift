@@ -32,6 +32,8 @@ public final class LayerNormalization: Layer {
         return input
     }
 
+    public var positions: PositionUse { .sequence }
+
     public func call(_ input: Variable) -> Variable {
         buildIfNeeded(for: input, gamma)
         let tape = input.tape

@@ -51,6 +51,11 @@ public final class Sequential: Layer {
     /// Those of the first layer.
     public var columnLimits: [Int?] { layers.first?.columnLimits ?? [] }
 
+    /// `.reduced` from the first layer on that is.
+    public var positions: PositionUse {
+        layers.lazy.map(\.positions).first { $0 != .sequence } ?? .sequence
+    }
+
     public func call(_ input: Variable) -> Variable {
         var (output, index) = (input, 0)
         while index < layers.count {

@@ -87,7 +87,7 @@ extension SettingsLayer {
     /// The settings of a YAML file in the place of `--data`.
     private static func dataFile(_ path: String) throws -> SettingsLayer {
         let layer = try ConfigurationFile(path).layer
-        let known = Set((DataSettings.entries + TableSettings.entries).map(\.name))
+        let known = Set(SettingsTable.dataEntries.map(\.name))
         if let other = layer.values.keys.sorted().first(where: { !known.contains($0) }) {
             throw TrainingError(
                 "\(path) describes data: '\(other)' is no setting of these; give it as --\(other) or in --config")

@@ -73,7 +73,7 @@ struct TrainRun {
         let loaded = try status.during(.loading) {
             options.faults.reach(.load)
             return try settings.load(
-                source.staged(in: settings.data.stage, world, status), known: checkpoint?.tablePreparation())
+                source.staged(in: settings.data.stage, world, status), known: checkpoint?.knownPreparation())
         }
         let task = try TrainingTask(settings, loaded.train, loaded.preparation, given)
         options.shards =
@@ -143,7 +143,7 @@ struct TrainRun {
         if case .named(let name) = task.description { resolved.set(\.model.model, name.rawValue) }
         var record = try RunSettings(
             folder: folder, configuration: resolved.configuration(), modelName: task.description.encoded())
-        record.preparation = loaded.preparation?.json()
+        record.preparation = loaded.preparation.map { DataPreparation.json($0) }
         record.takesNextName = settings.run.run == nil
         record.changeable = settings.changeable
         record.paths = SettingsTable.paths

@@ -1,70 +1,58 @@
-// The layers that a model file can name, with their keys. `ModelFile` makes layers through it.
+// The layers that a model file can name, with their keys: a table of makers. A family of layers adds a list of its own, in
+// a file of its own; `ModelFile` makes layers through it.
 
 import Autograd
 import Layers
 import Tensors
 
-/// A kind of layer; the raw value is its name in a model file.
-package enum LayerKind: String, CaseIterable {
-    case activation
-    case averagePooling2D = "average-pooling2d"
-    case batchNormalization = "batch-normalization"
-    case columnEmbedding = "column-embedding"
-    case conv2D = "conv2d"
-    case dense
-    case dropout
-    case embedding
-    case flatten
-    case globalAveragePooling2D = "global-average-pooling2d"
-    case layerNormalization = "layer-normalization"
-    case maxPooling2D = "max-pooling2d"
-    case reshape
+/// A kind of layer: its name in a model file, the keys it takes, and how it is made of them.
+package struct LayerKind: Sendable {
+    package let name: String
+    package let keys: [String]
+    let make: @Sendable (LayerOptions) throws(ModelFileError) -> any Layer
 
-    /// The keys it takes.
-    package var keys: [String] {
-        switch self {
-        case .activation: ["function"]
-        case .averagePooling2D, .maxPooling2D: ["pool-size", "strides", "padding"]
-        case .batchNormalization: ["momentum", "epsilon"]
-        case .conv2D:
-            [
-                "filters", "kernel-size", "strides", "padding", "dilation", "groups", "activation", "use-bias",
-                "kernel-initializer", "bias-initializer", "kernel-regularizer", "bias-regularizer", "kernel-constraint",
-            ]
-        case .columnEmbedding:
-            ["numeric", "categories", "dimensions", "embeddings-initializer", "embeddings-regularizer"]
-        case .dense:
-            [
-                "units", "activation", "use-bias", "kernel-initializer", "bias-initializer", "kernel-regularizer",
-                "bias-regularizer", "kernel-constraint",
-            ]
-        case .dropout: ["rate"]
-        case .embedding: ["input-dimension", "output-dimension", "embeddings-initializer", "embeddings-regularizer"]
-        case .flatten, .globalAveragePooling2D: []
-        case .layerNormalization: ["epsilon"]
-        case .reshape: ["target-shape"]
-        }
+    init(
+        _ name: String, _ keys: [String] = [],
+        make: @escaping @Sendable (LayerOptions) throws(ModelFileError) -> any Layer
+    ) {
+        (self.name, self.keys, self.make) = (name, keys, make)
     }
 
-    func makeLayer(_ options: LayerOptions) throws(ModelFileError) -> any Layer {
-        switch self {
-        case .activation:
+    /// All of them, by name.
+    package static let all: [LayerKind] = [
+        core, convolutions,
+    ].flatMap { $0 }.sorted { $0.name < $1.name }
+
+    /// The kind of this name.
+    static func named(_ name: String) -> LayerKind? { all.first { $0.name == name } }
+}
+
+extension LayerKind {
+    /// Layers of any input.
+    static let core: [LayerKind] = [
+        LayerKind("activation", ["function"]) { (options) throws(ModelFileError) in
             Activation(try options.choice("function"))
-        case .averagePooling2D:
-            AveragePooling2D(
-                try options.integer("pool-size", default: 2), strides: try options.optionalInteger("strides"),
-                padding: try options.choice("padding", default: .valid))
-        case .batchNormalization:
+        },
+        LayerKind("batch-normalization", ["momentum", "epsilon"]) { (options) throws(ModelFileError) in
             BatchNormalization(
                 momentum: try options.number("momentum", default: 0.99, expected: "a number in 0 ... 1") {
                     $0 >= 0 && $0 <= 1
                 },
-                epsilon: try epsilon(options))
-        case .columnEmbedding:
-            try makeColumnEmbedding(options)
-        case .conv2D:
-            try makeConvolution(options)
-        case .dense:
+                epsilon: try options.epsilon())
+        },
+        LayerKind(
+            "column-embedding",
+            ["numeric", "categories", "dimensions", "embeddings-initializer", "embeddings-regularizer"]
+        ) { (options) throws(ModelFileError) in
+            let categories = try options.counts("categories")
+            return ColumnEmbedding(
+                numeric: try options.integer("numeric", default: 0, from: 0), categories: categories,
+                dimensions: try options.counts("dimensions", each: categories.count),
+                embeddingsInitializer: try options.initializer(
+                    "embeddings-initializer", default: .uniform(-0.05, 0.05)),
+                embeddingsRegularizer: try options.regularizer("embeddings-regularizer"))
+        },
+        LayerKind("dense", ["units"] + LayerOptions.kernelKeys) { (options) throws(ModelFileError) in
             Dense(
                 try options.integer("units"), activation: try options.choice("activation", default: .linear),
                 useBias: try options.flag("use-bias", default: true),
@@ -73,55 +61,37 @@ package enum LayerKind: String, CaseIterable {
                 kernelRegularizer: try options.regularizer("kernel-regularizer"),
                 biasRegularizer: try options.regularizer("bias-regularizer"),
                 kernelConstraint: try options.constraint("kernel-constraint"))
-        case .dropout:
+        },
+        LayerKind("dropout", ["rate"]) { (options) throws(ModelFileError) in
             Dropout(try options.number("rate", expected: "a number, at least 0 and below 1") { $0 >= 0 && $0 < 1 })
-        case .embedding:
+        },
+        LayerKind(
+            "embedding", ["input-dimension", "output-dimension", "embeddings-initializer", "embeddings-regularizer"]
+        ) { (options) throws(ModelFileError) in
             Embedding(
                 try options.integer("input-dimension"), try options.integer("output-dimension"),
                 embeddingsInitializer: try options.initializer(
                     "embeddings-initializer", default: .uniform(-0.05, 0.05)),
                 embeddingsRegularizer: try options.regularizer("embeddings-regularizer"))
-        case .flatten:
-            Flatten()
-        case .globalAveragePooling2D:
-            GlobalAveragePooling2D()
-        case .layerNormalization:
-            LayerNormalization(epsilon: try epsilon(options))
-        case .maxPooling2D:
-            MaxPooling2D(
-                try options.integer("pool-size", default: 2), strides: try options.optionalInteger("strides"),
-                padding: try options.choice("padding", default: .valid))
-        case .reshape:
+        },
+        LayerKind("flatten") { (_) throws(ModelFileError) in Flatten() },
+        LayerKind("layer-normalization", ["epsilon"]) { (options) throws(ModelFileError) in
+            LayerNormalization(epsilon: try options.epsilon())
+        },
+        LayerKind("reshape", ["target-shape"]) { (options) throws(ModelFileError) in
             Reshape(try options.lengths("target-shape"))
-        }
-    }
+        },
+    ]
+}
 
-    private func makeConvolution(_ options: LayerOptions) throws(ModelFileError) -> Conv2D {
-        Conv2D(
-            try options.integer("filters"), kernelSize: try options.integer("kernel-size"),
-            strides: try options.integer("strides", default: 1),
-            padding: try options.choice("padding", default: .valid),
-            dilation: try options.integer("dilation", default: 1), groups: try options.integer("groups", default: 1),
-            activation: try options.choice("activation", default: .linear),
-            useBias: try options.flag("use-bias", default: true),
-            kernelInitializer: try options.initializer("kernel-initializer", default: .glorotUniform),
-            biasInitializer: try options.initializer("bias-initializer", default: .zeros),
-            kernelRegularizer: try options.regularizer("kernel-regularizer"),
-            biasRegularizer: try options.regularizer("bias-regularizer"),
-            kernelConstraint: try options.constraint("kernel-constraint"))
-    }
+extension LayerOptions {
+    /// What layers with a kernel and a bias have in common.
+    static let kernelKeys = [
+        "activation", "use-bias", "kernel-initializer", "bias-initializer", "kernel-regularizer", "bias-regularizer",
+        "kernel-constraint",
+    ]
 
-    private func makeColumnEmbedding(_ options: LayerOptions) throws(ModelFileError) -> ColumnEmbedding {
-        let categories = try options.counts("categories")
-        return ColumnEmbedding(
-            numeric: try options.integer("numeric", default: 0, from: 0), categories: categories,
-            dimensions: try options.counts("dimensions", each: categories.count),
-            embeddingsInitializer: try options.initializer(
-                "embeddings-initializer", default: .uniform(-0.05, 0.05)),
-            embeddingsRegularizer: try options.regularizer("embeddings-regularizer"))
-    }
-
-    private func epsilon(_ options: LayerOptions) throws(ModelFileError) -> Float {
-        try options.number("epsilon", default: 1e-3, expected: "a positive number") { $0 > 0 && $0.isFinite }
+    func epsilon() throws(ModelFileError) -> Float {
+        try number("epsilon", default: 1e-3, expected: "a positive number") { $0 > 0 && $0.isFinite }
     }
 }

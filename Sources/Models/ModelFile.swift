@@ -98,13 +98,13 @@ private struct ModelFileParser {
         } else {
             throw unexpected(entry, "expected a layer, such as flatten or dense: {units: 10}")
         }
-        guard let kind = name.string.flatMap(LayerKind.init(rawValue:)) else {
+        guard let kind = name.string.flatMap(LayerKind.named) else {
             let rest = ModelFileError.suggestion(
-                for: name.string ?? "", among: LayerKind.allCases.map(\.rawValue), what: "layers")
+                for: name.string ?? "", among: LayerKind.all.map(\.name), what: "layers")
             throw error(name, "unknown layer '\(name.string ?? "?")'\(rest)")
         }
-        return try kind.makeLayer(
-            LayerOptions(options, known: kind.keys, layer: kind.rawValue, file: file, line: name.mark?.line))
+        return try kind.make(
+            LayerOptions(options, known: kind.keys, layer: kind.name, file: file, line: name.mark?.line))
     }
 
     private func compose(_ text: String) throws(ModelFileError) -> Node? {

@@ -206,11 +206,12 @@ struct TablePreparationTests {
 
     @Test func preparationSurvivesACheckpoint() throws {
         let data = try TableDataset(table(Self.expected.table), TableOptions(targets: ["price"]))
-        let read = try TablePreparation.read(data.preparation.json(), source: "model")
+        let read = try #require(
+            DataPreparation.read(DataPreparation.json(data.preparation), source: "model") as? TablePreparation)
         #expect(read == data.preparation)
         #expect(try TableDataset(data.table, read).fingerprint == data.fingerprint)
-        expectDatasetError("model holds no preparation of a table") {
-            try TablePreparation.read(Data("{}".utf8), source: "model")
+        expectDatasetError("model holds no preparation of data") {
+            try DataPreparation.read(Data("{}".utf8), source: "model")
         }
     }
 

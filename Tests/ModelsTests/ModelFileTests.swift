@@ -147,12 +147,12 @@ import Models
         (
             "layers:\n  - flatten\n  - conv3d: {filters: 3}",
             "m.yaml:3: unknown layer 'conv3d'; did you mean 'conv2d'?\n  known layers: "
-                + LayerKind.allCases.map(\.rawValue).joined(separator: ", ")
+                + LayerKind.all.map(\.name).joined(separator: ", ")
         ),
         (
             "layers:\n  - transformer",
             "m.yaml:2: unknown layer 'transformer'\n  known layers: "
-                + LayerKind.allCases.map(\.rawValue).joined(separator: ", ")
+                + LayerKind.all.map(\.name).joined(separator: ", ")
         ),
         (
             "layers:\n  - dense:\n      units: 3\n      activate: relu",
@@ -259,13 +259,13 @@ import Models
             "output-dimension": "1", "function": "relu", "target-shape": "[1]",
             "categories": "[1]", "dimensions": "1",
         ]
-        for kind in LayerKind.allCases {
+        for kind in LayerKind.all {
             for key in kind.keys {
                 var options = required.filter { kind.keys.contains($0.key) }
                 options[key] = "{}"
                 let text = options.map { "\($0): \($1)" }.sorted().joined(separator: ", ")
-                #expect(throws: ModelFileError.self, "\(key) of \(kind)") {
-                    try ModelFile(text: "layers: [{\(kind.rawValue): {\(text)}}]")
+                #expect(throws: ModelFileError.self, "\(key) of \(kind.name)") {
+                    try ModelFile(text: "layers: [{\(kind.name): {\(text)}}]")
                 }
             }
         }

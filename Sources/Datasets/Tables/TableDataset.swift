@@ -123,7 +123,7 @@ public struct TableDataset: Dataset {
 
     /// By the columns and the preparation, without encoding samples.
     public var fingerprint: Fingerprint {
-        var text = preparation.json().withUnsafeBytes(Fingerprint.init(of:)).description
+        var text = DataPreparation.json(preparation).withUnsafeBytes(Fingerprint.init(of:)).description
         text += encoder.hashes(rows, rowCount: table.rowCount) + targets.hashes(rows, rowCount: table.rowCount)
         if !weights.isEmpty { text += rowHash(rows, table.rowCount) { weights[$0].bitPattern } }
         return Array(text.utf8).withUnsafeBytes(Fingerprint.init(of:))

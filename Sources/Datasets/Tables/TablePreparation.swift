@@ -8,7 +8,9 @@ import Foundation
 /// A sample's inputs are first all plain numbers, column after column in the training table's order: a numeric column gives
 /// its scaled number, and behind it 1 or 0 for missing if the training rows lack some; a column of few categories gives one
 /// input each. Then come the indices of the columns that a layer embeds, one each.
-public struct TablePreparation: Sendable, Hashable, Codable {
+public struct TablePreparation: Preparation, Hashable {
+    public static let kind = "table"
+
     /// One column among the inputs.
     package struct Input: Sendable, Hashable, Codable {
         package let name: String
@@ -31,7 +33,7 @@ public struct TablePreparation: Sendable, Hashable, Codable {
     /// The weight column's name.
     package let weight: String?
     /// What was decided that a user may want otherwise, in sentences.
-    package let notes: [String]
+    public let notes: [String]
 
     /// The number of a sample's inputs.
     package var width: Int { numericCount + embeddingSizes.count }
@@ -57,29 +59,7 @@ public struct TablePreparation: Sendable, Hashable, Codable {
         return kinds
     }
 
-    /// As JSON with sorted keys, for checkpoints.
-    public func json() -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // Nothing in it is NaN or infinite, which is all that could fail.
-        return (try? encoder.encode(self)) ?? Data()
-    }
-
-    /// - Parameter source: where it comes from, for the message.
-    /// - Throws: `DatasetError` for what is no preparation.
-    public static func read(_ json: Data, source: String) throws(DatasetError) -> TablePreparation {
-        do {
-            let preparation = try JSONDecoder().decode(TablePreparation.self, from: json)
-            try preparation.check(source)
-            return preparation
-        } catch let error as DatasetError {
-            throw error
-        } catch {
-            throw DatasetError("\(source) holds no preparation of a table: \(error)")
-        }
-    }
-
-    private func check(_ source: String) throws(DatasetError) {
+    public func check(_ source: String) throws(DatasetError) {
         let isScalable = inputs.allSatisfy {
             guard case .number(let median, let offset, let scale, _) = $0.encoding else { return true }
             return median.isFinite && offset.isFinite && scale.isFinite && scale != 0

@@ -15,9 +15,27 @@ enum DataSource: CustomStringConvertible {
     case csv([String])
     case npz(String)
     case npy(inputs: String, targets: String)
+    /// A folder of pictures, with a folder for each class.
+    case images(String)
+    /// CIFAR-10's or CIFAR-100's binary files in a folder.
+    case cifar10(directory: String)
+    case cifar100(directory: String)
+    /// Text to continue, of which a language model learns.
+    case text([String])
+    /// The same as numbers: `train.bin` and `val.bin` in a folder, or one such file.
+    case tokens(String)
+    /// Lines of a label, a tab and a text.
+    case lines([String])
 
     /// How each kind is written.
-    static let forms = "digits, mnist[:DIR], fashion-mnist[:DIR], csv:FILE[,FILE...], npz:FILE or npy:X,Y"
+    static let forms =
+        "digits, mnist[:DIR], fashion-mnist[:DIR], cifar10[:DIR], cifar100[:DIR], images:DIR, csv:FILE[,FILE...], "
+        + "npz:FILE, npy:X,Y, lines:FILE, text:FILE or tokens:DIR"
+    /// Their first words.
+    private static let kinds = [
+        "digits", "mnist", "fashion-mnist", "cifar10", "cifar100", "images", "csv", "npz", "npy", "lines", "text",
+        "tokens",
+    ]
     /// Where Debian's package dataset-fashion-mnist puts its files.
     private static let packagedFashion = "/usr/share/datasets/fashion-mnist"
 
@@ -43,6 +61,14 @@ enum DataSource: CustomStringConvertible {
                     "--data '\(text)' names \(paths.count) files: expected two, npy:INPUTS.npy,TARGETS.npy")
             }
             self = .npy(inputs: paths[0], targets: paths[1])
+        case ("images", let place?): self = .images(RunSettings.absolutePath(place))
+        case ("cifar10", let place) where place != nil || parts.count == 1:
+            self = .cifar10(directory: RunSettings.absolutePath(place ?? DataSource.folder("cifar10", environment)))
+        case ("cifar100", let place) where place != nil || parts.count == 1:
+            self = .cifar100(directory: RunSettings.absolutePath(place ?? DataSource.folder("cifar100", environment)))
+        case ("text", let place?): self = .text(DataSource.paths(place))
+        case ("tokens", let place?): self = .tokens(RunSettings.absolutePath(place))
+        case ("lines", let place?): self = .lines(DataSource.paths(place))
         default: self = try DataSource.bareFile(text)
         }
     }
@@ -69,7 +95,6 @@ enum DataSource: CustomStringConvertible {
             if name.hasSuffix(".npz") { return .npz(RunSettings.absolutePath(text)) }
         }
         guard exists else {
-            let kinds = ["digits", "mnist", "fashion-mnist", "csv", "npz", "npy"]
             let kind = String(text.prefix { $0 != ":" })
             let hint = nearest(to: kind, among: kinds).map { "; did you mean '\($0)'?" } ?? ""
             let isPath = text.contains("/") || text.contains(".")
@@ -92,6 +117,12 @@ enum DataSource: CustomStringConvertible {
         case .csv(let paths): "csv:" + paths.joined(separator: ",")
         case .npz(let path): "npz:\(path)"
         case .npy(let inputs, let targets): "npy:\(inputs),\(targets)"
+        case .images(let directory): "images:\(directory)"
+        case .cifar10(let directory): "cifar10:\(directory)"
+        case .cifar100(let directory): "cifar100:\(directory)"
+        case .text(let paths): "text:" + paths.joined(separator: ",")
+        case .tokens(let path): "tokens:\(path)"
+        case .lines(let paths): "lines:" + paths.joined(separator: ",")
         }
     }
 
@@ -107,6 +138,10 @@ enum DataSource: CustomStringConvertible {
         case .csv(let paths): plain(paths.first ?? "csv")
         case .npz(let path): plain(path)
         case .npy(let inputs, _): plain(inputs)
+        case .images(let directory), .tokens(let directory): plain(directory)
+        case .cifar10: "cifar10"
+        case .cifar100: "cifar100"
+        case .text(let paths), .lines(let paths): plain(paths.first ?? "text")
         }
     }
 

@@ -12,7 +12,7 @@ struct LoadedData {
     /// Held out of both; nil where validation is on the set's own test part, or nothing is held out.
     var test: (any Dataset)?
     /// What was fitted on the training part, nil where nothing was.
-    var preparation: TablePreparation?
+    var preparation: (any Preparation)?
     /// What a person should know, e.g. how the data were divided.
     var notes: [String] = []
 }
@@ -21,7 +21,7 @@ extension ResolvedSettings {
     /// Loads and divides the data.
     ///
     /// - Parameter known: what was fitted before, by a run whose parts are asked for again; nil to fit it.
-    func load(_ source: DataSource, known: TablePreparation? = nil) throws -> LoadedData {
+    func load(_ source: DataSource, known: (any Preparation)? = nil) throws -> LoadedData {
         var loaded: LoadedData
         switch source {
         case .digits:
@@ -38,7 +38,12 @@ extension ResolvedSettings {
             loaded = try divided(train, own: test)
         case .npy(let inputs, let targets):
             loaded = try divided(NumPyDataset.load(inputs: inputs, targets: targets, task: self.tables.task), own: nil)
-        case .csv(let paths): loaded = try table(paths, known)
+        case .csv(let paths) where self.series.isAsked: loaded = try loadSeries(paths, known)
+        case .csv(let paths) where self.texts.textColumn != nil: loaded = try loadTexts(csv: paths, known)
+        case .csv(let paths): loaded = try table(paths, known as? TablePreparation)
+        case .lines(let paths): loaded = try loadTexts(lines: paths, known)
+        case .text, .tokens: loaded = try loadLanguage(source, known)
+        case .images, .cifar10, .cifar100: loaded = try loadPictures(source, known)
         }
         if let weights = self.data.classWeights { loaded.train = try weighted(loaded.train, weights) }
         return loaded
@@ -79,7 +84,7 @@ extension ResolvedSettings {
         return loaded
     }
 
-    private func divided(_ set: any Dataset, own: (any Dataset)?) throws -> LoadedData {
+    func divided(_ set: any Dataset, own: (any Dataset)?) throws -> LoadedData {
         if let testData = self.data.testData {
             throw error(\.data.testData, "is for tables; \(set.name) can't be tested on '\(testData)'")
         }
@@ -90,7 +95,7 @@ extension ResolvedSettings {
     }
 
     /// The numbers of the samples of each part.
-    private struct Division {
+    struct Division {
         var train: [Int]
         /// nil where validation is on the test part.
         var validation: [Int]?
@@ -101,7 +106,7 @@ extension ResolvedSettings {
     }
 
     /// - Parameter hasOwn: whether there is a test part of the set's own.
-    private func division(of set: any Dataset, hasOwn: Bool) throws -> Division {
+    func division(of set: any Dataset, hasOwn: Bool) throws -> Division {
         var parts = Division(train: Array(0..<set.count))
         if let fraction = self.data.testSplit {
             if hasOwn { throw error(\.data.testSplit, "is for data without a test part of their own") }
@@ -134,7 +139,7 @@ extension ResolvedSettings {
         return parts
     }
 
-    private func cut(_ set: any Dataset, _ parts: Division, own: (any Dataset)?) throws -> LoadedData {
+    func cut(_ set: any Dataset, _ parts: Division, own: (any Dataset)?) throws -> LoadedData {
         let train = parts.isWhole ? set : try part(set, parts.train)
         let test = try parts.test.map { try part(set, $0) } ?? own
         guard let validation = try parts.validation.map({ try part(set, $0) }) ?? test else {

@@ -12,9 +12,9 @@ extension Checkpoint {
         _ text: String?, _ settings: ResolvedSettings, _ staged: (DataSource) throws -> DataSource
     ) throws -> any Dataset {
         let source = try staged(DataSource(text ?? settings.data.data))
-        let preparation = try tablePreparation()
+        let preparation = try knownPreparation()
         if text != nil, case .csv(let paths) = source {
-            guard let preparation else {
+            guard let preparation = preparation as? TablePreparation else {
                 throw TrainingError("\(path) was not trained on a table, so that \(source) can't be prepared for it")
             }
             let table = try Table.read(paths, format: settings.tableFormat, kinds: preparation.kinds)

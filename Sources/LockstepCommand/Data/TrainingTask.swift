@@ -15,10 +15,10 @@ struct TrainingTask {
 
     /// - Parameters:
     ///   - data: to train on.
-    ///   - preparation: of a table.
+    ///   - preparation: what was fitted on them.
     ///   - description: the model, nil for the one that fits the data.
     init(
-        _ settings: ResolvedSettings, _ data: any Dataset, _ preparation: TablePreparation?,
+        _ settings: ResolvedSettings, _ data: any Dataset, _ preparation: (any Preparation)?,
         _ description: ModelDescription?
     ) throws {
         var chosen: String?
@@ -48,7 +48,7 @@ struct TrainingTask {
     }
 
     private static func automaticModel(
-        _ settings: ResolvedSettings, _ data: any Dataset, _ preparation: TablePreparation?
+        _ settings: ResolvedSettings, _ data: any Dataset, _ preparation: (any Preparation)?
     ) throws -> AutomaticModel {
         let output: AutomaticModel.Output =
             switch data.target.classCount {
@@ -57,7 +57,7 @@ struct TrainingTask {
             case nil: .values(max(1, data.target.shape.count))
             }
         let input: AutomaticModel.Input =
-            preparation.map { .table(numeric: $0.numericCount, categories: $0.embeddingSizes) }
+            (preparation as? TablePreparation).map { .table(numeric: $0.numericCount, categories: $0.embeddingSizes) }
             ?? .samples(data.input.shape.dimensions)
         let hidden = settings.model.hidden
         return AutomaticModel(
@@ -122,13 +122,13 @@ extension Checkpoint {
     func resolvedSettings() throws -> ResolvedSettings { ResolvedSettings([try settingsLayer()]) }
 
     /// What was fitted on the run's training data; nil where nothing was.
-    func tablePreparation() throws -> TablePreparation? {
-        try preparation().map { try TablePreparation.read($0, source: "\(path)/preparation.json") }
+    func knownPreparation() throws -> (any Preparation)? {
+        try preparation().map { try DataPreparation.read($0, source: "\(path)/preparation.json") }
     }
 
     /// The run's model with its weights, as it was compiled, for data like the run's.
     func model(_ settings: ResolvedSettings, for data: any Dataset) throws -> Model {
-        let task = try TrainingTask(settings, data, tablePreparation(), ModelDescription(of: self))
+        let task = try TrainingTask(settings, data, knownPreparation(), ModelDescription(of: self))
         let model = try task.description.makeModel().compile(loss: task.loss, metrics: task.metrics)
         try model.load(self, input: data.input.shape)
         return model

@@ -9,7 +9,7 @@ struct Inspect: ParsableCommand {
         abstract: "What is in the data: samples, columns and types, classes, missing values, ranges, duplicates.",
         discussion: """
             DATA is what train takes as --data. The parts are those that train would use, with
-            the same settings of Data and Tables.
+            the same settings of Data, Tables, Pictures, Texts and Series.
             """)
 
     @Argument(help: ArgumentHelp(DataSource.forms + ".", valueName: "data"))

@@ -5,13 +5,13 @@ import Lockstep
 import Streams
 
 struct Prediction {
-    private let checkpoint: Checkpoint
-    private let settings: ResolvedSettings
-    private let preparation: TablePreparation?
+    let checkpoint: Checkpoint
+    let settings: ResolvedSettings
+    let preparation: (any Preparation)?
 
     init(_ checkpoint: Checkpoint, _ settings: ResolvedSettings) throws {
         (self.checkpoint, self.settings) = (checkpoint, settings)
-        preparation = try checkpoint.tablePreparation()
+        preparation = try checkpoint.knownPreparation()
     }
 
     /// The run's model with its weights, for inputs of a shape.
@@ -24,7 +24,7 @@ struct Prediction {
 
     /// Writes a row for each row of the tables.
     func predict(tables: [String], to output: String?) throws {
-        guard let preparation else {
+        guard let preparation = preparation as? TablePreparation else {
             throw TrainingError(
                 "\(checkpoint.path) was not trained on a table, so that \(tables[0]) can't be prepared for it")
         }
@@ -46,7 +46,7 @@ struct Prediction {
     func predict(array path: String, to output: String?) throws {
         guard preparation == nil else {
             throw TrainingError(
-                "\(checkpoint.path) was trained on a table: expected one, such as FILE.csv, got \(path)")
+                "\(checkpoint.path) was trained on data of another kind than arrays, got \(path)")
         }
         let inputs = try NumPyInputs.read(path)
         let (model, loss) = try model(input: inputs.shape.dropFirst())

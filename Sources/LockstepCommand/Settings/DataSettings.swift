@@ -36,7 +36,8 @@ struct DataSettings: SettingsGroup {
     let data = Setting(
         "data", .data, default: "digits",
         "digits (embedded), mnist[:DIR] (IDX files; unless given in $LOCKSTEP_DATA/mnist or data/mnist), "
-            + "fashion-mnist[:DIR], csv:FILE, npz:FILE, npy:X,Y, or a YAML file of the settings of Data and Tables.",
+            + "fashion-mnist[:DIR], cifar10[:DIR], cifar100[:DIR], images:DIR, csv:FILE, npz:FILE, npy:X,Y, lines:FILE, "
+            + "text:FILE, tokens:DIR, or a YAML file of the settings of Data, Tables, Pictures, Texts and Series.",
         // Ranks and checkpoints compare the contents.
         resume: .mayChange)
     let validationSplit = Setting(
@@ -62,15 +63,6 @@ struct DataSettings: SettingsGroup {
         "stage", .path("dir", completion: .directory),
         "Read files from a copy that each host keeps in this folder of its own: unpacked once, then mapped.",
         resume: .anew, record: .never)
-    let randomTranslation = Setting(
-        "random-translation", .float(from: 0, below: 1), default: 0,
-        "Shift training images at random by at most this fraction of their size.", record: .unlessDefault)
-    let randomRotation = Setting(
-        "random-rotation", .float(from: 0, below: 1), default: 0,
-        "Turn training images at random by at most this fraction of a full turn.", record: .unlessDefault)
-    let randomZoom = Setting(
-        "random-zoom", .float(from: 0, below: 1), default: 0,
-        "Scale training images at random by at most this fraction of their size.", record: .unlessDefault)
 }
 
 /// How data are divided, by its names on the command line.

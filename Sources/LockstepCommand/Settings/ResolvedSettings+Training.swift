@@ -13,7 +13,8 @@ extension ResolvedSettings {
         options.threads = self.execution.threads
         options.seed = self.training.seed
         let augmentation = Augmentation(
-            translation: self.data.randomTranslation, rotation: self.data.randomRotation, zoom: self.data.randomZoom)
+            translation: self.pictures.randomTranslation, rotation: self.pictures.randomRotation,
+            zoom: self.pictures.randomZoom)
         options.transforms = augmentation.isIdentity ? [] : [augmentation]
         options.limitTrainBatches = self.training.limitTrainBatches
         options.maxSteps = self.training.maxSteps

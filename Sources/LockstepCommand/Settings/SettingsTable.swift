@@ -23,6 +23,9 @@ struct SettingsTable: Sendable {
     let model = ModelSettings()
     let data = DataSettings()
     let tables = TableSettings()
+    let pictures = PictureSettings()
+    let texts = TextSettings()
+    let series = SeriesSettings()
     let training = TrainingSettings()
     let optimizer = OptimizerSettings()
     let run = RunFolderSettings()
@@ -38,6 +41,11 @@ struct SettingsTable: Sendable {
     }
 
     static let entries: [any AnySetting] = groups.flatMap { type(of: $0).entries }
+
+    /// Those that describe data, in a file of their own if wanted.
+    static let dataEntries: [any AnySetting] =
+        DataSettings.entries + TableSettings.entries + PictureSettings.entries + TextSettings.entries
+        + SeriesSettings.entries
 
     /// By name and by other name.
     static let byName: [String: any AnySetting] = Dictionary(

@@ -95,7 +95,7 @@ private struct ReplayMaterial {
         let model =
             try anyCheckpoint.map { try ModelDescription(of: $0) }
             ?? (name == AutomaticModel.word ? nil : ModelDescription(name))
-        self.data = try settings.load(DataSource(settings.data.data), known: anyCheckpoint?.tablePreparation())
+        self.data = try settings.load(DataSource(settings.data.data), known: anyCheckpoint?.knownPreparation())
         task = try TrainingTask(settings, self.data.train, self.data.preparation, model)
         options = try settings.fitOptions(world)
         optimizer = try settings.makeOptimizer(sampleCount: self.data.train.count, options)

@@ -122,15 +122,16 @@ struct Evaluator {
     /// What `read` makes of the model's output for every sample of `inputs [count, ...]`, on this rank:
     /// `[count, output...]`.
     func predict(
-        _ inputs: Tensor, _ network: any Layer, read: (Variable) -> Tensor = { $0.value }
+        _ inputs: Tensor, mask: Tensor? = nil, _ network: any Layer, read: (Variable) -> Tensor = { $0.value }
     ) throws -> Tensor {
         let count = inputs.shape[0]
         let starts = Array(stride(from: 0, to: count, by: Evaluator.chunkSize))
         let workspace = Workspace()
         let parts = try starts.map { start in
-            let part = inputs.sliced(axis: 0, start..<min(count, start + Evaluator.chunkSize))
+            let rows = start..<min(count, start + Evaluator.chunkSize)
+            let part = inputs.sliced(axis: 0, rows)
             let tape = Tape(.inference, workspace: workspace)
-            let output = read(network(tape.constant(part)))
+            let output = read(network(tape.constant(part).masked(mask?.sliced(axis: 0, rows))))
             if let refused = tape.refused {
                 let row = start + refused.sample(ofBatch: part.shape[0])
                 throw TrainingError("row \(row) of the inputs: \(refused.problem)", .sample)

@@ -157,14 +157,18 @@ public final class Model {
 
     /// The network's output for `inputs [count, ...]`: `[count, output...]`; logits, where it ends with them. Of no rows,
     /// none.
-    public func predict(_ inputs: Tensor) throws -> Tensor { try predict(inputs) { $0.value } }
-
-    /// `predict` with probabilities in the place of logits.
-    package func predictProbabilities(_ inputs: Tensor) throws -> Tensor {
-        try predict(inputs, read: loss.probabilities)
+    ///
+    /// - Parameter mask: which positions each sample has, `[count, positions]`; nil for all.
+    public func predict(_ inputs: Tensor, mask: Tensor? = nil) throws -> Tensor {
+        try predict(inputs, mask) { $0.value }
     }
 
-    private func predict(_ inputs: Tensor, read: (Variable) -> Tensor) throws -> Tensor {
+    /// `predict` with probabilities in the place of logits.
+    package func predictProbabilities(_ inputs: Tensor, mask: Tensor? = nil) throws -> Tensor {
+        try predict(inputs, mask, read: loss.probabilities)
+    }
+
+    private func predict(_ inputs: Tensor, _ mask: Tensor?, read: (Variable) -> Tensor) throws -> Tensor {
         guard inputs.shape.rank > 0 else {
             throw TrainingError("predict: expected inputs [count, ...], got a single number", .unfit)
         }
@@ -172,7 +176,7 @@ public final class Model {
         guard inputs.shape[0] > 0 else { return .zeros(output.prepending(0)) }
         let team = WorkerTeam(size: 1)
         let evaluator = Evaluator(team: team, communicator: World.alone.communicator)
-        return try withIEEEArithmetic { try evaluator.predict(inputs, network, read: read) }
+        return try withIEEEArithmetic { try evaluator.predict(inputs, mask: mask, network, read: read) }
     }
 
     /// A Keras-style table of layers for samples of shape `input`.

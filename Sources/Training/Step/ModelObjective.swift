@@ -17,6 +17,8 @@ struct ModelObjective: Sendable {
     let confusionCount: Int
     /// How scaled targets become values in their own unit, in which metrics tell them.
     private let scale: TargetScale?
+    /// Whether the network takes sequences of any length, so that padding beyond the longest of a batch is left out.
+    private let takesAnyLength: Bool
     /// The shape of the output for a sample.
     let output: Shape
 
@@ -44,6 +46,7 @@ struct ModelObjective: Sendable {
         let counts = countsClasses && ConfusionMatrix.defect(loss, output: output) == nil
         confusionCount = counts ? ConfusionMatrix.sumCount(output: output) : 0
         self.scale = loss.isRegression ? scale : nil
+        takesAnyLength = network.positions != .fixed
         isPerPosition = output.rank >= 2 && input.rank > 0 && output[0] == input[0]
     }
 
@@ -58,7 +61,8 @@ struct ModelObjective: Sendable {
 
     /// What the loss and the metrics see of a batch: the losses, `[samples]` or `[samples, positions]`, each weighted.
     func pass(_ tape: Tape, _ batch: Batch) -> (losses: Variable, seen: MetricBatch) {
-        let predictions = network(tape.constant(batch.inputs))
+        let batch = cropped(batch)
+        let predictions = network(tape.constant(batch.inputs).masked(batch.mask))
         var weights = batch.weights.map { tape.checked($0, .weights, "weight") }
         var losses: Variable
         if isPerPosition, let mask = batch.mask {
@@ -73,6 +77,27 @@ struct ModelObjective: Sendable {
         }
         if let weights { losses = losses * tape.constant(weights) }
         return (losses, loss.seen(predictions, batch.targets, weights: weights, scale: scale))
+    }
+
+    /// The positions in multiples of which a batch is as long as its longest sample.
+    private static let lengthUnit = 16
+
+    /// A batch without the positions that none of its samples has. Where there is an output for each position, all stay.
+    private func cropped(_ batch: Batch) -> Batch {
+        guard let mask = batch.mask, takesAnyLength, !isPerPosition else { return batch }
+        let (samples, positions) = (mask.shape[0], mask.shape[1])
+        var longest = 0
+        for sample in 0..<samples {
+            let row = UnsafeBufferPointer(start: mask.pointer + sample * positions, count: positions)
+            longest = max(longest, (row.lastIndex { $0 != 0 } ?? -1) + 1)
+        }
+        let unit = ModelObjective.lengthUnit
+        let length = max(unit, (longest + unit - 1) / unit * unit)
+        guard length < positions else { return batch }
+        var result = batch
+        result.inputs = batch.inputs.sliced(axis: 1, 0..<length)
+        result.mask = mask.sliced(axis: 1, 0..<length)
+        return result
     }
 
     /// The step's objective.

@@ -1,0 +1,41 @@
+// Convolution and pooling in model files.
+
+import Autograd
+import Layers
+import Tensors
+
+extension LayerKind {
+    static let convolutions: [LayerKind] = [
+        LayerKind("average-pooling2d", poolingKeys) { (options) throws(ModelFileError) in
+            AveragePooling2D(
+                try options.integer("pool-size", default: 2), strides: try options.optionalInteger("strides"),
+                padding: try options.choice("padding", default: .valid))
+        },
+        LayerKind(
+            "conv2d",
+            ["filters", "kernel-size", "strides", "padding", "dilation", "groups"] + LayerOptions.kernelKeys
+        ) { (options) throws(ModelFileError) in
+            Conv2D(
+                try options.integer("filters"), kernelSize: try options.integer("kernel-size"),
+                strides: try options.integer("strides", default: 1),
+                padding: try options.choice("padding", default: .valid),
+                dilation: try options.integer("dilation", default: 1),
+                groups: try options.integer("groups", default: 1),
+                activation: try options.choice("activation", default: .linear),
+                useBias: try options.flag("use-bias", default: true),
+                kernelInitializer: try options.initializer("kernel-initializer", default: .glorotUniform),
+                biasInitializer: try options.initializer("bias-initializer", default: .zeros),
+                kernelRegularizer: try options.regularizer("kernel-regularizer"),
+                biasRegularizer: try options.regularizer("bias-regularizer"),
+                kernelConstraint: try options.constraint("kernel-constraint"))
+        },
+        LayerKind("global-average-pooling2d") { (_) throws(ModelFileError) in GlobalAveragePooling2D() },
+        LayerKind("max-pooling2d", poolingKeys) { (options) throws(ModelFileError) in
+            MaxPooling2D(
+                try options.integer("pool-size", default: 2), strides: try options.optionalInteger("strides"),
+                padding: try options.choice("padding", default: .valid))
+        },
+    ]
+
+    private static let poolingKeys = ["pool-size", "strides", "padding"]
+}
