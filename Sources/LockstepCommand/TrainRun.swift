@@ -75,6 +75,7 @@ struct TrainRun {
             return try settings.load(
                 source.staged(in: settings.data.stage, world, status), known: checkpoint?.knownPreparation())
         }
+        try settings.checkAugmentations(of: loaded.train)
         let task = try TrainingTask(settings, loaded.train, loaded.preparation, given)
         options.shards =
             try options.shards ?? checkpoint?.state.shards
