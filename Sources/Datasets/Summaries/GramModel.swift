@@ -1,8 +1,5 @@
 // The measure for language models: counts of three tokens in a row. A run's end tells what they reach.
 
-import CKernels
-import Tensors
-
 /// A 3-gram model by Witten and Bell's interpolation (IEEE Trans. Information Theory 37, 1991), which has nothing to choose.
 ///
 /// The probability of w after u, v is (n(uvw) + d(uv) p(w | v)) / (n(uv) + d(uv)), where n counts in the training part and
@@ -64,5 +61,17 @@ package struct GramModel: Sendable {
             before = Array((before + [token]).suffix(2))
         }
         return total > 0 ? sum / Double(total) : 0
+    }
+}
+
+extension Double {
+    /// The logarithm to base 2 of a positive normal number, within some units in the last place, without the C library: of
+    /// the significand by 2 artanh((m - 1) / (m + 1)).
+    fileprivate var logarithm2: Double {
+        let isLarge = significand > 1.4142135623730951
+        let m = isLarge ? significand / 2 : significand
+        let s = (m - 1) / (m + 1)
+        let terms = stride(from: 23.0, through: 1, by: -2).reduce(0) { $0 * s * s + 1 / $1 }
+        return Double(exponent) + (isLarge ? 1 : 0) + 2 * s * terms * 1.4426950408889634
     }
 }

@@ -96,19 +96,14 @@ package struct TokenArray: Sendable {
 
     /// A hash of the numbers, the same from a file and from memory.
     package var fingerprint: Fingerprint {
-        switch storage {
-        case .bytes(let bytes):
-            bytes.withUnsafeBufferPointer {
-                Fingerprint(of: UnsafeRawBufferPointer(rebasing: $0[2 * range.lowerBound..<2 * range.upperBound]))
-            }
-        case .short(let numbers):
-            numbers.withUnsafeBytes {
-                Fingerprint(of: UnsafeRawBufferPointer(rebasing: $0[2 * range.lowerBound..<2 * range.upperBound]))
-            }
-        case .wide(let numbers):
-            numbers.withUnsafeBytes {
-                Fingerprint(of: UnsafeRawBufferPointer(rebasing: $0[4 * range.lowerBound..<4 * range.upperBound]))
-            }
+        func hash(_ bytes: UnsafeRawBufferPointer, width: Int) -> Fingerprint {
+            let part = bytes[width * range.lowerBound..<width * range.upperBound]
+            return Fingerprint(of: UnsafeRawBufferPointer(rebasing: part))
+        }
+        return switch storage {
+        case .bytes(let bytes): bytes.withUnsafeBufferPointer { hash(UnsafeRawBufferPointer($0), width: 2) }
+        case .short(let numbers): numbers.withUnsafeBytes { hash($0, width: 2) }
+        case .wide(let numbers): numbers.withUnsafeBytes { hash($0, width: 4) }
         }
     }
 }
