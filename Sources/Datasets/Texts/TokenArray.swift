@@ -32,7 +32,9 @@ package struct TokenArray: Sendable {
     /// - Throws: `DatasetError` for a file that can't be read, is empty, or has half a number at its end.
     package init(path: String) throws(DatasetError) {
         let bytes = try SampleBytes(mappingAllOf: path)
-        guard bytes.count > 0 else { throw DatasetError("\(path) is empty: expected 16-bit numbers of tokens", .damaged) }
+        guard bytes.count > 0 else {
+            throw DatasetError("\(path) is empty: expected 16-bit numbers of tokens", .damaged)
+        }
         if bytes.starts(with: [0x93] + Array("NUMPY".utf8)) {
             throw DatasetError(
                 "\(path) is a NumPy array with a header: expected bare 16-bit numbers, as "
@@ -85,6 +87,12 @@ package struct TokenArray: Sendable {
             place += 1
         }
         return found
+    }
+
+    package func occurrences(of number: Int) -> Int {
+        var count = 0
+        forEach { if $0 == number { count += 1 } }
+        return count
     }
 
     /// 0 where there are none.
