@@ -103,8 +103,10 @@ struct TrainRun {
         if world.rank == 0 {
             if options.verbosity != .silent, !history.isInterrupted {
                 tellResult(test, task, loaded)
-                if !isInSeries, loaded.preparation != nil {
-                    print("predict with: lockstep predict \(history.runFolder ?? folder) FILE.csv")
+                if !isInSeries, let preparation = loaded.preparation {
+                    let isOfLines = (preparation as? TextPreparation).map { $0.column == nil } ?? false
+                    let example = isOfLines ? "FILE.txt" : "FILE.csv"
+                    print("predict with: lockstep predict \(history.runFolder ?? folder) \(example)")
                 }
             }
             tellEnd(history, history.runFolder ?? folder, model.fingerprint, world)

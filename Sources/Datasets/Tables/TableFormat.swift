@@ -61,7 +61,7 @@ struct TableSyntax: Equatable {
     var format: TableFormat {
         TableFormat(
             separator: Character(Unicode.Scalar(separator)), decimal: Character(Unicode.Scalar(decimal)),
-            header: hasHeader, quotes: hasQuotes)
+            header: hasHeader, quotes: hasQuotes ? nil : false)
     }
 }
 
