@@ -25,5 +25,7 @@
 #include "convolution.h"
 #include "pooled_convolution.h"
 #include "winograd.h"
+#include "cells.h"
+#include "recurrence.h"
 
 #define LK_KERNEL(result, name, parameters, arguments) .name = LK(name),
