@@ -45,4 +45,5 @@ void compare_products(comparison *c);
 void compare_convolutions(comparison *c);
 void compare_winograd(comparison *c);
 void compare_pooled_convolutions(comparison *c);
+void compare_attention(comparison *c);
 #endif

@@ -13,6 +13,7 @@
 #include "random.h"
 #include "reduction.h"
 #include "rows.h"
+#include "normalization.h"
 #include "warp.h"
 
 // Products and what is made of them, bottom up.
@@ -25,5 +26,6 @@
 #include "convolution.h"
 #include "pooled_convolution.h"
 #include "winograd.h"
+#include "attention.h"
 
 #define LK_KERNEL(result, name, parameters, arguments) .name = LK(name),
