@@ -11,16 +11,18 @@ import Tensors
 public final class LayerNormalization: Layer {
     package let epsilon: Float
     package let gamma: Parameter
-    package let beta: Parameter
+    package let beta: Parameter?
 
-    /// - Parameter epsilon: positive; keeps the division finite.
-    public init(epsilon: Float = 1e-3) {
+    /// - Parameters:
+    ///   - epsilon: positive; keeps the division finite.
+    ///   - center: whether beta is added.
+    public init(epsilon: Float = 1e-3, center: Bool = true) {
         self.epsilon = epsilon
         gamma = Parameter("gamma", initializer: .ones)
-        beta = Parameter("beta", initializer: .zeros)
+        beta = center ? Parameter("beta", initializer: .zeros) : nil
     }
 
-    public var parameters: [Parameter] { [gamma, beta] }
+    public var parameters: [Parameter] { beta.map { [gamma, $0] } ?? [gamma] }
 
     public func build(_ input: Shape) throws(ShapeError) -> Shape {
         guard epsilon > 0 else { throw ShapeError("LayerNormalization: epsilon must be positive, got \(epsilon)") }
@@ -28,7 +30,7 @@ public final class LayerNormalization: Layer {
             throw ShapeError("LayerNormalization: expected input [..., features], got \(input)")
         }
         try gamma.declare([input[-1]])
-        try beta.declare([input[-1]])
+        try beta?.declare([input[-1]])
         return input
     }
 
@@ -36,9 +38,7 @@ public final class LayerNormalization: Layer {
 
     public func call(_ input: Variable) -> Variable {
         buildIfNeeded(for: input, gamma)
-        let tape = input.tape
-        let centered = input - input.mean(axes: [-1], keepingDimensions: true)
-        let variance = centered.square.mean(axes: [-1], keepingDimensions: true)
-        return centered / (variance + epsilon).sqrt * tape.parameter(gamma) + tape.parameter(beta)
+        return input.normalized(
+            gamma: input.tape.parameter(gamma), beta: beta.map(input.tape.parameter), epsilon: epsilon)
     }
 }

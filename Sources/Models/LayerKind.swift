@@ -20,7 +20,7 @@ package struct LayerKind: Sendable {
 
     /// All of them, by name.
     package static let all: [LayerKind] = [
-        core, convolutions,
+        attention, core, convolutions,
     ].flatMap { $0 }.sorted { $0.name < $1.name }
 
     /// The kind of this name.
