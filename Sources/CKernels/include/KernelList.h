@@ -3,6 +3,12 @@
 
 /// out[i] = f(x[i])
 LK_KERNEL(void, unary, (lk_unary_operation operation, float *out, const float *x, int64_t n), (operation, out, x, n))
+/// out[i] = gelu(x[i]), and the slope there, which LK_GELU_GRADIENT computes again.
+LK_KERNEL(void, gelu_with_slope, (float *out, double *slope, const float *x, int64_t n), (out, slope, x, n))
+/// out[i] = x[i] * factors[i], computed in doubles.
+LK_KERNEL(void, multiply_by_doubles,
+          (float *out, const float *x, const double *factors, int64_t n),
+          (out, x, factors, n))
 /// out[i] = x[i] * scale + shift
 LK_KERNEL(void, affine, (float *out, const float *x, int64_t n, float scale, float shift), (out, x, n, scale, shift))
 /// out[i] = min(max(x[i], low), high)
