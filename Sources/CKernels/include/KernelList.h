@@ -224,6 +224,21 @@ LK_KERNEL(void, rmsprop,
           (float *w, float *mean_square, float *velocity, const float *g, int64_t n, float rate, float rho,
            float epsilon, float momentum, float decay),
           (w, mean_square, velocity, g, n, rate, rho, epsilon, momentum, decay))
+/// accumulator += g^2; w -= rate * g / sqrt(accumulator + epsilon)
+LK_KERNEL(void, adagrad,
+          (float *w, float *accumulator, const float *g, int64_t n, float rate, float epsilon, float decay),
+          (w, accumulator, g, n, rate, epsilon, decay))
+/// square = rho * square + (1 - rho) * g^2; s = sqrt(step_square + epsilon) / sqrt(square + epsilon) * g;
+/// step_square = rho * step_square + (1 - rho) * s^2; w -= rate * s
+LK_KERNEL(void, adadelta,
+          (float *w, float *square, float *step_square, const float *g, int64_t n, float rate, float rho,
+           float epsilon, float decay),
+          (w, square, step_square, g, n, rate, rho, epsilon, decay))
+/// Moments as in lk_adam; w -= (moment_rate * m + gradient_rate * g) / (sqrt(correction * v) + epsilon)
+LK_KERNEL(void, nadam,
+          (float *w, float *m, float *v, const float *g, int64_t n, float moment_rate, float gradient_rate,
+           float correction, float beta1, float beta2, float epsilon, float decay),
+          (w, m, v, g, n, moment_rate, gradient_rate, correction, beta1, beta2, epsilon, decay))
 /// The sum of squares in double precision, in an order fixed by n.
 LK_KERNEL(double, sum_of_squares, (const float *x, int64_t n), (x, n))
 /// Whether the size of every element is below `limit`, infinity or a power of two; NaN never is.
