@@ -76,6 +76,7 @@ struct TrainRun {
                 source.staged(in: settings.data.stage, world, status), known: checkpoint?.knownPreparation())
         }
         let task = try TrainingTask(settings, loaded.train, loaded.preparation, given)
+        if let language = loaded.preparation as? LanguagePreparation { try task.requireContinuing(language) }
         options.shards =
             try options.shards ?? checkpoint?.state.shards
             ?? ShardPlan.automaticShards(batchSize: options.batchSize.resolved(count: loaded.train.count))
@@ -103,7 +104,9 @@ struct TrainRun {
         if world.rank == 0 {
             if options.verbosity != .silent, !history.isInterrupted {
                 tellResult(test, task, loaded)
-                if !isInSeries, loaded.preparation != nil {
+                if !isInSeries, loaded.preparation is LanguagePreparation {
+                    print("go on with: lockstep generate \(history.runFolder ?? folder) --prompt TEXT")
+                } else if !isInSeries, loaded.preparation != nil {
                     print("predict with: lockstep predict \(history.runFolder ?? folder) FILE.csv")
                 }
             }

@@ -20,6 +20,9 @@ extension Checkpoint {
             let table = try Table.read(paths, format: settings.tableFormat, kinds: preparation.kinds)
             return try TableDataset(table, preparation)
         }
+        if text != nil, let preparation = preparation as? LanguagePreparation {
+            return try preparation.evaluated(on: source)
+        }
         if let test = try settings.ownTest(of: source) {
             if text == nil { try require(test, state.validationHash, "validation", source) }
             return test

@@ -27,7 +27,9 @@ struct TrainingTask {
         } else if data.input.shape == [28, 28, 1], data.target.classCount == 10, !settings.shapesAutomaticModel {
             self.description = .named(.mnistCNN)
         } else {
-            let text = try TrainingTask.automaticModel(settings, data, preparation).text
+            let text =
+                try (data as? TokenDataset).map { AutomaticLanguageModel($0, settings).text }
+                ?? TrainingTask.automaticModel(settings, data, preparation).text
             (self.description, chosen) = (.file(text: text), text)
         }
         chosenModel = chosen
@@ -36,7 +38,7 @@ struct TrainingTask {
         loss = try TrainingTask.loss(settings, data.target, output)
         metrics =
             try settings.training.metrics.map { try $0.map { try Metric.named($0) } }
-            ?? TrainingTask.metrics(for: loss)
+            ?? (preparation as? LanguagePreparation)?.metrics ?? TrainingTask.metrics(for: loss)
     }
 
     /// The shape of the model's output for a sample.

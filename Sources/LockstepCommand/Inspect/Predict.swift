@@ -38,6 +38,10 @@ struct Predict: ParsableCommand {
             let checkpoint = try Checkpoint.open(path)
             let settings = try checkpoint.resolvedSettings()
             let prediction = try Prediction(checkpoint, settings)
+            if prediction.preparation is LanguagePreparation {
+                throw TrainingError(
+                    "\(path) is a language model, which continues texts: lockstep generate \(path) --prompt TEXT")
+            }
             let files = try inputs.map { try PredictedInput($0) }
             let tables = files.compactMap { $0.table }
             if let archive = files.compactMap(\.archive).first {
