@@ -43,11 +43,11 @@ extension ContinuableLayer {
     /// adds them to it. The results have the bits of a pass over the whole sequences; a new cache begins new ones.
     public func continued(
         _ input: Tensor, after cache: SequenceCache, workspace: Workspace = Workspace()
-    ) -> Tensor {
+    ) -> Variable {
         require(canContinue, "continued: \(typeName) looks at later positions, so it can't go on from a cache")
         let tape = Tape(.inference, workspace: workspace)
         tape.earlier = cache
-        let output = self(tape.constant(input)).value
+        let output = self(tape.constant(input))
         cache.advance(by: input.shape[1])
         return output
     }
