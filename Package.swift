@@ -117,7 +117,8 @@ let package = Package(
         .testTarget(name: "MPITests", dependencies: ["MPI", "MPISelfTest", "TestSupport"]),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels", "KernelReference"]),
         .testTarget(name: "AutogradTests", dependencies: ["Autograd", "Tensors"], exclude: ["Reference"]),
-        .testTarget(name: "LayersTests", dependencies: ["Layers", "Autograd", "Tensors"]),
+        .testTarget(
+            name: "LayersTests", dependencies: ["Layers", "Autograd", "Tensors"], exclude: ["Reference"]),
         .testTarget(
             name: "OptimizersTests", dependencies: ["Optimizers", "Autograd"], resources: [.copy("Reference")]),
         .testTarget(

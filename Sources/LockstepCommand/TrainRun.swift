@@ -132,7 +132,7 @@ struct TrainRun {
                 return try ModelDescription(of: checkpoint)
             }
         }
-        return name == AutomaticModel.word ? nil : try ModelDescription(name)
+        return AutomaticModel.words.contains(name) ? nil : try ModelDescription(name)
     }
 
     /// Where and how the run is kept, and what it goes on from.

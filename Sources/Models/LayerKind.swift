@@ -24,6 +24,7 @@ package struct LayerKind: Sendable {
         convolutions,
         sequences,
         recurrent,
+        attention,
     ].flatMap { $0 }.sorted { $0.name < $1.name }
 
     /// The kind of this name.

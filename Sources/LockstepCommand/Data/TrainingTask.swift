@@ -22,8 +22,11 @@ struct TrainingTask {
         _ description: ModelDescription?
     ) throws {
         var chosen: String?
+        try settings.checkDecoderSettings()
         if let description {
             self.description = description
+        } else if settings.model.model == DecoderModel.name {
+            self.description = .file(text: try settings.decoderModel(data).text)
         } else if data.input.shape == [28, 28, 1], data.target.classCount == 10, !settings.shapesAutomaticModel {
             self.description = .named(.mnistCNN)
         } else {

@@ -82,8 +82,11 @@ extension Model {
         }
         guard !prompt.isEmpty else { throw TrainingError("generate: the prompt is empty, expected at least one token") }
         var tokens = prompt
+        let begin = EarlierTokens(network, blockSize: blockSize)
         for position in 0..<length {
-            let logits = try nextTokenLogits(tokens.suffix(blockSize), blockSize)
+            let logits =
+                try begin?.nextOutput(tokens).map { logits($0).reshaped([count]) }
+                ?? nextTokenLogits(tokens.suffix(blockSize), blockSize)
             guard logits.scalars.allSatisfy({ !$0.isNaN }) else {
                 throw TrainingError("the model's answer for token \(position) is no number: its weights are damaged")
             }
@@ -93,8 +96,7 @@ extension Model {
         return Array(tokens.dropFirst(prompt.count))
     }
 
-    /// What a whole pass says of the token after `window`, at most `blockSize` tokens: `[tokens]`. A model that keeps what it
-    /// computed for earlier positions can give the same here without computing them again.
+    /// What a whole pass says of the token after `window`, at most `blockSize` tokens: `[tokens]`.
     private func nextTokenLogits(_ window: ArraySlice<Int>, _ blockSize: Int) throws -> Tensor {
         let isShort = network.positions == .sequence
         let positions = isShort ? window.count : blockSize
@@ -142,6 +144,34 @@ extension Model {
 
     /// The network's output as logits.
     private func predictLogits(_ inputs: Tensor) throws -> Tensor {
-        try predict(inputs, nil) { loss.takesLogits($0) ? $0.value : $0.value.map(.log) }
+        try predict(inputs, nil) { logits($0) }
+    }
+
+    private func logits(_ output: Variable) -> Tensor {
+        loss.takesLogits(output) ? output.value : output.value.map(.log)
+    }
+}
+
+/// The begin of a text, kept by a model that can go on from it: each token is computed once, as long as all fit into one
+/// window. The answers have the bits of whole passes.
+private struct EarlierTokens {
+    private let network: any ContinuableLayer
+    private let cache: SequenceCache
+
+    /// nil for a model that can't.
+    init?(_ network: any Layer, blockSize: Int) {
+        guard let network = network as? any ContinuableLayer, network.canContinue else { return nil }
+        (self.network, cache) = (network, SequenceCache(capacity: blockSize))
+    }
+
+    /// The output `[1, 1, ...]` at the last of `tokens`, which begin with those of the call before; nil where they are more
+    /// than a window, of which each then begins elsewhere.
+    func nextOutput(_ tokens: [Int]) -> Variable? {
+        guard tokens.count <= cache.capacity else { return nil }
+        let new = tokens[cache.count...].map { Float($0) }
+        return withIEEEArithmetic {
+            let output = network.continued(Tensor(new).reshaped([1, new.count]), after: cache)
+            return output.sliced(axis: 1, new.count - 1..<new.count).marked(output.kind)
+        }
     }
 }
