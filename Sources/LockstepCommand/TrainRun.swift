@@ -98,8 +98,10 @@ struct TrainRun {
             loaded.train, validationData: loaded.validation, callbacks: settings.callbacks, options: options,
             settings: record, on: world, status: status)
         func evaluation(on data: any Dataset) throws -> Evaluation {
-            try model.evaluate(
-                data, reduction: options.lossReduction, threads: options.threads, on: world, status: status)
+            try model.withAverages {
+                try model.evaluate(
+                    data, reduction: options.lossReduction, threads: options.threads, on: world, status: status)
+            }
         }
         let test = history.isInterrupted ? nil : try loaded.test.map(evaluation)
         if world.rank == 0 {

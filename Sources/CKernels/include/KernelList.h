@@ -254,6 +254,10 @@ LK_KERNEL(void, nadam,
           (float *w, float *m, float *v, const float *g, int64_t n, float moment_rate, float gradient_rate,
            float correction, float beta1, float beta2, float epsilon, float decay),
           (w, m, v, g, n, moment_rate, gradient_rate, correction, beta1, beta2, epsilon, decay))
+/// average = w + momentum * (average - w)
+LK_KERNEL(void, moving_average,
+          (float *average, const float *w, int64_t n, float momentum),
+          (average, w, n, momentum))
 /// The sum of squares in double precision, in an order fixed by n.
 LK_KERNEL(double, sum_of_squares, (const float *x, int64_t n), (x, n))
 /// Whether the size of every element is below `limit`, infinity or a power of two; NaN never is.

@@ -139,7 +139,7 @@ extension Checkpoint {
     func model(_ settings: ResolvedSettings, for data: any Dataset) throws -> Model {
         let task = try TrainingTask(settings, data, knownPreparation(), ModelDescription(of: self))
         let model = try task.description.makeModel().compile(loss: task.loss, metrics: task.metrics)
-        try model.load(self, input: data.input.shape)
+        try model.load(self, input: data.input.shape, averages: settings.optimizer.emaMomentum != nil)
         return model
     }
 }

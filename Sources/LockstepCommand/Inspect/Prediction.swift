@@ -18,7 +18,7 @@ struct Prediction {
     func model(input: Shape) throws -> (model: Model, loss: Loss) {
         let loss = try settings.training.loss.map { try Loss.named($0) } ?? .sparseCategoricalCrossentropy
         let model = try ModelDescription(of: checkpoint).makeModel().compile(loss: loss)
-        try model.load(checkpoint, input: input)
+        try model.load(checkpoint, input: input, averages: settings.optimizer.emaMomentum != nil)
         return (model, loss)
     }
 
