@@ -49,7 +49,8 @@ struct TextDatasetTests {
 
     @Test(
         arguments: [
-            ("a\tx\nno tab here\nb\ty\n", [".txt:2", "has no  tab"]), ("a\tx\r\n\ttext", [".txt:2", "no label before its"]),
+            ("a\tx\nno tab here\nb\ty\n", [".txt:2", "has no  tab"]),
+            ("a\tx\r\n\ttext", [".txt:2", "no label before its"]),
             ("", ["has no text"]), ("\n\n", ["has no text"]), ("a\tx\0y\n", [".txt:1", "NUL"]),
             ("a\tx\na\ty\n", ["one class"]),
         ] as [(String, [String])])
@@ -125,7 +126,7 @@ struct TextDatasetTests {
         #expect(data.count == 4 && data.text(of: 2) == "x" && data.classNumber(of: 2) == 1)
     }
 
-    private static let table = """
+    private static let table = #"""
         id,text,kind,weight,other
         1,"two
         lines, ""quoted""",good,2,x
@@ -134,7 +135,7 @@ struct TextDatasetTests {
         4,12,?,1,z
         5,plain,bad,3,z
 
-        """
+        """#
 
     private func tableTexts(_ column: String = "text", weight: String? = "weight") throws -> LabelledTexts {
         var options = TableOptions(targets: ["kind"])
@@ -147,7 +148,8 @@ struct TextDatasetTests {
     func aColumnHoldsTexts(column: String) throws {
         let texts = try tableTexts(column)
         #expect(texts.texts == ["two\nlines, \"quoted\"", "NA", "", "12", "plain"] && texts.rows == [0, 1, 2, 4])
-        #expect(texts.notes[0].contains("not used: 'id', 'other'") && texts.notes[1].contains("1 rows without a target"))
+        #expect(
+            texts.notes[0].contains("not used: 'id', 'other'") && texts.notes[1].contains("1 rows without a target"))
         let data = try TextDataset(texts)
         #expect(data.target.classNames == ["bad", "good"] && data.target.name == "kind")
         #expect((0..<4).map { data.weight(of: $0) } == [2, 1, 0.5, 3] && data.isWeighted)
@@ -171,7 +173,9 @@ struct TextDatasetTests {
         let found = try later("kind,text,weight\nbad,plain lines,1\n", needsTarget: true)
         #expect(try found.batch([0]).inputs.scalars.prefix(3).map { $0 > 1 } == [true, true, false])
         #expect(try later("text,n\nplain,1\n,2\n", needsTarget: false).count == 2)
-        expectDatasetError("later.csv:2", "'ugly'", "none of the 2 classes") { try later("text,kind,weight\nx,ugly,1\n") }
+        expectDatasetError("later.csv:2", "'ugly'", "none of the 2 classes") {
+            try later("text,kind,weight\nx,ugly,1\n")
+        }
         expectDatasetError("lacks the column 'kind'") { try later("text,n\nx,1\n") }
         expectDatasetError("lacks the column 'text'") { try later("kind,n\nbad,1\n") }
     }
