@@ -27,6 +27,10 @@ extension Variable {
             bias == nil || bias!.shape == [kernel.shape[1]],
             "dense: bias \(bias?.shape ?? []) does not fit kernel \(kernel.shape)")
         let (inputs, outputs) = (kernel.shape[0], kernel.shape[1])
+        if mask != nil, shape.rank == 3, tape.mode == .training {
+            let tap = kernel.reshaped([1, inputs, outputs])
+            return convolution1D(tap, bias: bias, options: ConvolutionOptions(), relu: relu)
+        }
         let rows = value.count / Swift.max(1, inputs)
         let workspace = tape.workspace
         let output = Tensor(uninitialized: Shape(shape.dimensions.dropLast() + [outputs]), in: workspace)
