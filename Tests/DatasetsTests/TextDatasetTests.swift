@@ -14,10 +14,10 @@ struct TextDatasetTests {
 
     private func labels(_ texts: LabelledTexts) -> [String?] { texts.targets[0].values.texts }
 
-    @Test(arguments: ["\n", "\r\n", "\r"], ["", "\u{feff}"], ["", "\n"])
-    func linesAreLabelTabText(end: String, mark: String, last: String) throws {
+    @Test(arguments: ["\n", "\r\n", "\r"], [true, false])
+    func linesAreLabelTabText(end: String, isWhole: Bool) throws {
         let all = ["ham\ta \"b", " \t ", "spam\tx\ty ", "", "ham\t", "Ham\te\u{301}👍"]
-        let texts = try lines(mark + all.joined(separator: end) + (last.isEmpty ? "" : end))
+        let texts = try lines((isWhole ? "\u{feff}" : "") + all.joined(separator: end) + (isWhole ? end : ""))
         #expect(texts.texts.map { Array($0.utf8) } == ["a \"b", "x\ty ", "", "e\u{301}👍"].map { Array($0.utf8) })
         #expect(labels(texts) == ["ham", "spam", "ham", "Ham"])
         #expect(texts.notes == ["2 blank lines are passed over"])
@@ -227,15 +227,5 @@ struct TextDatasetTests {
         #expect((0..<data.count).count { data.classNumber(of: $0) == 1 } == 747)
         let once = texts.withoutDuplicates()
         #expect(once.rows.count == Set(zip(labels(texts), texts.texts).map { "\($0 ?? "")\t\($1)" }).count)
-    }
-}
-
-extension TableColumn.Values {
-    /// Each row's text.
-    fileprivate var texts: [String?] {
-        switch self {
-        case .numbers(let numbers): numbers.map { $0.isNaN ? nil : "\($0)" }
-        case .texts(let codes, let names): codes.map { $0 < 0 ? nil : names[Int($0)] }
-        }
     }
 }
