@@ -49,7 +49,7 @@ struct TextDatasetTests {
 
     @Test(
         arguments: [
-            ("a\tx\nno tab here\nb\ty\n", [".txt:2", "has no  tab"]),
+            ("a\tx\nno tab here\nb\ty\n", [".txt:2", "has no tab: expected"]),
             ("a\tx\r\n\ttext", [".txt:2", "no label before its"]),
             ("", ["has no text"]), ("\n\n", ["has no text"]), ("a\tx\0y\n", [".txt:1", "NUL"]),
             ("a\tx\na\ty\n", ["one class"]),
