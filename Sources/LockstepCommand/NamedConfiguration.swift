@@ -11,6 +11,8 @@ enum NamedConfiguration: String, CaseIterable {
     case californiaHousing = "california-housing"
     case penguins
     case shakespeare
+    case smsSpam = "sms-spam"
+    case names
 
     /// The text of its file.
     var text: String {
@@ -23,6 +25,8 @@ enum NamedConfiguration: String, CaseIterable {
         case .californiaHousing: String(decoding: PackageResources.california_housing_yaml, as: UTF8.self)
         case .penguins: String(decoding: PackageResources.penguins_yaml, as: UTF8.self)
         case .shakespeare: String(decoding: PackageResources.shakespeare_yaml, as: UTF8.self)
+        case .smsSpam: String(decoding: PackageResources.sms_spam_yaml, as: UTF8.self)
+        case .names: String(decoding: PackageResources.names_yaml, as: UTF8.self)
         }
     }
 
