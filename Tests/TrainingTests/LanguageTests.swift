@@ -4,6 +4,7 @@ import Autograd
 import Datasets
 import Foundation
 import Layers
+import Streams
 import Tensors
 import Testing
 
