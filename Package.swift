@@ -119,7 +119,9 @@ let package = Package(
         .testTarget(name: "LayersTests", dependencies: ["Layers", "Autograd", "Tensors"]),
         .testTarget(
             name: "OptimizersTests", dependencies: ["Optimizers", "Autograd"], resources: [.copy("Reference")]),
-        .testTarget(name: "ModelsTests", dependencies: ["Models", "Layers", "Autograd", "Tensors"]),
+        .testTarget(
+            name: "ModelsTests", dependencies: ["Models", "Layers", "Autograd", "Tensors"],
+            resources: [.copy("Reference")]),
         .testTarget(
             name: "CommandTests", dependencies: ["LockstepCommand", "TestSupport", "Training", "Checkpoints", "Fuzz"]),
         .testTarget(
