@@ -123,7 +123,8 @@ let package = Package(
         .testTarget(
             name: "OptimizersTests", dependencies: ["Optimizers", "Autograd"], resources: [.copy("Reference")]),
         .testTarget(
-            name: "ModelsTests", dependencies: ["Models", "Layers", "Autograd", "Tensors"], exclude: ["Reference"]),
+            name: "ModelsTests", dependencies: ["Models", "Layers", "Autograd", "Tensors"],
+            resources: [.copy("Reference")]),
         .testTarget(
             name: "CommandTests", dependencies: ["LockstepCommand", "TestSupport", "Training", "Checkpoints", "Fuzz"]),
         .testTarget(

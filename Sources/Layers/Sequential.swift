@@ -73,14 +73,18 @@ public final class Sequential: Layer {
         return output
     }
 
-    /// `GlobalAveragePooling2D` -> `global_average_pooling2d`, as Keras names layers.
+    /// `GlobalAveragePooling2D` -> `global_average_pooling2d`, `RMSNormalization` -> `rms_normalization`, as Keras names
+    /// layers: a word begins with a capital behind a small letter, and with one before a small letter.
     static func snakeCase(_ name: String) -> String {
+        let letters = Array(name)
         var result = ""
-        var previousIsLower = false
-        for character in name {
-            if character.isUppercase && previousIsLower { result += "_" }
-            result += character.lowercased()
-            previousIsLower = character.isLowercase
+        for (index, letter) in letters.enumerated() {
+            if letter.isUppercase, index > 0,
+                letters[index - 1].isLowercase || (index + 1 < letters.count && letters[index + 1].isLowercase)
+            {
+                result += "_"
+            }
+            result += letter.lowercased()
         }
         return result
     }

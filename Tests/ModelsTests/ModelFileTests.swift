@@ -129,6 +129,8 @@ import Models
         #expect((model.layers[4] as? Embedding)?.embeddings.regularizer == .l1(1))
     }
 
+    private static let functions = "one of " + ActivationFunction.allCases.map(\.rawValue).joined(separator: ", ")
+
     /// A text, and what the message must be.
     static let mistakes: [(text: String, message: String)] = [
         ("", "m.yaml: the file is empty; expected the keys name and layers"),
@@ -165,8 +167,7 @@ import Models
         ("layers:\n  - dropout: {}", "m.yaml:2: layer dropout needs the key 'rate': a number, at least 0 and below 1"),
         (
             "layers:\n  - activation",
-            "m.yaml:2: layer activation needs the key 'function': one of linear, relu, sigmoid, tanh, softmax, "
-                + "softplus, silu, gelu, gelu-tanh"
+            "m.yaml:2: layer activation needs the key 'function': \(functions)"
         ),
         (
             "layers:\n  - dense: {units: ten}",
@@ -186,8 +187,7 @@ import Models
         ),
         (
             "layers:\n  - dense: {units: 2, activation: rellu}",
-            "m.yaml:2: activation of layer dense: expected one of linear, relu, sigmoid, tanh, softmax, softplus, "
-                + "silu, gelu, gelu-tanh, got 'rellu'"
+            "m.yaml:2: activation of layer dense: expected \(functions), got 'rellu'"
         ),
         (
             "layers:\n  - dense: {units: 2, use-bias: 3}",
@@ -230,6 +230,35 @@ import Models
         ),
         ("layers:\n  - dense: 10", "m.yaml:2: layer dense: expected its options as {key: value, ...}, got '10'"),
         (
+            "layers:\n  - conv2d: {filters: 2, kernel-size: [3, 0]}",
+            "m.yaml:2: kernel-size of layer conv2d: expected a whole number, 1 or more, or two for rows and columns, such "
+                + "as [3, 5], got [3, 0]"
+        ),
+        (
+            "layers:\n  - conv2d: {filters: 2, kernel-size: 3, padding: full}",
+            "m.yaml:2: padding of layer conv2d: expected valid, same, or how many zeros: a number, [rows, columns] or "
+                + "[[top, bottom], [left, right]], got 'full'"
+        ),
+        (
+            "layers:\n  - max-pooling1d: {padding: causal}",
+            "m.yaml:2: padding of layer max-pooling1d: expected valid, same, or how many zeros: a number or "
+                + "[before, after], got 'causal'"
+        ),
+        (
+            "layers:\n  - layer-normalization: {axis: [1, 0]}",
+            "m.yaml:2: axis of layer layer-normalization: expected an axis of a sample, 1 the first and -1 the last, or a "
+                + "list of them, got [1, 0]"
+        ),
+        (
+            "layers:\n  - softmax: {axis: [1, 2]}",
+            "m.yaml:2: axis of layer softmax: expected one axis, such as 1 or -1, got [1, 2]"
+        ),
+        (
+            "layers:\n  - normalization: {mean: 0, variance: -1}",
+            "m.yaml:2: variance of layer normalization: expected a number of 0 or more, or a list of one for each channel, "
+                + "got '-1'"
+        ),
+        (
             "layers:\n  - {flatten: , dense: {units: 1}}",
             "m.yaml:2: expected a layer, such as flatten or dense: {units: 10}, got a mapping"
         ),
@@ -257,11 +286,13 @@ import Models
         let required = [
             "filters": "1", "kernel-size": "1", "units": "1", "rate": "0", "input-dimension": "1",
             "output-dimension": "1", "function": "relu", "target-shape": "[1]",
-            "categories": "[1]", "dimensions": "1", "layer": "{lstm: {units: 1}}",
+            "categories": "[1]", "dimensions": "1", "layer": "{lstm: {units: 1}}", "dims": "[1]", "n": "1", "scale": "1",
+            "stddev": "1", "mean": "1", "variance": "1",
         ]
         for kind in LayerKind.all {
             for key in kind.keys {
                 var options = required.filter { kind.keys.contains($0.key) }
+                if kind.name != "rescaling" { options["scale"] = nil }  // elsewhere a flag
                 options[key] = "{}"
                 let text = options.map { "\($0): \($1)" }.sorted().joined(separator: ", ")
                 #expect(throws: ModelFileError.self, "\(key) of \(kind.name)") {
