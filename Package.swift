@@ -81,6 +81,7 @@ let package = Package(
             // Within the binary, so that it works wherever it is copied.
             resources: [
                 "mnist-fast", "mnist-99", "mnist-994", "fashion-mnist", "adult", "california-housing", "penguins",
+                "shakespeare",
             ].map { .embedInCode("Configurations/\($0).yaml") }),
         .executableTarget(name: "MPISelfTest", dependencies: ["MPI", "Collectives", "Watchdog", "Streams"]),
 
@@ -116,7 +117,8 @@ let package = Package(
         .testTarget(name: "MPITests", dependencies: ["MPI", "MPISelfTest", "TestSupport"]),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels", "KernelReference"]),
         .testTarget(name: "AutogradTests", dependencies: ["Autograd", "Tensors"], exclude: ["Reference"]),
-        .testTarget(name: "LayersTests", dependencies: ["Layers", "Autograd", "Tensors"]),
+        .testTarget(
+            name: "LayersTests", dependencies: ["Layers", "Autograd", "Tensors"], exclude: ["Reference"]),
         .testTarget(
             name: "OptimizersTests", dependencies: ["Optimizers", "Autograd"], resources: [.copy("Reference")]),
         .testTarget(

@@ -9,6 +9,8 @@ public enum Initializer: Sendable, Hashable {
     case constant(Float)
     /// Uniform in `[low, high)`.
     case uniform(Float, Float)
+    /// Normal around 0 with this standard deviation.
+    case normal(Float)
     /// Uniform within ±sqrt(6 / (fanIn + fanOut)) (Glorot & Bengio 2010); Keras's default.
     case glorotUniform
     /// Uniform within ±sqrt(6 / fanIn) (He et al. 2015).
@@ -30,6 +32,7 @@ public enum Initializer: Sendable, Hashable {
         case .ones: return Tensor(repeating: 1, shape)
         case .constant(let value): return Tensor(repeating: value, shape)
         case .uniform(let low, let high): return .uniform(shape, low, high, key: key)
+        case .normal(let deviation): return .normal(shape, mean: 0, deviation: deviation, key: key)
         case .glorotUniform: return symmetric((6 / (fanIn + fanOut)).squareRoot())
         case .heUniform: return symmetric((6 / fanIn).squareRoot())
         case .heNormal:

@@ -48,6 +48,8 @@ public final class Tape {
     public let mode: Mode
     package let context: StepContext
     package let workspace: Workspace
+    /// In inference: the positions before those of this pass, nil where it computes sequences from their beginning.
+    package var earlier: SequenceCache?
     private let buffer: ParameterBuffer?
     private let gradients: FlatBuffer?
     private let sum: FlatBuffer?

@@ -18,9 +18,10 @@ extension Variable {
     ) -> Variable {
         require(a.tape === b.tape, "\(function): the operands belong to different tapes")
         let y = a.value.combined(function, b.value, in: a.tape.workspace)
+        let hasMask = a.mask != nil || b.mask != nil
         return a.tape.record(y, a, b) { g in
-            a.receive(gradientA(y, g).summed(to: a.shape))
-            b.receive(gradientB(y, g).summed(to: b.shape))
+            a.receive(gradientA(y, g).summed(to: a.shape, bySample: hasMask))
+            b.receive(gradientB(y, g).summed(to: b.shape, bySample: hasMask))
         }.marked(.combined(a.kind, b.kind)).masked(
             y.shape == a.shape && a.mask != nil ? a.mask : y.shape == b.shape ? b.mask : nil)
     }
@@ -97,7 +98,13 @@ extension Variable {
     public var silu: Variable { (self * sigmoid).marked(.function("silu")) }
 
     /// The Gaussian error linear unit x Phi(x) = x (1 + erf(x / sqrt(2))) / 2 (Hendrycks & Gimpel 2016).
-    public var gelu: Variable { unary(.gelu) { _, g in g.combined(.geluGradient, value) } }
+    public var gelu: Variable {
+        guard needsGradient else { return unary(.gelu) { _, g in g } }
+        let (y, slope) = value.geluWithSlope
+        return tape.record(y, self) { g in receive(g.multiplied(by: slope)) }.marked(
+            .function(UnaryFunction.gelu.rawValue)
+        ).masked(mask)
+    }
 
     /// Its approximation x (1 + tanh(u)) / 2 = x sigmoid(2 u) with u = sqrt(2 / pi) (x + 0.044715 x^3).
     public var geluTanh: Variable {

@@ -19,14 +19,23 @@ extension Variable {
 
     /// `relu(self * kernel + bias)`: input `[..., in]`, kernel `[in, out]`, bias `[out]`, output
     /// `[..., out]`. Bias and ReLU are optional.
-    package func dense(_ kernel: Variable, bias: Variable?, relu: Bool) -> Variable {
+    ///
+    /// - Parameter inputs: for a kernel of more axes, the product of its first ones, which take the input's last axis.
+    package func dense(_ kernel: Variable, bias: Variable?, relu: Bool, inputs: Int? = nil) -> Variable {
         require(
-            kernel.shape.rank == 2 && shape.rank >= 1 && shape[-1] == kernel.shape[0],
+            kernel.shape.rank >= 2 && shape.rank >= 1 && shape[-1] == inputs ?? kernel.shape[0],
             "dense: input \(shape) does not fit kernel \(kernel.shape)")
+        let inputs = shape[-1]
+        let outputs = kernel.value.count / Swift.max(1, inputs)
         require(
-            bias == nil || bias!.shape == [kernel.shape[1]],
+            bias == nil || bias!.value.count == outputs,
             "dense: bias \(bias?.shape ?? []) does not fit kernel \(kernel.shape)")
-        let (inputs, outputs) = (kernel.shape[0], kernel.shape[1])
+        if mask != nil, shape.rank == 3, tape.mode == .training {
+            let tap = kernel.reshaped([1, inputs, outputs])
+            return convolution1D(
+                tap, bias: bias.map { $0.shape.rank == 1 ? $0 : $0.reshaped([outputs]) }, options: ConvolutionOptions(),
+                relu: relu)
+        }
         let rows = value.count / Swift.max(1, inputs)
         let workspace = tape.workspace
         let output = Tensor(uninitialized: Shape(shape.dimensions.dropLast() + [outputs]), in: workspace)

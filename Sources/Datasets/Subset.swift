@@ -6,12 +6,12 @@ import Autograd
 public struct Subset: Dataset {
     package let base: any Dataset
     /// Their numbers in `base`.
-    package let numbers: [Int]
+    package let numbers: SampleNumbers
 
     /// - Throws: `DatasetError` for a number that no sample of `base` has.
     public init(_ base: any Dataset, _ numbers: [Int]) throws(DatasetError) {
         try base.check(numbers[...])
-        (self.base, self.numbers) = (base, numbers)
+        (self.base, self.numbers) = (base, SampleNumbers(numbers))
     }
 
     public var name: String { base.name }
@@ -29,6 +29,40 @@ public struct Subset: Dataset {
         targets: UnsafeMutableBufferPointer<Float>
     ) {
         base.read(wanted.map { numbers[$0] }[...], inputs: inputs, targets: targets)
+    }
+}
+
+/// Some numbers in an order of their own, in no more memory than they need.
+package enum SampleNumbers: RandomAccessCollection, Sendable {
+    /// One after the other.
+    case range(Range<Int>)
+    /// Each below 2^32.
+    case small([UInt32])
+    case any([Int])
+
+    package init(_ numbers: [Int]) {
+        let first = numbers.first ?? 0
+        self =
+            numbers.indices.allSatisfy { numbers[$0] == first + $0 }
+            ? .range(first..<first + numbers.count)
+            : numbers.allSatisfy { $0 <= UInt32.max } ? .small(numbers.map { UInt32($0) }) : .any(numbers)
+    }
+
+    package var startIndex: Int { 0 }
+    package var endIndex: Int {
+        switch self {
+        case .range(let range): range.count
+        case .small(let numbers): numbers.count
+        case .any(let numbers): numbers.count
+        }
+    }
+
+    package subscript(place: Int) -> Int {
+        switch self {
+        case .range(let range): range.lowerBound + place
+        case .small(let numbers): Int(numbers[place])
+        case .any(let numbers): numbers[place]
+        }
     }
 }
 

@@ -21,7 +21,8 @@ struct LockstepCommand: ParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            Train.self, Launch.self, Evaluate.self, Predict.self, Inspect.self, Summary.self, FingerprintCommand.self,
+            Train.self, Launch.self, Evaluate.self, Predict.self, Generate.self, Inspect.self, Summary.self,
+            FingerprintCommand.self,
             Verify.self,
             Compare.self, Replay.self, Doctor.self, Plan.self,
         ])

@@ -75,7 +75,9 @@ struct TrainRun {
             return try settings.load(
                 source.staged(in: settings.data.stage, world, status), known: checkpoint?.knownPreparation())
         }
+        try settings.checkAugmentations(of: loaded.train)
         let task = try TrainingTask(settings, loaded.train, loaded.preparation, given)
+        if let language = loaded.preparation as? LanguagePreparation { try task.requireContinuing(language) }
         options.shards =
             try options.shards ?? checkpoint?.state.shards
             ?? ShardPlan.automaticShards(batchSize: options.batchSize.resolved(count: loaded.train.count))
@@ -103,8 +105,12 @@ struct TrainRun {
         if world.rank == 0 {
             if options.verbosity != .silent, !history.isInterrupted {
                 tellResult(test, task, loaded)
-                if !isInSeries, loaded.preparation != nil {
-                    print("predict with: lockstep predict \(history.runFolder ?? folder) FILE.csv")
+                if !isInSeries, loaded.preparation is LanguagePreparation {
+                    print("go on with: lockstep generate \(history.runFolder ?? folder) --prompt TEXT")
+                } else if !isInSeries, let preparation = loaded.preparation {
+                    let isOfLines = (preparation as? TextPreparation).map { $0.column == nil } ?? false
+                    let example = isOfLines ? "FILE.txt" : "FILE.csv"
+                    print("predict with: lockstep predict \(history.runFolder ?? folder) \(example)")
                 }
             }
             tellEnd(history, history.runFolder ?? folder, model.fingerprint, world)
@@ -126,7 +132,7 @@ struct TrainRun {
                 return try ModelDescription(of: checkpoint)
             }
         }
-        return name == AutomaticModel.word ? nil : try ModelDescription(name)
+        return AutomaticModel.words.contains(name) ? nil : try ModelDescription(name)
     }
 
     /// Where and how the run is kept, and what it goes on from.

@@ -20,6 +20,19 @@ public indirect enum LearningRateSchedule: Sendable, Hashable, Codable, Expressi
     /// `alpha * rate` (Loshchilov & Hutter 2017; `keras.optimizers.schedules.CosineDecay`).
     case cosine(rate: Float, decaySteps: Int, alpha: Float = 0)
 
+    /// `rate * (m + (1 - m) * (1 + cos(pi * fraction)) / 2)` anew from `rate` after each period: the first has `period`
+    /// steps, each later one `lengthening` times as many and `shrinking` times the rate
+    /// (`keras.optimizers.schedules.CosineDecayRestarts`, whose `alpha` is m; Loshchilov & Hutter 2017).
+    case cosineRestarts(rate: Float, period: Int, lengthening: Float = 2, shrinking: Float = 1, alpha: Float = 0)
+
+    /// `(rate - end) * (1 - min(step, decaySteps) / decaySteps) ^ power + end`; a `power` of 1 is a straight line
+    /// (`keras.optimizers.schedules.PolynomialDecay`).
+    case polynomial(rate: Float, decaySteps: Int, end: Float = 0.0001, power: Float = 1)
+
+    /// Along cosines up from `peak / startFactor` to `peak` in the first `rise` of the steps, then down to the beginning over
+    /// `endFactor` (Smith & Topin 2018; `torch.optim.lr_scheduler.OneCycleLR`).
+    case oneCycle(peak: Float, steps: Int, rise: Float = 0.3, startFactor: Float = 25, endFactor: Float = 10_000)
+
     /// Linear from `start` at step 0 to the first rate of `next` at step `steps`, from where `next` counts its own
     /// steps (Goyal et al. 2017; `warmup_steps` of Keras's `CosineDecay`).
     case warmUp(steps: Int, from: Float = 0, then: LearningRateSchedule)
@@ -60,10 +73,30 @@ public indirect enum LearningRateSchedule: Sendable, Hashable, Codable, Expressi
                 * (staircase ? power : power * lk_power_double(Double(decayRate), Double(rest) / Double(decaySteps)))
         case .cosine(let rate, let decaySteps, let alpha):
             let completed = Double(min(step, decaySteps)) / Double(decaySteps)
-            var (sine, cosine) = (0.0, 0.0)
-            lk_turn(completed / 2, &sine, &cosine)
-            let fraction = (1 - Double(alpha)) * (1 + cosine) / 2 + Double(alpha)
+            let fraction = (1 - Double(alpha)) * (1 + cosine(completed)) / 2 + Double(alpha)
             return Double(rate) * fraction
+        case .cosineRestarts(let rate, let period, let lengthening, let shrinking, let alpha):
+            var (start, length, scale) = (0.0, Double(period), 1.0)
+            while Double(step) >= start + length {
+                start += length
+                length *= Double(lengthening)
+                scale *= Double(shrinking)
+            }
+            let fraction = scale * (1 + cosine((Double(step) - start) / length)) / 2
+            return Double(rate) * ((1 - Double(alpha)) * fraction + Double(alpha))
+        case .polynomial(let rate, let decaySteps, let end, let power):
+            let left = 1 - Double(min(step, decaySteps)) / Double(decaySteps)
+            let factor = power == 1 ? left : lk_power_double(left, Double(power))
+            return (Double(rate) - Double(end)) * factor + Double(end)
+        case .oneCycle(let peak, let steps, let rise, let startFactor, let endFactor):
+            let (top, last) = (Double(rise) * Double(steps) - 1, Double(steps - 1))
+            let first = Double(peak) / Double(startFactor)
+            let step = min(Double(step), last)
+            let (from, to, fraction) =
+                step <= top
+                ? (first, Double(peak), step / top)
+                : (Double(peak), first / Double(endFactor), (step - top) / (last - top))
+            return to + (from - to) * (1 + cosine(fraction)) / 2
         case .warmUp(let steps, let start, let next):
             if step >= steps { return next.exactRate(at: step - steps) }
             let target = next.exactRate(at: 0)
@@ -79,11 +112,19 @@ public indirect enum LearningRateSchedule: Sendable, Hashable, Codable, Expressi
         }
     }
 
+    /// cos(pi * x)
+    private func cosine(_ x: Double) -> Double {
+        var (sine, cosine) = (0.0, 0.0)
+        lk_turn(x / 2, &sine, &cosine)
+        return cosine
+    }
+
     /// The step from which on the rate stays as it is; nil where it never does, or always has.
     package var lastChange: Int? {
         switch self {
-        case .constant, .step, .exponential: nil
-        case .cosine(_, let decaySteps, _): decaySteps
+        case .constant, .step, .exponential, .cosineRestarts: nil
+        case .cosine(_, let decaySteps, _), .polynomial(_, let decaySteps, _, _): decaySteps
+        case .oneCycle(_, let steps, _, _, _): steps - 1
         case .warmUp(let steps, _, let next): steps + (next.lastChange ?? 0)
         case .joined(let segments):
             segments.dropLast().reduce(0) { $0 + $1.steps } + (segments.last?.schedule.lastChange ?? 0)
@@ -110,6 +151,19 @@ public indirect enum LearningRateSchedule: Sendable, Hashable, Codable, Expressi
         case .cosine(let rate, let decaySteps, let alpha):
             return negative("the learning rate", rate) ?? notPositive("decaySteps", decaySteps)
                 ?? negative("alpha", alpha)
+        case .cosineRestarts(let rate, let period, let lengthening, let shrinking, let alpha):
+            return negative("the learning rate", rate) ?? notPositive("period", period)
+                ?? (lengthening >= 1 && lengthening.isFinite
+                    ? nil : "lengthening must be 1 or more, got \(lengthening)")
+                ?? negative("shrinking", shrinking) ?? negative("alpha", alpha)
+        case .polynomial(let rate, let decaySteps, let end, let power):
+            return negative("the learning rate", rate) ?? notPositive("decaySteps", decaySteps)
+                ?? negative("end", end) ?? (power > 0 && power.isFinite ? nil : "power must be above 0, got \(power)")
+        case .oneCycle(let peak, let steps, let rise, let startFactor, let endFactor):
+            let hasRoom = rise > 0 && rise < 1 && Double(rise) * Double(steps) > 1
+            return negative("the peak", peak)
+                ?? (hasRoom ? nil : "rise must be between 0 and 1 and more than a step of \(steps), got \(rise)")
+                ?? (startFactor > 0 && endFactor > 0 ? nil : "startFactor and endFactor must be above 0")
         case .warmUp(let steps, let start, let next):
             return notPositive("the number of warm-up steps", steps)
                 ?? negative("the first learning rate", start) ?? next.defect

@@ -78,6 +78,8 @@ extension Optimizer {
             }
         }
         if segments.allSatisfy({ $0.settings == UpdateSettings(self) }) { segments = [] }
-        return OptimizerState(names: stateNames, count: parameters.trainable.count, segments: segments)
+        return OptimizerState(
+            names: stateNames, count: parameters.trainable.count, segments: segments,
+            initial: initialState)
     }
 }

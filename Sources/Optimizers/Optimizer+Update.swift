@@ -48,9 +48,10 @@ extension Optimizer {
     ) {
         let learningRate = learningRate * settings.rateFactor
         let size = stepSize(learningRate: learningRate, step: step)
+        let ahead = nesterovRates(learningRate: learningRate, step: step, state)
         let source = gradients.pointer
         guard gradientScale != 1 || clipValue != nil || settings.l1 != 0 else {
-            return apply(range, settings, values, state, source + range.lowerBound, size, learningRate)
+            return apply(range, settings, values, state, source + range.lowerBound, size, learningRate, ahead)
         }
         withUnsafeTemporaryAllocation(of: Float.self, capacity: Optimizer.clipBlockCount) { memory in
             guard let changed = memory.baseAddress else { return }
@@ -64,7 +65,7 @@ extension Optimizer {
                         changed[index] += value > 0 ? settings.l1 : value < 0 ? -settings.l1 : 0
                     }
                 }
-                apply(block, settings, values, state, changed, size, learningRate)
+                apply(block, settings, values, state, changed, size, learningRate, ahead)
             }
         }
     }
@@ -76,30 +77,61 @@ extension Optimizer {
         return Float(Double(learningRate) * (1 - power2).squareRoot() / (1 - power1))
     }
 
+    /// Whether decoupled decay is part of the rule's kernel.
+    private var shrinksWithin: Bool { if case .adam = rule { true } else { false } }
+
+    /// Nadam's factors for a step, computed in double precision; nil for other rules.
+    private func nesterovRates(learningRate: Float, step: Int, _ state: OptimizerState) -> NesterovRates? {
+        guard case .nadam(let beta1, let beta2, _) = rule else { return nil }
+        let (now, next) = state.nesterovSchedule(beta1: Double(beta1), step: step)
+        let rate = Double(learningRate)
+        return NesterovRates(
+            moment: Float(rate * next.momentum / (1 - next.product)),
+            gradient: Float(rate * (1 - now.momentum) / (1 - now.product)),
+            correction: Float(1 / (1 - Double(beta2).raised(to: step))))
+    }
+
     /// Calls the rule's kernel; `gradients` points to the first element of the range. A kernel adds `decay` times the
     /// parameter to its gradient.
     private func apply(
         _ range: Range<Int>, _ settings: UpdateSettings, _ values: FlatBuffer, _ state: OptimizerState,
-        _ gradients: UnsafePointer<Float>, _ stepSize: Float, _ learningRate: Float
+        _ gradients: UnsafePointer<Float>, _ stepSize: Float, _ learningRate: Float, _ ahead: NesterovRates?
     ) {
         let parameters = values.pointer + range.lowerBound
         let states = state.buffers.map { $0.pointer + range.lowerBound }
         let count = Int64(range.count)
         let penalty = 2 * settings.l2
+        let isDecoupled = decoupledDecay
+        let decay = isDecoupled ? penalty : settings.weightDecay + penalty
+        let shrink = isDecoupled ? learningRate * settings.weightDecay : 0
+        if shrink != 0, !shrinksWithin { lk_affine(parameters, parameters, count, 1 - shrink, 0) }
         switch rule {
         case .sgd(let momentum, let nesterov):
             lk_sgd(
-                parameters, states.first, gradients, count, stepSize, momentum, nesterov ? 1 : 0,
-                settings.weightDecay + penalty)
-        case .adam(let beta1, let beta2, let epsilon, let decoupledDecay):
+                parameters, states.first, gradients, count, stepSize, momentum, nesterov ? 1 : 0, decay)
+        case .adam(let beta1, let beta2, let epsilon, _):
             lk_adam(
-                parameters, states[0], states[1], gradients, count, stepSize, beta1, beta2, epsilon,
-                decoupledDecay ? penalty : settings.weightDecay + penalty,
-                decoupledDecay ? learningRate * settings.weightDecay : 0)
+                parameters, states[0], states[1], gradients, count, stepSize, beta1, beta2, epsilon, decay, shrink)
         case .rmsprop(let rho, let momentum, let epsilon):
             lk_rmsprop(
                 parameters, states[0], momentum == 0 ? nil : states[1], gradients, count, stepSize, rho, epsilon,
-                momentum, settings.weightDecay + penalty)
+                momentum, decay)
+        case .adagrad(_, let epsilon):
+            lk_adagrad(parameters, states[0], gradients, count, stepSize, epsilon, decay)
+        case .adadelta(let rho, let epsilon):
+            lk_adadelta(parameters, states[0], states[1], gradients, count, stepSize, rho, epsilon, decay)
+        case .nadam(let beta1, let beta2, let epsilon):
+            guard let ahead else { return }
+            lk_nadam(
+                parameters, states[0], states[1], gradients, count, ahead.moment, ahead.gradient, ahead.correction,
+                beta1, beta2, epsilon, decay)
         }
     }
+}
+
+/// What Nadam multiplies its first moment, the gradient and its second moment by.
+private struct NesterovRates {
+    let moment: Float
+    let gradient: Float
+    let correction: Float
 }

@@ -22,12 +22,37 @@ public struct Optimizer: Sendable, Hashable, Codable {
         /// s = rho * s + (1 - rho) g^2; step = rate * g / sqrt(s + epsilon); w -= step, or with momentum
         /// v = momentum * v + step; w -= v (Tieleman & Hinton 2012, as in Keras).
         case rmsprop(rho: Float, momentum: Float, epsilon: Float)
+
+        /// a += g^2, from `initial` on; w -= rate * g / sqrt(a + epsilon) (Duchi et al. 2011, as in Keras).
+        case adagrad(initial: Float, epsilon: Float)
+
+        /// s = rho * s + (1 - rho) g^2; d = g sqrt(u + epsilon) / sqrt(s + epsilon); u = rho * u + (1 - rho) d^2;
+        /// w -= rate * d (Zeiler 2012).
+        case adadelta(rho: Float, epsilon: Float)
+
+        /// Adam's moments, looking a step ahead: with c(t) = beta1 (1 - 0.96^t / 2) and its product p(t) over 1 ... t,
+        /// w -= rate * (c(t+1) m / (1 - p(t+1)) + (1 - c(t)) g / (1 - p(t))) / (sqrt(v / (1 - beta2^t)) + epsilon)
+        /// (Dozat 2016, as in Keras).
+        case nadam(beta1: Float, beta2: Float, epsilon: Float)
     }
 
     package var rule: Rule
     public var learningRate: LearningRateSchedule
-    /// Added to the gradient times the parameter (L2), but for AdamW, where it is decoupled from the gradient.
+    /// Added to the gradient times the parameter (L2, PyTorch's `weight_decay`) unless it is decoupled.
     public var weightDecay: Float
+    /// Whether weight decay shrinks parameters by rate * decay before the update and leaves the gradient alone
+    /// (Loshchilov & Hutter 2019), as Keras's `weight_decay` does with every optimizer; always with AdamW.
+    public var decoupledDecay: Bool {
+        get { if case .adam(_, _, _, true) = rule { true } else { storedDecoupledDecay ?? false } }
+        set {
+            if case .adam(let beta1, let beta2, let epsilon, _) = rule {
+                rule = .adam(beta1: beta1, beta2: beta2, epsilon: epsilon, decoupledDecay: newValue)
+            } else {
+                storedDecoupledDecay = newValue ? true : nil
+            }
+        }
+    }
+    private var storedDecoupledDecay: Bool?
     /// Scales all gradients down together so that their global norm is at most this (Pascanu et al. 2013;
     /// `global_clipnorm` in Keras). It acts on the loss's gradient: those of weight decay and regularizers are added after
     /// it (Keras adds a regularizer's before), so that the norm is known from the reduced gradient alone.
@@ -46,6 +71,7 @@ public struct Optimizer: Sendable, Hashable, Codable {
     private enum CodingKeys: String, CodingKey {
         case rule, learningRate, weightDecay, clipNorm, clipValue
         case storedGroups = "groups"
+        case storedDecoupledDecay = "decoupledDecay"
     }
 
     package init(
@@ -96,12 +122,43 @@ public struct Optimizer: Sendable, Hashable, Codable {
             weightDecay: weightDecay)
     }
 
-    /// `sgd`, `adam`, `adamw` or `rmsprop`.
+    /// Adagrad; the equivalent of `keras.optimizers.Adagrad`.
+    ///
+    /// - Parameter initialAccumulator: what the sum of squares begins with.
+    public static func adagrad(
+        learningRate: LearningRateSchedule = 0.001, initialAccumulator: Float = 0.1, epsilon: Float = 1e-7,
+        weightDecay: Float = 0
+    ) -> Optimizer {
+        Optimizer(
+            .adagrad(initial: initialAccumulator, epsilon: epsilon), learningRate: learningRate,
+            weightDecay: weightDecay)
+    }
+
+    /// Adadelta; the equivalent of `keras.optimizers.Adadelta`, whose rate of 0.001 the paper has as 1.
+    public static func adadelta(
+        learningRate: LearningRateSchedule = 0.001, rho: Float = 0.95, epsilon: Float = 1e-7, weightDecay: Float = 0
+    ) -> Optimizer {
+        Optimizer(.adadelta(rho: rho, epsilon: epsilon), learningRate: learningRate, weightDecay: weightDecay)
+    }
+
+    /// Nadam, Adam with Nesterov's momentum; the equivalent of `keras.optimizers.Nadam`.
+    public static func nadam(
+        learningRate: LearningRateSchedule = 0.001, beta1: Float = 0.9, beta2: Float = 0.999, epsilon: Float = 1e-7,
+        weightDecay: Float = 0
+    ) -> Optimizer {
+        Optimizer(
+            .nadam(beta1: beta1, beta2: beta2, epsilon: epsilon), learningRate: learningRate, weightDecay: weightDecay)
+    }
+
+    /// The name on the command line, e.g. `adamw`.
     package var name: String {
         switch rule {
         case .sgd: "sgd"
         case .adam(_, _, _, let decoupledDecay): decoupledDecay ? "adamw" : "adam"
         case .rmsprop: "rmsprop"
+        case .adagrad: "adagrad"
+        case .adadelta: "adadelta"
+        case .nadam: "nadam"
         }
     }
 
@@ -111,14 +168,20 @@ public struct Optimizer: Sendable, Hashable, Codable {
         case .sgd(let momentum, _): momentum == 0 ? [] : ["velocity"]
         case .adam: ["m", "v"]
         case .rmsprop(_, let momentum, _): momentum == 0 ? ["mean_square"] : ["mean_square", "velocity"]
+        case .adagrad: ["accumulator"]
+        case .adadelta: ["mean_square", "mean_square_step"]
+        case .nadam: ["m", "v"]
         }
     }
+
+    /// What the first array of state holds at first.
+    var initialState: Float { if case .adagrad(let initial, _) = rule { initial } else { 0 } }
 
     /// The state before the first step, for a flat buffer of `count` parameters that are all treated alike: without
     /// groups, penalties and frozen ones. `makeState(for:)` knows of them.
     package func makeState(count: Int) -> OptimizerState {
         require(groups.isEmpty, "\(name): parameter groups need makeState(for:), which knows the parameters")
-        return OptimizerState(names: stateNames, count: count)
+        return OptimizerState(names: stateNames, count: count, initial: initialState)
     }
 
     /// The factor that brings gradients of global norm `norm` down to `clipNorm`; 1 where nothing is to do.
@@ -138,10 +201,14 @@ public struct Optimizer: Sendable, Hashable, Codable {
         let problem: String? =
             switch rule {
             case .sgd(let momentum, _): outside("momentum", momentum)
-            case .adam(let beta1, let beta2, let epsilon, _):
+            case .adam(let beta1, let beta2, let epsilon, _), .nadam(let beta1, let beta2, let epsilon):
                 outside("beta1", beta1) ?? outside("beta2", beta2) ?? notPositive("epsilon", epsilon)
             case .rmsprop(let rho, let momentum, let epsilon):
                 outside("rho", rho) ?? outside("momentum", momentum) ?? notPositive("epsilon", epsilon)
+            case .adadelta(let rho, let epsilon): outside("rho", rho) ?? notPositive("epsilon", epsilon)
+            case .adagrad(let initial, let epsilon):
+                (initial >= 0 && initial.isFinite ? nil : "initialAccumulator must be 0 or more, got \(initial)")
+                    ?? notPositive("epsilon", epsilon)
             }
         return problem ?? learningRate.defect
             ?? (weightDecay >= 0 && weightDecay.isFinite ? nil : "weightDecay must be 0 or more, got \(weightDecay)")

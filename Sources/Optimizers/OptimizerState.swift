@@ -1,6 +1,7 @@
 // What an optimizer remembers between steps. Checkpoints store it, workers update disjoint ranges of it.
 
 import Autograd
+import Synchronization
 import Tensors
 
 /// An optimizer's moments: one array for each of its state names, laid out like the parameters, so that a range of
@@ -16,9 +17,45 @@ public final class OptimizerState: @unchecked Sendable {
     /// optimizer says.
     let segments: [UpdateSegment]
 
-    init(names: [String], count: Int, segments: [UpdateSegment] = []) {
+    /// Nadam's momentum of the step that was asked for last, which the next one is computed from.
+    private let nesterov = Mutex(NesterovMomentum(beta1: 0))
+
+    /// - Parameter initial: what the first array holds.
+    init(names: [String], count: Int, segments: [UpdateSegment] = [], initial: Float = 0) {
         self.names = names
         self.segments = segments
         buffers = names.map { _ in FlatBuffer(count: count) }
+        if initial != 0 { buffers[0][0..<count].update(repeating: initial) }
+    }
+
+    /// Nadam's momentum of a step and of the one after it.
+    func nesterovSchedule(beta1: Double, step: Int) -> (now: NesterovMomentum, next: NesterovMomentum) {
+        nesterov.withLock { known in
+            if known.beta1 != beta1 || known.step > step { known = NesterovMomentum(beta1: beta1) }
+            while known.step < step { known = known.next }
+            return (known, known.next)
+        }
+    }
+}
+
+/// Nadam's momentum, which grows from half of beta1 to beta1: beta1 (1 - 0.96^t / 2) at step t.
+struct NesterovMomentum {
+    let beta1: Double
+    private(set) var step = 0
+    /// 0.96^step
+    private var power = 1.0
+    private(set) var momentum = 0.0
+    /// Of all steps' momenta so far.
+    private(set) var product = 1.0
+
+    init(beta1: Double) { self.beta1 = beta1 }
+
+    var next: NesterovMomentum {
+        var result = self
+        result.step += 1
+        result.power *= 0.96
+        result.momentum = beta1 * (1 - 0.5 * result.power)
+        result.product *= result.momentum
+        return result
     }
 }

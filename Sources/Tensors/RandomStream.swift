@@ -12,6 +12,8 @@ public enum RandomPurpose: UInt32, Sendable {
     case digits = 5
     /// What a data set of one's own computes.
     case samples = 6
+    /// The next token of a text that a language model writes.
+    case generation = 16
 }
 
 /// A sequence of random numbers keyed by seed, purpose and two indices, e.g. (epoch, sample).

@@ -73,6 +73,21 @@ extension Tensor {
         return result
     }
 
+    /// Gelu, and its slope in doubles, for `multiplied(by:)`.
+    package var geluWithSlope: (value: Tensor, slope: Doubles) {
+        let result = Tensor(uninitialized: shape, in: resultWorkspace(self))
+        let slope = Doubles(count: count, in: result.workspace!)
+        lk_gelu_with_slope(result.pointer, slope.pointer, pointer, Int64(count))
+        return (result, slope)
+    }
+
+    /// Times a number for each element, rounded once.
+    package func multiplied(by factors: Doubles) -> Tensor {
+        let result = Tensor(uninitialized: shape, in: resultWorkspace(self))
+        lk_multiply_by_doubles(result.pointer, pointer, factors.pointer, Int64(count))
+        return result
+    }
+
     /// `self * scale + shift`
     package func affine(scale: Float, shift: Float = 0) -> Tensor {
         let result = Tensor(uninitialized: shape, in: resultWorkspace(self))
@@ -183,5 +198,18 @@ struct BroadcastPlan {
                 for k in all.indices { strides[k].append(all[k][axis]) }
             }
         }
+    }
+}
+
+/// Numbers in double precision, in a workspace's memory.
+package struct Doubles: Sendable {
+    private let memory: Tensor
+
+    fileprivate init(count: Int, in workspace: Workspace) {
+        memory = Tensor(uninitialized: [2 * count], in: workspace)
+    }
+
+    fileprivate var pointer: UnsafeMutablePointer<Double> {
+        UnsafeMutableRawPointer(memory.pointer).assumingMemoryBound(to: Double.self)
     }
 }

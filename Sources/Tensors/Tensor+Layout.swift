@@ -80,7 +80,7 @@ extension Tensor {
         return result
     }
 
-    private func write(_ part: Tensor, axis: Int, at start: Int) {
+    package func write(_ part: Tensor, axis: Int, at start: Int) {
         let (outer, inner) = shape.extents(around: axis)
         let width = Int64(part.shape[axis]) * inner
         lk_copy_rows(pointer + start * Int(inner), Int64(shape[axis]) * inner, part.pointer, width, outer, width)

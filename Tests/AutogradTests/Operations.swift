@@ -10,6 +10,7 @@ typealias Operation = @Sendable (_ inputs: [Variable], _ constants: [Tensor]) ->
 enum Operations {
     static let all: [String: Operation] = [
         arithmetic, numbers, unary, reductions, layout, products, convolutions, poolings, dropout, losses,
+        arrangements, selections, cumulative,
     ].reduce(into: [:]) { all, part in all.merge(part) { _, _ in fatalError("two operations of one name") } }
 
     private static let arithmetic: [String: Operation] = {
@@ -64,6 +65,46 @@ enum Operations {
         "concatenate.-1": { v, _ in .concatenated(v, axis: -1) },
         "gather": { v, c in v[0].gathered(c[0]) }, "gatherScalars": { v, c in v[0].gathered(c[0]) },
     ]
+
+    private static let arrangements: [String: Operation] = [
+        "pad.constant": { v, _ in v[0].padded([(2, 1), (0, 4)], .constant(0.75)) },
+        "pad.reflect": { v, _ in v[0].padded([(2, 1), (0, 4)], .reflect) },
+        "pad.edge": { v, _ in v[0].padded([(2, 1), (0, 4)], .edge) },
+        "pad.wrap": { v, _ in v[0].padded([(2, 1), (0, 4)], .wrap) },
+        "tile": { v, _ in v[0].tiled([2, 1, 3]) }, "expand": { v, _ in v[0].expanded([2, 3, 4]) },
+        "slice.step": { v, _ in v[0].sliced(axis: 1, 1..<6, step: 2) },
+        "slice.reversed": { v, _ in v[0].sliced(axis: 0, 1..<6, step: -2) },
+        "gatherAlong.0": { v, c in v[0].gathered(c[0], alongAxis: 0) },
+        "gatherAlong.-1": { v, c in v[0].gathered(c[0], alongAxis: -1) },
+        "topK": { v, _ in v[0].topK(3).values },
+        "tril": { v, _ in v[0].lowerTriangle(1) }, "triu": { v, _ in v[0].upperTriangle(-1) },
+    ]
+
+    private static let selections: [String: Operation] = [
+        "greater": { v, _ in .greater(v[0], v[1]) * v[0] },
+        "greaterOrEqual": { v, _ in .greaterOrEqual(v[0], v[1]) * v[0] },
+        "less": { v, _ in .less(v[0], v[1]) * v[0] }, "lessOrEqual": { v, _ in .lessOrEqual(v[0], v[1]) * v[0] },
+        "equal": { v, _ in .equal(v[0], v[1]) * v[0] }, "notEqual": { v, _ in .notEqual(v[0], v[1]) * v[0] },
+        "where": { v, c in .where(v[0].tape.constant(c[0]), v[0], v[1]) },
+        "sign": { v, _ in v[0].sign * v[0] }, "powerOf": { v, _ in v[0].power(v[1]) },
+    ]
+
+    private static let cumulative: [String: Operation] = {
+        let functions: [String: @Sendable (Variable, [Int]?, Bool) -> Variable] = [
+            "product": { $0.product(axes: $1, keepingDimensions: $2) },
+            "norm": { $0.norm(axes: $1, keepingDimensions: $2) },
+            "logSumExp": { $0.logSumExp(axes: $1, keepingDimensions: $2) },
+            "min": { $0.min(axes: $1, keepingDimensions: $2) },
+            "variance": { $0.variance(axes: $1, keepingDimensions: $2) },
+        ]
+        let axes: [(String, [Int]?, Bool)] = [("all", nil, false), ("1", [1], false), ("02Kept", [2, 0], true)]
+        var result = table(functions) { function in
+            axes.map { name, axes, kept in (name, { v, _ in function(v[0], axes, kept) }) }
+        }
+        result["cumulativeSum.1"] = { v, _ in v[0].cumulativeSum(axis: 1) }
+        result["cumulativeSum.reversed"] = { v, _ in v[0].cumulativeSum(axis: 0, reversed: true) }
+        return result
+    }()
 
     private static let products: [String: Operation] = {
         var result: [String: Operation] = [:]

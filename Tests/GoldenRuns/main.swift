@@ -134,9 +134,36 @@ let runs: [Run] = [
         optimizer: .adam(learningRate: 0.01)),
 ]
 
+/// Sequences of 9 tokens with a class for each, of which samples have 2 to 9.
+func sequences(_ count: Int) throws -> ArrayDataset {
+    try ArrayDataset(
+        inputs: Tensor([count, 9], classes(9 * count, below: 13, 10).map { Float($0) }),
+        targets: Tensor([count, 9], classes(9 * count, below: 5, 11).map { Float($0) }),
+        lengths: classes(count, below: 8, 12).map { Int($0) + 2 }, classes: 5)
+}
+
+let transformerRuns: [Run] = [
+    Run(
+        name: "attention with padding and dropout, learned positions",
+        layers: [
+            Embedding(13, 10), PositionEmbedding(9),
+            MultiHeadAttention(heads: 3, keyDimension: 5, valueDimension: 4, dropout: 0.2),
+            TransformerBlock(heads: 2, width: 10, dropout: 0.1, normFirst: false), softmax,
+        ], data: try sequences(50), optimizer: .adam(learningRate: 0.01)),
+    Run(
+        name: "gpt, adamw", layers: [TransformerDecoder(vocabulary: 13, length: 9, layers: 2, heads: 2, width: 12)],
+        data: try sequences(50), optimizer: .adamW(learningRate: 0.01)),
+    Run(
+        name: "sinusoidal positions, momentum",
+        layers: [
+            Embedding(13, 7), SinusoidalPositions(), MultiHeadAttention(heads: 1, keyDimension: 7, causal: true),
+            Dense(5),
+        ], data: try sequences(30), optimizer: .sgd(learningRate: 0.1, momentum: 0.9)),
+]
+
 let threads = CommandLine.arguments.count > 1 ? Int(CommandLine.arguments[1]) : 1
 withWorld { world in
-    for run in runs {
+    for run in runs + transformerRuns {
         let model = Sequential(run.layers).compile(optimizer: run.optimizer, loss: run.loss)
         for fit in 0..<run.fits {
             var options = FitOptions()

@@ -46,4 +46,5 @@ void compare_convolutions(comparison *c);
 void compare_winograd(comparison *c);
 void compare_pooled_convolutions(comparison *c);
 void compare_recurrence(comparison *c);
+void compare_attention(comparison *c);
 #endif

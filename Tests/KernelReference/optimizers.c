@@ -31,6 +31,29 @@ static void rmsprop(float *w, float *square, float *v, float g, float rate, floa
     *w -= v ? *v : step;
 }
 
+static void adagrad(float *w, float *sum, float g, float rate, float epsilon, float decay) {
+    g = fmaf(decay, *w, g);
+    *sum = fmaf(g, g, *sum);
+    *w -= rate * g / sqrtf(*sum + epsilon);
+}
+
+static void adadelta(float *w, float *square, float *step_square, float g, float rate, float rho, float epsilon,
+                     float decay) {
+    g = fmaf(decay, *w, g);
+    *square = fmaf(fmaf(g, g, -*square), 1 - rho, *square);
+    float step = sqrtf(*step_square + epsilon) * g / sqrtf(*square + epsilon);
+    *step_square = fmaf(fmaf(step, step, -*step_square), 1 - rho, *step_square);
+    *w = fmaf(-rate, step, *w);
+}
+
+static void nadam(float *w, float *m, float *v, float g, float moment_rate, float gradient_rate, float correction,
+                  float beta1, float beta2, float epsilon, float decay) {
+    g = fmaf(decay, *w, g);
+    *m = fmaf(g - *m, 1 - beta1, *m);
+    *v = fmaf(fmaf(g, g, -*v), 1 - beta2, *v);
+    *w -= fmaf(moment_rate, *m, gradient_rate * g) / (sqrtf(correction * *v) + epsilon);
+}
+
 void compare_optimizers(comparison *c) {
     for (int kind = 0; kind < KINDS; kind++) {
         for (int l = 0; l < LENGTHS; l++) {
@@ -62,6 +85,14 @@ void compare_optimizers(comparison *c) {
                     rmsprop(ew + i, ev + i, NULL, g[i], 0.01f, 0.9f, 1e-7f, 0, 0.01f));
             COMPARE(lk_rmsprop(w, v, m, g, n, 0.01f, 0.9f, 1e-7f, 0.8f, 0),
                     rmsprop(ew + i, ev + i, em + i, g[i], 0.01f, 0.9f, 1e-7f, 0.8f, 0));
+            COMPARE(lk_adagrad(w, v, g, n, 0.01f, 1e-7f, 0.01f), adagrad(ew + i, ev + i, g[i], 0.01f, 1e-7f, 0.01f));
+            float *positive = floats(n);
+            for (int64_t i = 0; i < n; i++) positive[i] = fabsf(moment[i]);
+            memcpy(moment, positive, size);
+            COMPARE(lk_adadelta(w, v, m, g, n, 0.5f, 0.95f, 1e-7f, 0.01f),
+                    adadelta(ew + i, ev + i, em + i, g[i], 0.5f, 0.95f, 1e-7f, 0.01f));
+            COMPARE(lk_nadam(w, m, v, g, n, 0.01f, 0.02f, 1.5f, 0.9f, 0.999f, 1e-7f, 0.01f),
+                    nadam(ew + i, em + i, ev + i, g[i], 0.01f, 0.02f, 1.5f, 0.9f, 0.999f, 1e-7f, 0.01f));
 #undef COMPARE
             release();
         }

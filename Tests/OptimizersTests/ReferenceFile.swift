@@ -24,6 +24,8 @@ struct OptimizerReference: Decodable {
         clipValue.clipValue = 0.5
         var clipBoth = Optimizer.sgd(learningRate: 0.1, momentum: 0.9)
         (clipBoth.clipNorm, clipBoth.clipValue) = (2, 0.5)
+        var decoupled = Optimizer.rmsprop(learningRate: 0.1, weightDecay: 0.04)
+        decoupled.decoupledDecay = true
         return [
             "sgd": .sgd(learningRate: 0.1),
             "sgd-l2": .sgd(learningRate: 0.1, weightDecay: 0.05),
@@ -35,6 +37,14 @@ struct OptimizerReference: Decodable {
             "rmsprop": .rmsprop(learningRate: 0.1),
             "rmsprop-options": .rmsprop(
                 learningRate: 0.1, rho: 0.8, momentum: 0.7, epsilon: 1e-2, weightDecay: 0.05),
+            "rmsprop-decoupled": decoupled,
+            "adagrad": .adagrad(learningRate: 0.1),
+            "adagrad-options": .adagrad(
+                learningRate: 0.1, initialAccumulator: 0.5, epsilon: 1e-2, weightDecay: 0.05),
+            "adadelta": .adadelta(learningRate: 1),
+            "adadelta-options": .adadelta(learningRate: 1, rho: 0.8, epsilon: 1e-2, weightDecay: 0.05),
+            "nadam": .nadam(learningRate: 0.1),
+            "nadam-options": .nadam(learningRate: 0.1, beta1: 0.8, beta2: 0.95, epsilon: 1e-2, weightDecay: 0.05),
             "clip-norm": clipNorm,
             "clip-value": clipValue,
             "clip-both": clipBoth,
@@ -54,6 +64,12 @@ struct ScheduleReference: Decodable {
         "exponential-staircase": .exponential(rate: 0.1, decayRate: 0.96, decaySteps: 100, staircase: true),
         "cosine": .cosine(rate: 0.1, decaySteps: 1000),
         "cosine-alpha": .cosine(rate: 0.1, decaySteps: 1000, alpha: 0.1),
+        "cosine-restarts": .cosineRestarts(rate: 0.1, period: 100),
+        "cosine-restarts-options": .cosineRestarts(
+            rate: 0.1, period: 100, lengthening: 1.5, shrinking: 0.7, alpha: 0.1),
+        "polynomial": .polynomial(rate: 0.1, decaySteps: 1000),
+        "polynomial-squared": .polynomial(rate: 0.1, decaySteps: 1000, end: 0.01, power: 2),
+        "one-cycle": .oneCycle(peak: 0.1, steps: 1000),
         "warm-up-cosine": .warmUp(steps: 50, from: 0.01, then: .cosine(rate: 0.1, decaySteps: 1000)),
         // Keras's boundary b belongs to the segment it ends.
         "joined-constants": .joined([

@@ -1,21 +1,33 @@
 // Runs training steps and tells what each took: memory from the system, and time. A process of its own, since both are
 // counted for the whole process. Run by Tests/TrainingTests/StepMemoryTests.swift.
 //
-//     StepProbe mnist-cnn BATCH SHARDS THREADS STEPS
+//     StepProbe mnist-cnn|gpt BATCH SHARDS THREADS STEPS
 
 import Foundation
 import Lockstep
 
 let arguments = CommandLine.arguments.dropFirst().map { $0 }
-guard arguments.count == 5, let model = NamedModel(rawValue: arguments[0]),
+guard arguments.count == 5, let name = arguments.first, name == "gpt" || NamedModel(rawValue: name) != nil,
     case let numbers = arguments.dropFirst().compactMap({ Int($0) }), numbers.count == 4, numbers.allSatisfy({ $0 > 0 })
 else { fatalError("usage: StepProbe MODEL BATCH SHARDS THREADS STEPS") }
 let (batchSize, shards, threads, steps) = (numbers[0], numbers[1], numbers[2], numbers[3])
 
-let data = try SyntheticDigits.load().train.prefix(max(1024, batchSize))
+/// Sequences of 64 tokens for gpt, else images.
+func makeData() throws -> any Dataset {
+    guard name == "gpt" else { return try SyntheticDigits.load().train.prefix(max(1024, batchSize)) }
+    let tokens = (0..<20_000).map { ($0 * $0 + $0 / 7) % 65 }
+    return try TokenDataset(tokens, vocabularySize: 65, blockSize: 64, stride: 16)
+}
+
+func makeNetwork() -> any Layer {
+    NamedModel(rawValue: name)?.makeModel()
+        ?? TransformerDecoder(vocabulary: 65, length: 64, layers: 4, heads: 4, width: 128)
+}
+
+let data = try makeData()
 let order = Array(0..<data.count)
 let step = try TrainingStep(
-    network: model.makeModel(), input: data.input.shape, optimizer: .adam(), loss: .sparseCategoricalCrossentropy,
+    network: makeNetwork(), input: data.input.shape, optimizer: name == "gpt" ? .adamW(beta2: 0.99) : .adam(), loss: .sparseCategoricalCrossentropy,
     batchSize: batchSize, shards: shards, threads: threads)
 var done = 0
 var seconds = [Double](repeating: 0, count: steps)

@@ -64,6 +64,33 @@ struct OptimizerKernelTests {
                 t = 0.8 * t + 0.1 * g / (s + 1e-3).squareRoot()
                 w -= t
             },
+            Update(testDescription: "adagrad") { w, s, _, g, n in
+                for i in 0..<Int(n) { s[i] = s[i].magnitude }
+                lk_adagrad(w, s, g, n, 0.1, 1e-3, 0.01)
+            } plain: { w, s, _, g in
+                let g = g + 0.01 * w
+                s = s.magnitude + g * g
+                w -= 0.1 * g / (s + 1e-3).squareRoot()
+            },
+            Update(testDescription: "adadelta") { w, s, t, g, n in
+                for i in 0..<Int(n) { (s[i], t[i]) = (s[i].magnitude, t[i].magnitude) }
+                lk_adadelta(w, s, t, g, n, 0.5, 0.9, 1e-3, 0.01)
+            } plain: { w, s, t, g in
+                let g = g + 0.01 * w
+                s = 0.9 * s.magnitude + 0.1 * g * g
+                let step = (t.magnitude + 1e-3).squareRoot() * g / (s + 1e-3).squareRoot()
+                t = 0.9 * t.magnitude + 0.1 * step * step
+                w -= 0.5 * step
+            },
+            Update(testDescription: "nadam") { w, s, t, g, n in
+                for i in 0..<Int(n) { t[i] = t[i].magnitude }
+                lk_nadam(w, s, t, g, n, 0.05, 0.1, 1.5, 0.9, 0.99, 1e-3, 0.01)
+            } plain: { w, s, t, g in
+                let g = g + 0.01 * w
+                s = 0.9 * s + 0.1 * g
+                t = 0.99 * t.magnitude + 0.01 * g * g
+                w -= (0.05 * s + 0.1 * g) / ((1.5 * t).squareRoot() + 1e-3)
+            },
         ]
     }
 

@@ -222,7 +222,7 @@ struct MetricReference: Decodable, Sendable, CustomTestStringConvertible {
     @Test func directionsAreKnown() throws {
         let smaller: Set = [
             "perplexity", "mean_absolute_error", "mean_squared_error", "root_mean_squared_error",
-            "mean_absolute_percentage_error",
+            "mean_absolute_percentage_error", "bits_per_token", "bits_per_character", "bits_per_byte",
         ]
         for name in Metric.names { #expect(try Metric.named(name).largerIsBetter != smaller.contains(name), "\(name)") }
     }

@@ -292,6 +292,46 @@ def losses():
     case("meanSquared.vector", lambda x: (x - goal[0, :, 0]) ** 2, (3,), constants=[goal[0, :, 0]])
 
 
-for group in [arithmetic, unary, reductions, layout, products, convolutions, poolings, dropout, losses]:
+def arrangements():
+    for mode in ["constant", "reflect", "edge", "wrap"]:
+        options = {"constant_values": 0.75} if mode == "constant" else {}
+        case(f"pad.{mode}", lambda x, m=mode, o=options: np.pad(x, [(2, 1), (0, 4)], mode=m, **o), (3, 3))
+    case("tile", lambda x: np.tile(x, (2, 1, 3)), (2, 3, 2))
+    case("expand", lambda x: np.broadcast_to(x, (2, 3, 4)), (3, 1))
+    case("slice.step", lambda x: x[:, 1:6:2], (2, 7))
+    case("slice.reversed", lambda x: x[5:0:-2], (6, 2))
+    indices = np.array([[2, 0, 2], [1, 1, 0]])
+    case("gatherAlong.0", lambda x: np.take_along_axis(x, indices, 0), (3, 3), constants=[indices])
+    case("gatherAlong.-1", lambda x: np.take_along_axis(x, indices, 1), (2, 4), constants=[indices])
+    case("topK", lambda x: -np.sort(-x, -1)[..., :3], (2, 3, 5), distinct=True)
+    case("tril", lambda x: np.tril(x, 1), (2, 3, 4))
+    case("triu", lambda x: np.triu(x, -1), (4, 3))
+
+
+def selections():
+    for name, function in {"greater": np.greater, "greaterOrEqual": np.greater_equal, "less": np.less,
+                           "lessOrEqual": np.less_equal, "equal": np.equal, "notEqual": np.not_equal}.items():
+        case(name, lambda x, y, f=function: f(x, y) * x, (2, 3), (3,))
+    condition = np.array([[1, 0, 1], [0, 0, 1]])
+    case("where", lambda x, y: np.where(condition, x, y), (2, 3), (3,), constants=[condition])
+    case("sign", lambda x: np.sign(x) * x, (3, 5))
+    case("powerOf", np.power, (2, 3), (3,), low=0.5, high=2)
+
+
+def cumulative():
+    case("cumulativeSum.1", lambda x: np.cumsum(x, 1), (2, 5, 2))
+    case("cumulativeSum.reversed", lambda x: np.cumsum(x[::-1], 0)[::-1], (4, 3))
+    for kind, (axis, kept) in {"all": (None, 0), "1": ((1,), 0), "02Kept": ((0, 2), 1)}.items():
+        for name, function in {
+            "product": np.prod, "norm": lambda x, axis, keepdims: np.sqrt(np.sum(x * x, axis=axis, keepdims=keepdims)),
+            "logSumExp": lambda x, axis, keepdims: np.log(np.sum(np.exp(x), axis=axis, keepdims=keepdims)),
+            "min": np.min, "variance": np.var,
+        }.items():
+            case(f"{name}.{kind}", lambda x, f=function, a=axis, k=kept: f(x, axis=a, keepdims=bool(k)), (2, 3, 2),
+                 distinct=name == "min")
+
+
+for group in [arithmetic, unary, reductions, layout, products, convolutions, poolings, dropout, losses, arrangements,
+              selections, cumulative]:
     group()
 sys.stdout.write("[\n" + ",\n".join(json.dumps(c, separators=(",", ":")) for c in CASES) + "\n]\n")

@@ -38,6 +38,26 @@ def rmsprop(w, g, s, t, rate, rho=0.9, momentum=0.0, epsilon=1e-7):
     return w - s["velocity"]
 
 
+def adagrad(w, g, s, t, rate, initial=0.1, epsilon=1e-7):
+    s["accumulator"] = s.get("accumulator", initial) + g**2
+    return w - rate * g / np.sqrt(s["accumulator"] + epsilon)
+
+
+def adadelta(w, g, s, t, rate, rho=0.95, epsilon=1e-7):
+    s["mean_square"] = rho * s.get("mean_square", 0) + (1 - rho) * g**2
+    step = np.sqrt(s.get("mean_square_step", 0) + epsilon) * g / np.sqrt(s["mean_square"] + epsilon)
+    s["mean_square_step"] = rho * s.get("mean_square_step", 0) + (1 - rho) * step**2
+    return w - rate * step
+
+
+def nadam(w, g, s, t, rate, beta1=0.9, beta2=0.999, epsilon=1e-7):
+    momenta = [beta1 * (1 - 0.5 * 0.96**k) for k in range(1, t + 2)]
+    s["m"] = beta1 * s.get("m", 0) + (1 - beta1) * g
+    s["v"] = beta2 * s.get("v", 0) + (1 - beta2) * g**2
+    ahead = momenta[t] * s["m"] / (1 - np.prod(momenta)) + (1 - momenta[t - 1]) * g / (1 - np.prod(momenta[:t]))
+    return w - rate * ahead / (np.sqrt(s["v"] / (1 - beta2**t)) + epsilon)
+
+
 def run(rule, rate, start, gradients, l2=0.0, decoupled=0.0, clip_norm=None, clip_value=None, **options):
     """The parameters after every step, and the last state."""
     w, state, history = start.copy(), {}, []
@@ -69,6 +89,13 @@ def optimizers():
         "adamw": run(adam, 0.1, start, gradients, decoupled=0.04),
         "rmsprop": run(rmsprop, 0.1, start, gradients),
         "rmsprop-options": run(rmsprop, 0.1, start, gradients, rho=0.8, momentum=0.7, epsilon=1e-2, l2=0.05),
+        "rmsprop-decoupled": run(rmsprop, 0.1, start, gradients, decoupled=0.04),
+        "adagrad": run(adagrad, 0.1, start, gradients),
+        "adagrad-options": run(adagrad, 0.1, start, gradients, initial=0.5, epsilon=1e-2, l2=0.05),
+        "adadelta": run(adadelta, 1.0, start, gradients),
+        "adadelta-options": run(adadelta, 1.0, start, gradients, rho=0.8, epsilon=1e-2, l2=0.05),
+        "nadam": run(nadam, 0.1, start, gradients),
+        "nadam-options": run(nadam, 0.1, start, gradients, beta1=0.8, beta2=0.95, epsilon=1e-2, l2=0.05),
         "clip-norm": run(sgd, 0.1, start, gradients, clip_norm=1.5),
         "clip-value": run(adam, 0.1, start, gradients, clip_value=0.5),
         "clip-both": run(sgd, 0.1, start, gradients, momentum=0.9, clip_norm=2.0, clip_value=0.5),
@@ -101,6 +128,27 @@ def piecewise(step, boundaries=(99, 299), values=(0.1, 0.05, 0.001)):
     return values[-1]
 
 
+def cosine_restarts(step, rate=0.1, period=100, lengthening=2.0, shrinking=1.0, alpha=0.0):
+    """CosineDecayRestarts(first_decay_steps=period, t_mul=lengthening, m_mul=shrinking)"""
+    start, length, scale = 0.0, float(period), 1.0
+    while step >= start + length:
+        start, length, scale = start + length, length * lengthening, scale * shrinking
+    fraction = scale * 0.5 * (1 + math.cos(math.pi * (step - start) / length))
+    return rate * ((1 - alpha) * fraction + alpha)
+
+
+def polynomial(step, rate=0.1, decay_steps=1000, end=0.0001, power=1.0):
+    return (rate - end) * (1 - min(step, decay_steps) / decay_steps) ** power + end
+
+
+def one_cycle(step, peak=0.1, steps=1000, rise=0.3, start_factor=25.0, end_factor=1e4):
+    """torch.optim.lr_scheduler.OneCycleLR with cosines; after the last step the rate stays."""
+    top, last, first = rise * steps - 1, steps - 1, peak / start_factor
+    step = min(step, last)
+    a, b, fraction = (first, peak, step / top) if step <= top else (peak, first / end_factor, (step - top) / (last - top))
+    return b + (a - b) / 2 * (1 + math.cos(math.pi * fraction))
+
+
 def schedules():
     functions = {
         "constant": lambda step: 0.1,
@@ -109,6 +157,11 @@ def schedules():
         "exponential-staircase": lambda step: exponential(step, staircase=True),
         "cosine": cosine,
         "cosine-alpha": lambda step: cosine(step, alpha=0.1),
+        "cosine-restarts": cosine_restarts,
+        "cosine-restarts-options": lambda step: cosine_restarts(step, lengthening=1.5, shrinking=0.7, alpha=0.1),
+        "polynomial": polynomial,
+        "polynomial-squared": lambda step: polynomial(step, power=2.0, end=0.01),
+        "one-cycle": one_cycle,
         "warm-up-cosine": cosine_with_warm_up,
         "joined-constants": piecewise,
         "joined": lambda step: (

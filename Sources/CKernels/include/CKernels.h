@@ -118,6 +118,16 @@ typedef struct {
     const float *dropout; // [batch, units], factors of the states that are multiplied; NULL for none
 } lk_recurrence_memory;
 
+// Scaled dot-product attention: q [batch, queries, heads, key_dimension], k [batch, capacity, heads, key_dimension] and v
+// [batch, capacity, heads, value_dimension], of which the first `keys` positions of each sample are used. Query t stands
+// at position first + t; if `causal` it sees no later one. `mask` [batch, keys] or NULL: a position where it is 0 is not
+// seen and sees nothing. Weights and dropout's `factors`, or NULL, are [batch, heads, queries, LK_PADDED(keys)].
+typedef struct {
+    int64_t batch, heads, queries, keys, key_dimension, value_dimension, first, capacity;
+    bool causal;
+    float scale;
+} lk_attention;
+
 // Counter-based random numbers: Philox4x32-10 (Salmon et al. 2011). Element 4 j + k is word k of the block with
 // counter {j, stream[0], stream[1], stream[2]} and key `key`.
 typedef struct {

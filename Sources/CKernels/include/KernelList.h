@@ -3,6 +3,12 @@
 
 /// out[i] = f(x[i])
 LK_KERNEL(void, unary, (lk_unary_operation operation, float *out, const float *x, int64_t n), (operation, out, x, n))
+/// out[i] = gelu(x[i]), and the slope there, which LK_GELU_GRADIENT computes again.
+LK_KERNEL(void, gelu_with_slope, (float *out, double *slope, const float *x, int64_t n), (out, slope, x, n))
+/// out[i] = x[i] * factors[i], computed in doubles.
+LK_KERNEL(void, multiply_by_doubles,
+          (float *out, const float *x, const double *factors, int64_t n),
+          (out, x, factors, n))
 /// out[i] = x[i] * scale + shift
 LK_KERNEL(void, affine, (float *out, const float *x, int64_t n, float scale, float shift), (out, x, n, scale, shift))
 /// out[i] = min(max(x[i], low), high)
@@ -94,6 +100,19 @@ LK_KERNEL(void, sparse_cross_entropy_gradient,
           (float *out, const float *probabilities, const float *labels, const float *g, int64_t rows, int64_t width),
           (out, probabilities, labels, g, rows, width))
 
+/// out = (x - mean) / sqrt(variance + epsilon) * gamma + beta of each row; `gamma` and `beta` may be NULL. `statistics`
+/// [rows, 2] receives mean and root. `scratch` holds LK_PADDED(width) floats.
+LK_KERNEL(void, normalize_rows,
+          (float *out, float *statistics, const float *x, const float *gamma, const float *beta, int64_t rows,
+           int64_t width, float epsilon, float *scratch),
+          (out, statistics, x, gamma, beta, rows, width, epsilon, scratch))
+/// The gradient in x, and `products` whose column sums are gamma's: g times the normalised x. Either may be NULL.
+/// `scratch` holds 2 * LK_PADDED(width) floats.
+LK_KERNEL(void, normalize_rows_gradient,
+          (float *out, float *products, const float *statistics, const float *x, const float *gamma, const float *g,
+           int64_t rows, int64_t width, float *scratch),
+          (out, products, statistics, x, gamma, g, rows, width, scratch))
+
 LK_KERNEL(void, max_pool, (const lk_pooling *shape, float *out, const float *x), (shape, out, x))
 /// The gradient goes to the first largest element of each window, a NaN being larger than all.
 LK_KERNEL(void, max_pool_gradient,
@@ -147,6 +166,19 @@ LK_KERNEL(void, convolution_kernel_gradient,
           (const lk_convolution *shape, float *kernel_gradient, const float *x, const float *y_gradient,
            float *scratch),
           (shape, kernel_gradient, x, y_gradient, scratch))
+
+/// Floats of working memory for attention in both directions.
+LK_KERNEL(int64_t, attention_scratch, (const lk_attention *shape), (shape))
+/// out [batch, queries, heads, value_dimension] = dropout(softmax(scale * q k^T)) v, and the softmax's weights.
+LK_KERNEL(void, attention_forward,
+          (const lk_attention *shape, float *out, float *weights, const float *q, const float *k, const float *v,
+           const float *mask, const float *factors, float *scratch),
+          (shape, out, weights, q, k, v, mask, factors, scratch))
+LK_KERNEL(void, attention_gradient,
+          (const lk_attention *shape, float *q_gradient, float *k_gradient, float *v_gradient, const float *weights,
+           const float *q, const float *k, const float *v, const float *mask, const float *factors, const float *g,
+           float *scratch),
+          (shape, q_gradient, k_gradient, v_gradient, weights, q, k, v, mask, factors, g, scratch))
 
 LK_KERNEL(int64_t, winograd_scratch, (const lk_winograd *shape), (shape))
 /// `bias` [out] may be NULL.
@@ -207,6 +239,21 @@ LK_KERNEL(void, rmsprop,
           (float *w, float *mean_square, float *velocity, const float *g, int64_t n, float rate, float rho,
            float epsilon, float momentum, float decay),
           (w, mean_square, velocity, g, n, rate, rho, epsilon, momentum, decay))
+/// accumulator += g^2; w -= rate * g / sqrt(accumulator + epsilon)
+LK_KERNEL(void, adagrad,
+          (float *w, float *accumulator, const float *g, int64_t n, float rate, float epsilon, float decay),
+          (w, accumulator, g, n, rate, epsilon, decay))
+/// square = rho * square + (1 - rho) * g^2; s = sqrt(step_square + epsilon) / sqrt(square + epsilon) * g;
+/// step_square = rho * step_square + (1 - rho) * s^2; w -= rate * s
+LK_KERNEL(void, adadelta,
+          (float *w, float *square, float *step_square, const float *g, int64_t n, float rate, float rho,
+           float epsilon, float decay),
+          (w, square, step_square, g, n, rate, rho, epsilon, decay))
+/// Moments as in lk_adam; w -= (moment_rate * m + gradient_rate * g) / (sqrt(correction * v) + epsilon)
+LK_KERNEL(void, nadam,
+          (float *w, float *m, float *v, const float *g, int64_t n, float moment_rate, float gradient_rate,
+           float correction, float beta1, float beta2, float epsilon, float decay),
+          (w, m, v, g, n, moment_rate, gradient_rate, correction, beta1, beta2, epsilon, decay))
 /// The sum of squares in double precision, in an order fixed by n.
 LK_KERNEL(double, sum_of_squares, (const float *x, int64_t n), (x, n))
 /// Whether the size of every element is below `limit`, infinity or a power of two; NaN never is.

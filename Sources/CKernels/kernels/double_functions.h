@@ -186,13 +186,16 @@ INLINE vd gelu_of(vf x) {
 }
 
 /// Phi(x) + x * phi(x)
-INLINE vd gelu_slope_of(vf x) {
-    vd below, density;
-    normal_distribution(x, &below, &density);
+INLINE vd gelu_slope_from(vf x, vd below, vd density) {
     vd t = AS_DOUBLES(x);
     t = SELECT(t > SPLAT_DOUBLE(40.0), SPLAT_DOUBLE(40.0), t);
     t = SELECT(t < SPLAT_DOUBLE(-40.0), SPLAT_DOUBLE(-40.0), t);
     return FMA(t, density, below);
+}
+INLINE vd gelu_slope_of(vf x) {
+    vd below, density;
+    normal_distribution(x, &below, &density);
+    return gelu_slope_from(x, below, density);
 }
 
 /// x to the power y, with C's special values: e^(y log |x|), negative for negative x and odd y.

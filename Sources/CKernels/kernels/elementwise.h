@@ -45,6 +45,28 @@ static void LK(unary)(lk_unary_operation operation, float *out, const float *x, 
     functions[operation](out, x, n);
 }
 
+// The slope costs little beside the value, and much alone.
+static void LK(gelu_with_slope)(float *out, double *slope, const float *x, int64_t n) {
+    for (int64_t i = 0; i < n; i += LANES) {
+        int64_t rest = n - i;
+        vf v = load_first(x + i, rest, rest, 0.0f);
+        vd below, density, s;
+        normal_distribution(v, &below, &density);
+        s = gelu_slope_from(v, below, density);
+        v = AS_FLOATS(AS_DOUBLES(v) * below);
+        if (rest >= LANES) {
+            *(vf *)(out + i) = v, *(vd *)(slope + i) = s;
+        } else {
+            store_part(out + i, &v, rest);
+            memcpy(slope + i, &s, (size_t)rest * sizeof(double));
+        }
+    }
+}
+
+static void LK(multiply_by_doubles)(float *out, const float *x, const double *factors, int64_t n) {
+    for (int64_t i = 0; i < n; i++) out[i] = (float)((double)x[i] * factors[i]);
+}
+
 static void LK(affine)(float *out, const float *x, int64_t n, float scale, float shift) {
     MAP(n, v = FMA(v, SPLAT(scale), SPLAT(shift)))
 }

@@ -13,6 +13,7 @@
 #include "random.h"
 #include "reduction.h"
 #include "rows.h"
+#include "normalization.h"
 #include "warp.h"
 
 // Products and what is made of them, bottom up.
@@ -27,5 +28,6 @@
 #include "winograd.h"
 #include "cells.h"
 #include "recurrence.h"
+#include "attention.h"
 
 #define LK_KERNEL(result, name, parameters, arguments) .name = LK(name),

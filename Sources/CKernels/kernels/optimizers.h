@@ -56,3 +56,35 @@ static void LK(rmsprop)(float *w, float *mean_square, float *velocity, const flo
         vw -= velocity ? v2 : step;
     })
 }
+
+static void LK(adagrad)(float *w, float *accumulator, const float *g, int64_t n, float rate, float epsilon,
+                       float decay) {
+    float *none = NULL;
+    UPDATE(accumulator, none, {
+        vg = FMA(SPLAT(decay), vw, vg);
+        v1 = FMA(vg, vg, v1);
+        vw -= SPLAT(rate) * vg / __builtin_elementwise_sqrt(v1 + SPLAT(epsilon));
+    })
+}
+
+static void LK(adadelta)(float *w, float *square, float *step_square, const float *g, int64_t n, float rate, float rho,
+                        float epsilon, float decay) {
+    UPDATE(square, step_square, {
+        vg = FMA(SPLAT(decay), vw, vg);
+        v1 = FMA(FMA(vg, vg, -v1), SPLAT(1.0f - rho), v1);
+        vf step = __builtin_elementwise_sqrt(v2 + SPLAT(epsilon)) * vg / __builtin_elementwise_sqrt(v1 + SPLAT(epsilon));
+        v2 = FMA(FMA(step, step, -v2), SPLAT(1.0f - rho), v2);
+        vw = FMA(SPLAT(-rate), step, vw);
+    })
+}
+
+static void LK(nadam)(float *w, float *m, float *v, const float *g, int64_t n, float moment_rate, float gradient_rate,
+                     float correction, float beta1, float beta2, float epsilon, float decay) {
+    UPDATE(m, v, {
+        vg = FMA(SPLAT(decay), vw, vg);
+        v1 = FMA(vg - v1, SPLAT(1.0f - beta1), v1);
+        v2 = FMA(FMA(vg, vg, -v2), SPLAT(1.0f - beta2), v2);
+        vf ahead = FMA(SPLAT(moment_rate), v1, SPLAT(gradient_rate) * vg);
+        vw -= ahead / (__builtin_elementwise_sqrt(SPLAT(correction) * v2) + SPLAT(epsilon));
+    })
+}

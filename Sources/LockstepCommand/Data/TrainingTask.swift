@@ -22,12 +22,17 @@ struct TrainingTask {
         _ description: ModelDescription?
     ) throws {
         var chosen: String?
+        try settings.checkDecoderSettings()
         if let description {
             self.description = description
+        } else if settings.model.model == DecoderModel.name {
+            self.description = .file(text: try settings.decoderModel(data).text)
         } else if data.input.shape == [28, 28, 1], data.target.classCount == 10, !settings.shapesAutomaticModel {
             self.description = .named(.mnistCNN)
         } else {
-            let text = try TrainingTask.automaticModel(settings, data, preparation).text
+            let text =
+                try (data as? TokenDataset).map { AutomaticLanguageModel($0, settings).text }
+                ?? TrainingTask.automaticModel(settings, data, preparation).text
             (self.description, chosen) = (.file(text: text), text)
         }
         chosenModel = chosen
@@ -36,7 +41,7 @@ struct TrainingTask {
         loss = try TrainingTask.loss(settings, data.target, output)
         metrics =
             try settings.training.metrics.map { try $0.map { try Metric.named($0) } }
-            ?? TrainingTask.metrics(for: loss)
+            ?? (preparation as? LanguagePreparation)?.metrics ?? TrainingTask.metrics(for: loss)
     }
 
     /// The shape of the model's output for a sample.
@@ -57,8 +62,12 @@ struct TrainingTask {
             case nil: .values(max(1, data.target.shape.count))
             }
         let input: AutomaticModel.Input =
-            (preparation as? TablePreparation).map { .table(numeric: $0.numericCount, categories: $0.embeddingSizes) }
-            ?? .samples(data.input.shape.dimensions)
+            switch preparation {
+            case let table as TablePreparation:
+                .table(numeric: table.numericCount, categories: table.embeddingSizes)
+            case let texts as TextPreparation: .tokens(vocabulary: texts.vocabulary.count, length: texts.length)
+            default: .samples(data.input.shape.dimensions)
+            }
         let hidden = settings.model.hidden
         return AutomaticModel(
             input, output, hidden: hidden.isEmpty ? nil : hidden, dropout: settings.model.dropout,

@@ -57,7 +57,8 @@ struct Evaluate: ParsableCommand {
                 faults.reach(.evaluate)
                 let model = try checkpoint.model(settings, for: test)
                 let result = try model.evaluate(
-                    test, reduction: settings.training.lossReduction, threads: threads, classes: true, on: world,
+                    test, reduction: settings.training.lossReduction, threads: threads,
+                    classes: !(test is TokenDataset), on: world,
                     status: status)
                 if world.rank == 0 { try tell(result, test, source) }
             }

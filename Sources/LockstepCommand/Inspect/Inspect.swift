@@ -34,6 +34,7 @@ struct Inspect: ParsableCommand {
                 }
             }
             let loaded = try settings.load(source)
+            if let summary = LanguageSummary(loaded) { return print(try json ? summary.json : summary.text) }
             let summary = DataSummary(loaded.train, test: loaded.test ?? loaded.validation)
             if json {
                 let encoder = JSONEncoder()

@@ -9,16 +9,24 @@ struct ModelSettings: SettingsGroup {
 
     let model = Setting(
         "model", .model, default: AutomaticModel.word,
-        "auto (fits the data), \(NamedModel.allCases.map(\.rawValue).joined(separator: ", ")), or a model described in "
+        "auto (fits the data), gpt (for texts), \(NamedModel.allCases.map(\.rawValue).joined(separator: ", ")), or a model described in "
             + "FILE.yaml.")
     let hidden = Setting(
         "hidden", .list(.integer("units", from: 1)), default: [], "The hidden layers of --model auto.",
         record: .unlessDefault)
     let dropout = Setting(
-        "dropout", .float(from: 0, below: 1), default: 0, "The rate of dropout after each of them.",
+        "dropout", .float(from: 0, below: 1), default: 0, "The rate of dropout after each of them, or in --model gpt.",
         record: .unlessDefault)
     let normalization = Setting(
         "normalization", .flag, default: false, "A batch normalization in each of them.", record: .unlessDefault)
+    let layers = Setting("layers", .integer(from: 1), "The blocks of --model gpt (unless given, 4).")
+    let heads = Setting("heads", .integer(from: 1), "The heads of its attention (unless given, 4).")
+    let width = Setting("width", .integer(from: 1), "The features of a position in it (unless given, 128).")
+    let untied = Setting(
+        "untied", .flag, default: false, "An output layer of its own in it, rather than the embedding's table.",
+        record: .unlessDefault)
+    let useBias = Setting(
+        "use-bias", .flag, default: false, "Biases in its layers.", record: .unlessDefault)
     let freeze = Setting(
         "freeze", .list(.text("pattern")), default: [],
         "Parameters that stay as they are, such as 'conv2d*' or 'dense.kernel'.", record: .unlessDefault)
@@ -94,6 +102,8 @@ extension SettingForm where Value == Fold {
 extension AutomaticModel {
     /// What stands for it in the place of a model's name.
     static let word = "auto"
+    /// What stands there for models that are made when the data are known.
+    static let words = [word, DecoderModel.name]
 }
 
 extension SettingForm where Value == String {
@@ -103,8 +113,9 @@ extension SettingForm where Value == String {
             "model",
             read: {
                 let word = $0.lowercased()
-                return word == AutomaticModel.word ? word : NamedModel(rawValue: word)?.rawValue ?? expandingHome($0)
-            }, text: { $0 == AutomaticModel.word ? $0 : RunSettings.absolute("model", $0) })
+                return AutomaticModel.words.contains(word)
+                    ? word : NamedModel(rawValue: word)?.rawValue ?? expandingHome($0)
+            }, text: { AutomaticModel.words.contains($0) ? $0 : RunSettings.absolute("model", $0) })
         (form.holdsPath, form.completion) = (true, .file)
         return form
     }

@@ -12,10 +12,7 @@ extension ResolvedSettings {
         options.shards = self.training.shards
         options.threads = self.execution.threads
         options.seed = self.training.seed
-        let augmentation = Augmentation(
-            translation: self.pictures.randomTranslation, rotation: self.pictures.randomRotation,
-            zoom: self.pictures.randomZoom)
-        options.transforms = augmentation.isIdentity ? [] : [augmentation]
+        options.transforms = augmentations
         options.limitTrainBatches = self.training.limitTrainBatches
         options.maxSteps = self.training.maxSteps
         options.logEveryNSteps = self.output.logEveryNSteps
@@ -37,15 +34,22 @@ extension ResolvedSettings {
     func makeOptimizer(sampleCount: Int, _ options: FitOptions) throws -> Optimizer {
         let name = self.optimizer.optimizer
         let (momentum, decay) = (self.optimizer.momentum ?? 0, self.optimizer.weightDecay)
+        let (beta1, beta2) = (self.optimizer.beta1 ?? 0.9, self.optimizer.beta2 ?? 0.999)
+        let epsilon = self.optimizer.epsilon ?? 1e-7
         var result: Optimizer =
             switch name {
             case .sgd: .sgd(momentum: momentum, nesterov: self.optimizer.nesterov, weightDecay: decay ?? 0)
-            case .adam: .adam(weightDecay: decay ?? 0)
-            case .adamw: .adamW(weightDecay: decay ?? 0.004)
-            case .rmsprop: .rmsprop(momentum: momentum, weightDecay: decay ?? 0)
+            case .adam: .adam(beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: decay ?? 0)
+            case .adamw: .adamW(beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: decay ?? 0.004)
+            case .rmsprop: .rmsprop(momentum: momentum, epsilon: epsilon, weightDecay: decay ?? 0)
+            case .adagrad: .adagrad(epsilon: epsilon, weightDecay: decay ?? 0)
+            case .adadelta: .adadelta(epsilon: epsilon, weightDecay: decay ?? 0)
+            case .nadam: .nadam(beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: decay ?? 0)
             }
-        if self.optimizer.momentum != nil, name == .adam || name == .adamw {
-            throw error(\.optimizer.momentum, "is for sgd and rmsprop; \(name) has its own moments")
+        if self.optimizer.decoupledDecay { result.decoupledDecay = true }
+        try checkMoments(name)
+        if self.optimizer.momentum != nil, name != .sgd, name != .rmsprop {
+            throw error(\.optimizer.momentum, "is for sgd and rmsprop, not \(name)")
         }
         if self.optimizer.nesterov, name != .sgd { throw error(\.optimizer.nesterov, "is for sgd, not \(name)") }
         let rate = self.optimizer.learningRate ?? (name == .sgd ? 0.01 : 0.001)
@@ -55,17 +59,40 @@ extension ResolvedSettings {
         return result
     }
 
+    private func checkMoments(_ name: OptimizerName) throws {
+        let hasMoments = [.adam, .adamw, .nadam].contains(name)
+        if self.optimizer.beta1 != nil, !hasMoments {
+            throw error(\.optimizer.beta1, "is for adam, adamw and nadam, not \(name)")
+        }
+        if self.optimizer.beta2 != nil, !hasMoments {
+            throw error(\.optimizer.beta2, "is for adam, adamw and nadam, not \(name)")
+        }
+        if self.optimizer.epsilon != nil, name == .sgd { throw error(\.optimizer.epsilon, "is not for sgd") }
+    }
+
     private func makeSchedule(_ rate: Float, _ sampleCount: Int, _ options: FitOptions) throws -> LearningRateSchedule {
         let batch = try options.batchSize.resolved(count: sampleCount)
         let perEpoch = min((sampleCount + batch - 1) / batch, self.training.limitTrainBatches ?? Int.max)
         let steps = self.training.epochs.multipliedClamped(by: perEpoch)
         // A warm-up beyond the run is told at its start: a short trial of a recipe is no mistake.
         let warmUpSteps = self.optimizer.warmUpSteps
+        let (left, final) = (max(1, steps - warmUpSteps), self.optimizer.finalLearningRate)
         let main: LearningRateSchedule =
             switch self.optimizer.schedule {
             case .constant: .constant(rate)
-            case .cosine: .cosine(rate: rate, decaySteps: max(1, steps - warmUpSteps), alpha: 0)
+            case .cosine: .cosine(rate: rate, decaySteps: left, alpha: rate > 0 ? final / rate : 0)
+            case .linear: .polynomial(rate: rate, decaySteps: left, end: final)
+            case .exponential:
+                .exponential(
+                    rate: rate, decayRate: final > 0 && rate > 0 ? final / rate : 0.01, decaySteps: left)
+            case .oneCycle: .oneCycle(peak: rate, steps: left)
+            case .cosineRestarts: .cosineRestarts(rate: rate, period: max(1, perEpoch))
             }
+        if final != 0, ![.cosine, .linear, .exponential].contains(self.optimizer.schedule) {
+            throw error(\.optimizer.finalLearningRate, "is for --schedule cosine, linear or exponential")
+        }
+        if final > rate { throw error(\.optimizer.finalLearningRate, "must be at most the learning rate, \(rate)") }
+        if let problem = main.defect { throw error(\.optimizer.schedule, "does not fit this run: \(problem)") }
         return warmUpSteps > 0 ? .warmUp(steps: warmUpSteps, from: 0, then: main) : main
     }
 

@@ -65,25 +65,43 @@ struct OptimizerSettings: SettingsGroup {
     let momentum = Setting("momentum", .float(from: 0, below: 1), "Momentum of sgd and rmsprop (unless given, 0).")
     let nesterov = Setting(
         "nesterov", .flag, default: false, "Nesterov's form of sgd's momentum.", record: .unlessDefault)
+    let beta1 = Setting("beta1", .float(from: 0, below: 1), "How fast adam's first moment forgets (unless given, 0.9).")
+    let beta2 = Setting(
+        "beta2", .float(from: 0, below: 1), "How fast adam's second moment forgets (unless given, 0.999).")
+    let epsilon = Setting(
+        "epsilon", .float(above: 0), "What keeps the adaptive rules from dividing by 0 (unless given, 1e-7).")
     let weightDecay = Setting(
         "weight-decay", .float(from: 0),
         "Weight decay: L2, for adamw decoupled (unless given, 0, for adamw 0.004).")
+    let decoupledDecay = Setting(
+        "decoupled-decay", .flag, default: false,
+        "Let weight decay shrink parameters themselves, as Keras does, rather than add to gradients, as PyTorch does.",
+        record: .unlessDefault)
     let clipNorm = Setting("clip-norm", .float(above: 0), "Scale gradients down to this global norm.")
     let clipValue = Setting("clip-value", .float(above: 0), "Cut gradient elements to this size.")
     let schedule = Setting(
         "schedule", .choice(), default: ScheduleName.constant,
-        "The learning rate's course: constant, or cosine down to 0 over all --epochs, which --max-steps does not "
-            + "shorten.")
+        "The learning rate's course over all --epochs, which --max-steps does not shorten: constant; down to "
+            + "--final-learning-rate along a cosine, a line or exponentially; one-cycle, up in the first 30 % and down "
+            + "again; or cosine-restarts, whose periods double, from one of the steps on.")
+    let finalLearningRate = Setting(
+        "final-learning-rate", .float(from: 0), default: 0,
+        "Where cosine, linear and exponential end (exponential: unless given, a hundredth of the learning rate).",
+        record: .unlessDefault)
     let warmUpSteps = Setting(
         "warm-up-steps", .integer("steps", from: 0, to: 1 << 32), default: 0,
         "Steps of linear warm-up before the schedule; a shorter run never reaches the rate, and says so.")
 }
 
 /// The optimizers by their names on the command line.
-enum OptimizerName: String, CaseIterable, Sendable { case sgd, adam, adamw, rmsprop }
+enum OptimizerName: String, CaseIterable, Sendable { case sgd, adam, adamw, rmsprop, adagrad, adadelta, nadam }
 
 /// The learning rate's schedules by their names on the command line.
-enum ScheduleName: String, CaseIterable, Sendable { case constant, cosine }
+enum ScheduleName: String, CaseIterable, Sendable {
+    case constant, cosine, linear, exponential
+    case oneCycle = "one-cycle"
+    case cosineRestarts = "cosine-restarts"
+}
 
 extension SettingForm where Value == String {
     /// A loss's name as it is recorded.

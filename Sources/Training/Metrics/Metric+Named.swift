@@ -9,7 +9,8 @@ extension Metric {
         (.topK(5), ["top_k_categorical_accuracy", "sparse_top_k_categorical_accuracy"]),
         (.precision, []), (.recall, []), (.f1Score, ["f1"]),
         (.auc, ["auc_roc", "roc_auc"]), (.aucPR, ["pr_auc", "average_precision"]),
-        (.perplexity, []), (.meanAbsoluteError, ["mae"]), (.meanSquaredError, ["mse"]),
+        (.perplexity, []), (.bitsPerCharacter, []), (.bitsPerByte, []), (.bitsPerToken, []),
+        (.meanAbsoluteError, ["mae"]), (.meanSquaredError, ["mse"]),
         (.rootMeanSquaredError, ["rmse"]), (.r2Score, ["r2"]), (.meanAbsolutePercentageError, ["mape"]),
     ]
 

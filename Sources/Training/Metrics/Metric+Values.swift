@@ -1,7 +1,6 @@
-// Metrics of values: how far off outputs are, and how surprising the targets. Every mean is over a position's outputs,
+// Metrics of values: how far off outputs are. Every mean is over a position's outputs,
 // then over positions by weight.
 
-import CKernels
 import Tensors
 
 extension Metric {
@@ -69,31 +68,5 @@ extension Metric {
             return spread > 1e-12 * square ? 1 - error / spread : error == 0 ? 1 : 0
         }
         return ratio(scores.reduce(0, +), Double(width))
-    }
-
-    /// exp of the mean of -log p of the right class: among how many equally likely ones the model is in doubt.
-    public static let perplexity = Metric("perplexity", false, .distributions, sums: { _ in 2 }) { batch in
-        let logarithms =
-            batch.areLogits ? batch.outputs.logSoftmax : batch.outputs.clamped(1e-7, 1).map(.log)
-        let (values, targets, width) = (logarithms.scalars, batch.targets.scalars, batch.width)
-        var (sum, total) = (0.0, 0.0)
-        for position in 0..<batch.positions {
-            let weight = batch.weight(position)
-            if weight == 0 { continue }
-            var surprise = 0.0
-            if batch.hasClassNumbers {
-                let number = Int(exactly: targets[position]) ?? -1
-                surprise = (0..<width).contains(number) ? -Double(values[position * width + number]) : .nan
-            } else {
-                for index in (position * width)..<((position + 1) * width) where targets[index] != 0 {
-                    surprise -= Double(targets[index]) * Double(values[index])
-                }
-            }
-            sum += weight * surprise
-            total += weight
-        }
-        return [sum, total]
-    } value: {
-        lk_power_double(2.718281828459045, ratio($0[0], $0[1]))
     }
 }

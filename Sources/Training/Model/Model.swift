@@ -168,7 +168,7 @@ public final class Model {
         try predict(inputs, mask, read: loss.probabilities)
     }
 
-    private func predict(_ inputs: Tensor, _ mask: Tensor?, read: (Variable) -> Tensor) throws -> Tensor {
+    func predict(_ inputs: Tensor, _ mask: Tensor?, read: (Variable) -> Tensor) throws -> Tensor {
         guard inputs.shape.rank > 0 else {
             throw TrainingError("predict: expected inputs [count, ...], got a single number", .unfit)
         }

@@ -1,0 +1,137 @@
+// Padding, repeating, cutting with steps, choosing along an axis, triangles.
+
+import Tensors
+
+/// What stands around a padded variable.
+public enum PaddingMode: Sendable, Hashable {
+    case constant(Float)
+    /// Mirrored at the border, without the border itself: c b | a b c | b a.
+    case reflect
+    /// The border again and again.
+    case edge
+    /// From the other end.
+    case wrap
+}
+
+extension Variable {
+    private func arranged(_ arrangement: Arrangement, elsewhere value: Float = 0) -> Variable {
+        tape.record(self.value.arranged(arrangement, elsewhere: value), self) { g in
+            receive(g.returned(arrangement, to: shape))
+        }.marked(kind.afterScaling)
+    }
+
+    /// With elements before and after those of each axis: `widths` has one pair for each axis, as NumPy's `pad`.
+    public func padded(_ widths: [(before: Int, after: Int)], _ mode: PaddingMode = .constant(0)) -> Variable {
+        require(
+            widths.count == shape.rank && widths.allSatisfy { $0.before >= 0 && $0.after >= 0 },
+            "padded: expected a pair of widths, at least 0, for each axis of \(shape), got \(widths)")
+        for (axis, width) in widths.enumerated() where width.before + width.after > 0 {
+            let least = mode == .reflect ? 2 : 1
+            require(
+                shape[axis] >= least || { if case .constant = mode { true } else { false } }(),
+                "padded: axis \(axis) of \(shape) has too few elements for \(mode)")
+        }
+        let target = Shape((0..<shape.rank).map { widths[$0].before + shape[$0] + widths[$0].after })
+        var filling: Float = 0
+        if case .constant(let value) = mode { filling = value }
+        let arrangement = Arrangement(target, of: shape) { axis, place in
+            mode.source(place - widths[axis].before, length: shape[axis])
+        }
+        return arranged(arrangement, elsewhere: filling)
+    }
+
+    /// Repeated so often along each axis, as NumPy's `tile`.
+    public func tiled(_ times: [Int]) -> Variable {
+        require(
+            times.count == shape.rank && times.allSatisfy { $0 >= 0 },
+            "tiled: expected a number, at least 0, for each axis of \(shape), got \(times)")
+        let target = Shape((0..<shape.rank).map { shape[$0] * times[$0] })
+        return arranged(Arrangement(target, of: shape) { axis, place in place % shape[axis] })
+    }
+
+    /// Stretched to another shape by the broadcasting rules, as NumPy's `broadcast_to`.
+    public func expanded(_ target: Shape) -> Variable {
+        tape.record(value.broadcast(to: target), self) { g in receive(g.summed(to: shape)) }.marked(kind.afterScaling)
+    }
+
+    /// Every `step`-th element of an axis from `range.lowerBound` on; a negative step goes from the last of the range down,
+    /// as NumPy's `x[range][::step]`.
+    public func sliced(axis: Int, _ range: Range<Int>, step: Int) -> Variable {
+        let axis = shape.index(of: axis)
+        require(
+            step != 0 && range.lowerBound >= 0 && range.upperBound <= shape[axis],
+            "sliced: \(range) in steps of \(step) is no part of axis \(axis) of \(shape)")
+        var target = shape
+        let width = Int(step.magnitude)
+        target[axis] = (range.count + width - 1) / width
+        let first = step > 0 ? range.lowerBound : range.upperBound - 1
+        return arranged(
+            Arrangement(target, of: shape) { $0 == axis ? first + $1 * step : $1 })
+    }
+
+    /// For each place of `indices`, which has this variable's rank, the element along `axis` that it names: as NumPy's
+    /// `take_along_axis`. The other axes are those of `indices`, and may be shorter. What is no index is refused
+    /// (`Tape.refused`).
+    public func gathered(_ indices: Tensor, alongAxis axis: Int) -> Variable {
+        let axis = shape.index(of: axis)
+        require(
+            indices.shape.rank == shape.rank
+                && (0..<shape.rank).allSatisfy { $0 == axis || indices.shape[$0] <= shape[$0] },
+            "gathered: indices \(indices.shape) do not fit \(shape) along axis \(axis)")
+        let checked = tape.checked(indices, .numbers(below: shape[axis]), "index")
+        let own = Arrangement(indices.shape, of: shape) { $0 == axis ? 0 : $1 }
+        let stride = Int32(shape.dimensions[(axis + 1)...].reduce(1, *))
+        let sources = own.sources.enumerated().map { place, source in source + stride * Int32(checked.pointer[place]) }
+        return arranged(Arrangement(indices.shape, sources: sources))
+    }
+
+    /// The `count` largest elements of the last axis, largest first, and their places as floats; of equal ones the first
+    /// comes first.
+    public func topK(_ count: Int) -> (values: Variable, indices: Tensor) {
+        require(
+            shape.rank > 0 && (0...shape[-1]).contains(count), "topK: expected 0 to \(shape) elements, got \(count)")
+        let width = shape[-1]
+        let target = Shape(shape.dimensions.dropLast() + [count])
+        let indices = Tensor(uninitialized: target, in: tape.workspace)
+        for row in 0..<(count == 0 ? 0 : target.count / count) {
+            let base = row * width
+            let order = (0..<width).sorted { value.pointer[base + $0] > value.pointer[base + $1] }
+            for (place, index) in order.prefix(count).enumerated() {
+                indices.pointer[row * count + place] = Float(index)
+            }
+        }
+        return (gathered(indices, alongAxis: -1), indices)
+    }
+
+    /// The elements of the last two axes on and below a diagonal, 0 above; `diagonal` 0 is the main one, 1 the one right of
+    /// it. NumPy's `tril`.
+    public func lowerTriangle(_ diagonal: Int = 0) -> Variable { triangle { $1 <= $0 + diagonal } }
+
+    /// The elements on and above a diagonal, 0 below. NumPy's `triu`.
+    public func upperTriangle(_ diagonal: Int = 0) -> Variable { triangle { $1 >= $0 + diagonal } }
+
+    private func triangle(_ isKept: (_ row: Int, _ column: Int) -> Bool) -> Variable {
+        require(shape.rank >= 2, "triangle: expected at least two axes, got \(shape)")
+        let (rows, columns) = (shape[-2], shape[-1])
+        let sources = (0..<shape.count).map { place in
+            isKept(place / columns % rows, place % columns) ? Int32(place) : -1
+        }
+        return arranged(Arrangement(shape, sources: sources))
+    }
+}
+
+extension PaddingMode {
+    /// The place that stands for `place` of an axis, which may lie outside; nil for a constant.
+    fileprivate func source(_ place: Int, length: Int) -> Int? {
+        if (0..<length).contains(place) { return place }
+        func modulo(_ a: Int, _ b: Int) -> Int { ((a % b) + b) % b }
+        switch self {
+        case .constant: return nil
+        case .edge: return place < 0 ? 0 : length - 1
+        case .wrap: return modulo(place, length)
+        case .reflect:
+            let turn = modulo(place, 2 * (length - 1))
+            return min(turn, 2 * (length - 1) - turn)
+        }
+    }
+}

@@ -1,0 +1,81 @@
+// Self-attention with several heads.
+
+import Autograd
+import Tensors
+
+/// Each position looks at all positions of its sequence and takes a mean of their values, weighted by how well its query
+/// fits their keys, `heads` times in parallel (Vaswani et al. 2017).
+///
+/// Input and output `[batch, positions, features]`, any number of positions. Parameters as in Keras: `query.kernel` and
+/// `key.kernel` `[features, heads, keyDimension]`, `value.kernel` `[features, heads, valueDimension]`, their biases
+/// `[heads, dimension]`, `attention_output.kernel` `[heads, valueDimension, features]` and its bias `[features]`. The
+/// equivalent of `keras.layers.MultiHeadAttention` called with one input for query, key and value.
+///
+/// Positions that a mask says are not there are not seen, and attend to nothing: where a sample has none, the heads give
+/// 0. With `causal` a position sees itself and earlier ones, and its result has the same bits whatever follows it.
+public final class MultiHeadAttention: Layer {
+    package let heads: Int
+    package let keyDimension: Int
+    package let valueDimension: Int
+    package let dropout: Float
+    package let causal: Bool
+    private let useBias: Bool
+    private let query: HeadProjection
+    private let key: HeadProjection
+    private let value: HeadProjection
+    private let output: HeadProjection
+
+    /// - Parameters:
+    ///   - keyDimension: the length of a head's queries and keys, often features / heads.
+    ///   - valueDimension: that of its values; `keyDimension` unless given.
+    ///   - dropout: the rate at which weights are dropped in training.
+    ///   - causal: whether a position sees no later one.
+    ///   - outputInitializer: that of `attention_output.kernel`; `kernelInitializer` unless given.
+    public init(
+        heads: Int, keyDimension: Int, valueDimension: Int? = nil, useBias: Bool = true, dropout: Float = 0,
+        causal: Bool = false, kernelInitializer: Initializer = .glorotUniform,
+        outputInitializer: Initializer? = nil, biasInitializer: Initializer = .zeros
+    ) {
+        (self.heads, self.keyDimension, self.valueDimension) = (heads, keyDimension, valueDimension ?? keyDimension)
+        (self.dropout, self.causal, self.useBias) = (dropout, causal, useBias)
+        func projection(_ dimension: Int) -> HeadProjection {
+            HeadProjection(
+                heads: heads, dimension: dimension, useBias: useBias, kernelInitializer: kernelInitializer,
+                biasInitializer: biasInitializer)
+        }
+        (query, key) = (projection(keyDimension), projection(keyDimension))
+        value = projection(self.valueDimension)
+        output = HeadProjection(
+            heads: heads, dimension: self.valueDimension, leadsBack: true, useBias: useBias,
+            kernelInitializer: outputInitializer ?? kernelInitializer, biasInitializer: biasInitializer)
+    }
+
+    public var positions: PositionUse { .sequence }
+    public var children: [(String, any Layer)] {
+        [("query", query), ("key", key), ("value", value), ("attention_output", output)]
+    }
+
+    public func build(_ input: Shape) throws(ShapeError) -> Shape {
+        guard heads > 0, keyDimension > 0, valueDimension > 0 else {
+            throw ShapeError(
+                "MultiHeadAttention: heads and dimensions must be positive, got \(heads) heads of \(keyDimension) and "
+                    + "\(valueDimension)")
+        }
+        guard dropout >= 0, dropout < 1 else {
+            throw ShapeError("MultiHeadAttention: dropout must be in 0 ..< 1, got \(dropout)")
+        }
+        guard input.rank == 2, input[-1] > 0 else {
+            throw ShapeError("MultiHeadAttention: expected input [positions, features], got \(input)")
+        }
+        for projection in [query, key, value] { _ = try projection.build(input) }
+        return try output.build(input)
+    }
+
+    public func call(_ input: Variable) -> Variable {
+        buildIfNeeded(for: input, query.kernel)
+        let heads = Variable.attention(
+            query: query(input), key: key(input), value: value(input), heads: heads, causal: causal,
+            dropout: dropout, owner: self)
+        return output(heads)
+    }
+}
