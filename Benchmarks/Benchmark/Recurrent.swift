@@ -15,7 +15,7 @@ struct Recurrent: ParsableCommand {
     @Option(help: "Threads of each rank; automatic unless given.") var threads: Int?
 
     func run() throws {
-        try withWorld { world in
+        withWorld { world in
             func characters(_ index: Int) -> Tensor {
                 let key = RandomKey(seed: 0, purpose: .digits, index: index)
                 let numbers = Tensor.uniform([1024 * steps], 0, Float(vocabulary), key: key).scalars

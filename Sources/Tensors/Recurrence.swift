@@ -29,6 +29,7 @@ package struct Recurrence: Sendable, Hashable {
     /// The functions whose slope follows from their value.
     package enum Function: String, Sendable, CaseIterable {
         case linear, relu, sigmoid, tanh
+        case hardSigmoid = "hard-sigmoid"
 
         fileprivate var kernel: lk_gate_function {
             switch self {
@@ -36,6 +37,7 @@ package struct Recurrence: Sendable, Hashable {
             case .relu: LK_GATE_RELU
             case .sigmoid: LK_GATE_SIGMOID
             case .tanh: LK_GATE_TANH
+            case .hardSigmoid: LK_GATE_HARD_SIGMOID
             }
         }
     }

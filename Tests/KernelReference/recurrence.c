@@ -11,6 +11,7 @@ static float gate(lk_gate_function function, float x) {
     case LK_GATE_SIGMOID: return reference_sigmoid(x);
     case LK_GATE_TANH: return reference_tanh(x);
     case LK_GATE_RELU: return x <= 0 ? 0 : x;
+    case LK_GATE_HARD_SIGMOID: x += 3, x = x < 0 ? 0 : x; return (x > 6 ? 6 : x) * (1.0f / 6);
     default: return x;
     }
 }
@@ -19,6 +20,7 @@ static float slope(lk_gate_function function, float y) {
     case LK_GATE_SIGMOID: return fmaf(-y, y, y);
     case LK_GATE_TANH: return fmaf(-y, y, 1);
     case LK_GATE_RELU: return y > 0 ? 1 : 0;
+    case LK_GATE_HARD_SIGMOID: return y > 0 && y < 1 ? 1.0f / 6 : 0;
     default: return 1;
     }
 }
@@ -219,7 +221,7 @@ void compare_recurrence(comparison *c) {
     for (int cell = LK_SIMPLE_RNN; cell <= LK_GRU_RESET_BEFORE; cell++) {
         for (unsigned i = 0; i < sizeof shapes / sizeof *shapes; i++) {
             for (int options = 0; options < 8; options++) {
-                for (int function = 0; function < 4; function++) {
+                for (int function = 0; function <= LK_GATE_HARD_SIGMOID; function++) {
                     // The usual activations, and each with itself.
                     lk_gate_function f = function == LK_GATE_SIGMOID ? LK_GATE_TANH : (lk_gate_function)function;
                     lk_gate_function g = function == LK_GATE_TANH ? LK_GATE_TANH

@@ -1,6 +1,7 @@
 // Training recurrent layers: ten steps beside PyTorch's, on any layout, and through a checkpoint.
 
 import Autograd
+import Checkpoints
 import Datasets
 import Foundation
 import Layers
@@ -8,7 +9,7 @@ import Optimizers
 import Tensors
 import Testing
 
-@testable import Training
+import Training
 
 @Suite struct RecurrentTrainingTests {
     /// What scripts/reference/recurrent.py wrote.
@@ -49,6 +50,24 @@ import Testing
             for (a, b) in zip(found, expected.scalars) {
                 #expect(abs(a - b) <= 1e-4 * scale, "\(parameter.path): \(a), expected \(b)")
             }
+        }
+    }
+
+    @Test func aCheckpointHoldsAllOfIt() throws {
+        func make(_ seed: UInt64) throws -> (ParameterBuffer, OptimizerState) {
+            let layers: [any Layer] = [Bidirectional(LSTM(5, returnSequences: true)), GRU(3)]
+            let buffer = try Sequential(layers).makeParameterBuffer(input: [4, 3], seed: seed)
+            return (buffer, Optimizer.adam().makeState(count: buffer.count))
+        }
+        func bits(_ buffer: ParameterBuffer) -> [UInt32] { buffer.values[buffer.all].map(\.bitPattern) }
+        try withFolder { folder in
+            let (saved, state) = try make(1)
+            let checkpoint = try Checkpoint.write(
+                sampleState(step: 3), parameters: saved, optimizer: state, in: folder)
+            let (restored, restoredState) = try make(2)
+            #expect(bits(restored) != bits(saved))
+            try Checkpoint.open(checkpoint.path).restore(parameters: restored, optimizer: restoredState)
+            #expect(bits(restored) == bits(saved))
         }
     }
 

@@ -96,7 +96,9 @@ typedef struct {
 
 /// Recurrent layers. LK_GRU multiplies the reset gate after the product with the state, LK_GRU_RESET_BEFORE before it.
 typedef enum { LK_SIMPLE_RNN, LK_LSTM, LK_GRU, LK_GRU_RESET_BEFORE } lk_cell;
-typedef enum { LK_GATE_LINEAR, LK_GATE_RELU, LK_GATE_SIGMOID, LK_GATE_TANH } lk_gate_function;
+typedef enum {
+    LK_GATE_LINEAR, LK_GATE_RELU, LK_GATE_SIGMOID, LK_GATE_TANH, LK_GATE_HARD_SIGMOID
+} lk_gate_function;
 typedef struct {
     lk_cell cell;
     int64_t steps, batch, units;

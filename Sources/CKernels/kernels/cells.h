@@ -31,6 +31,10 @@ INLINE vf gate_of(lk_gate_function function, vf x) {
     case LK_GATE_SIGMOID: return sigmoid_of(x);
     case LK_GATE_TANH: return tanh_of(x);
     case LK_GATE_RELU: return x <= SPLAT(0.0f) ? SPLAT(0.0f) : x;
+    case LK_GATE_HARD_SIGMOID:
+        x += SPLAT(3.0f);
+        x = x < SPLAT(0.0f) ? SPLAT(0.0f) : x;
+        return (x > SPLAT(6.0f) ? SPLAT(6.0f) : x) * SPLAT(1.0f / 6);
     default: return x;
     }
 }
@@ -40,6 +44,8 @@ INLINE vf gate_slope(lk_gate_function function, vf y) {
     case LK_GATE_SIGMOID: return FMA(-y, y, y);
     case LK_GATE_TANH: return FMA(-y, y, SPLAT(1.0f));
     case LK_GATE_RELU: return y > SPLAT(0.0f) ? SPLAT(1.0f) : SPLAT(0.0f);
+    case LK_GATE_HARD_SIGMOID:
+        return ((y > SPLAT(0.0f)) & (y < SPLAT(1.0f))) ? SPLAT(1.0f / 6) : SPLAT(0.0f);
     default: return SPLAT(1.0f);
     }
 }

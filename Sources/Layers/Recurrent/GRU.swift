@@ -18,7 +18,7 @@ public final class GRU: RecurrentLayer {
     ///   - returnSequences: whether to return the state after each step, or the last one.
     ///   - goBackwards: goes from the last step to the first; a sequence that it returns begins with what it did first, and
     ///     so does its mask.
-    ///   - activation: of the candidate: linear, relu, sigmoid or tanh.
+    ///   - activation: of the candidate: linear, relu, sigmoid, hard-sigmoid or tanh.
     ///   - recurrentActivation: of the gates, one of the same.
     ///   - resetAfter: whether the reset gate comes after the product with the recurrent kernel, or before it.
     ///   - dropout: the share of features that are dropped in training, the same ones in all steps of a sequence.

@@ -16,7 +16,7 @@ public final class LSTM: RecurrentLayer {
     ///   - returnSequences: whether to return the state after each step, or the last one.
     ///   - goBackwards: goes from the last step to the first; a sequence that it returns begins with what it did first, and
     ///     so does its mask.
-    ///   - activation: of candidate and output: linear, relu, sigmoid or tanh.
+    ///   - activation: of candidate and output: linear, relu, sigmoid, hard-sigmoid or tanh.
     ///   - recurrentActivation: of the gates, one of the same.
     ///   - unitForgetBias: whether the forget gate's bias is 1 at first.
     ///   - dropout: the share of features that are dropped in training, the same ones in all steps of a sequence.

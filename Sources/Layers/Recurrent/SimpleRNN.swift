@@ -14,7 +14,7 @@ public final class SimpleRNN: RecurrentLayer {
     ///   - returnSequences: whether to return the state after each step, or the last one.
     ///   - goBackwards: goes from the last step to the first; a sequence that it returns begins with what it did first, and
     ///     so does its mask.
-    ///   - activation: linear, relu, sigmoid or tanh.
+    ///   - activation: linear, relu, sigmoid, hard-sigmoid or tanh.
     ///   - dropout: the share of features that are dropped in training, the same ones in all steps of a sequence.
     ///   - recurrentDropout: the share of the state's units that are dropped on their way into the recurrent kernel, likewise.
     ///   - zeroOutputForMask: whether a masked step's output is 0, instead of the state before it.
