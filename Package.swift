@@ -82,6 +82,7 @@ let package = Package(
             resources: [
                 "mnist-fast", "mnist-99", "mnist-994", "fashion-mnist", "adult", "california-housing", "penguins",
                 "gpt-shakespeare",
+                "shakespeare",
             ].map { .embedInCode("Configurations/\($0).yaml") }),
         .executableTarget(name: "MPISelfTest", dependencies: ["MPI", "Collectives", "Watchdog", "Streams"]),
 

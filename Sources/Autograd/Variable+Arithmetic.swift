@@ -18,9 +18,10 @@ extension Variable {
     ) -> Variable {
         require(a.tape === b.tape, "\(function): the operands belong to different tapes")
         let y = a.value.combined(function, b.value, in: a.tape.workspace)
+        let hasMask = a.mask != nil || b.mask != nil
         return a.tape.record(y, a, b) { g in
-            a.receive(gradientA(y, g).summed(to: a.shape))
-            b.receive(gradientB(y, g).summed(to: b.shape))
+            a.receive(gradientA(y, g).summed(to: a.shape, bySample: hasMask))
+            b.receive(gradientB(y, g).summed(to: b.shape, bySample: hasMask))
         }.marked(.combined(a.kind, b.kind)).masked(
             y.shape == a.shape && a.mask != nil ? a.mask : y.shape == b.shape ? b.mask : nil)
     }

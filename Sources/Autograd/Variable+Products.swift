@@ -30,6 +30,10 @@ extension Variable {
         require(
             bias == nil || bias!.value.count == outputs,
             "dense: bias \(bias?.shape ?? []) does not fit kernel \(kernel.shape)")
+        if mask != nil, shape.rank == 3, tape.mode == .training {
+            let tap = kernel.reshaped([1, inputs, outputs])
+            return convolution1D(tap, bias: bias?.reshaped([outputs]), options: ConvolutionOptions(), relu: relu)
+        }
         let rows = value.count / Swift.max(1, inputs)
         let workspace = tape.workspace
         let output = Tensor(uninitialized: Shape(shape.dimensions.dropLast() + [outputs]), in: workspace)

@@ -5,11 +5,11 @@ import Tensors
 
 /// activation(input * kernel + bias), a 2-D convolution over NHWC images.
 ///
-/// Input `[batch, height, width, in]`, kernel `[kernelSize, kernelSize, in / groups, filters]`, bias `[filters]`,
+/// Input `[batch, height, width, in]`, kernel `[height, width, in / groups, filters]` of `kernelSize`, bias `[filters]`,
 /// output `[batch, height', width', filters]`. The equivalent of `keras.layers.Conv2D`.
 public final class Conv2D: Layer {
     package let filters: Int
-    package let kernelSize: Int
+    package let kernelSize: Pair
     package let options: ConvolutionOptions
     package let activation: ActivationFunction
     package let kernel: Parameter
@@ -17,12 +17,12 @@ public final class Conv2D: Layer {
 
     /// - Parameters:
     ///   - strides: rows and columns from one window to the next.
-    ///   - padding: `.valid` (no padding) or `.same`.
+    ///   - padding: `.valid` (no padding), `.same`, or how many zeros: `.explicit(1)`.
     ///   - dilation: distance between the kernel's taps.
     ///   - kernelRegularizer: a penalty on the kernel, added to the loss that is shown and to the kernel's gradient.
     ///   - kernelConstraint: what holds of the kernel after every update.
     public init(
-        _ filters: Int, kernelSize: Int, strides: Int = 1, padding: Padding = .valid, dilation: Int = 1,
+        _ filters: Int, kernelSize: Pair, strides: Pair = 1, padding: Padding = .valid, dilation: Pair = 1,
         groups: Int = 1, activation: ActivationFunction = .linear, useBias: Bool = true,
         kernelInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros,
         kernelRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil, kernelConstraint: Constraint? = nil
@@ -39,28 +39,11 @@ public final class Conv2D: Layer {
     public var parameters: [Parameter] { bias.map { [kernel, $0] } ?? [kernel] }
 
     public func build(_ input: Shape) throws(ShapeError) -> Shape {
-        let settings = [filters, kernelSize, options.strideHeight, options.dilationHeight, options.groups]
-        guard settings.allSatisfy({ $0 > 0 }) else {
-            throw ShapeError(
-                "Conv2D: filters, kernelSize, strides, dilation and groups must be positive, got \(settings)")
-        }
-        guard input.rank == 3 else {
-            throw ShapeError("Conv2D(\(filters)): expected input [height, width, channels], got \(input)")
-        }
-        guard input[2] % options.groups == 0, filters % options.groups == 0, input[2] > 0 else {
-            throw ShapeError(
-                "Conv2D(\(filters)): \(input[2]) input channels and \(filters) filters do not divide into "
-                    + "\(options.groups) groups")
-        }
-        let size = (kernelSize - 1) * options.dilationHeight + 1
-        let rows = options.padding.resolve(input: input[0], window: size, stride: options.strideHeight).output
-        let columns = options.padding.resolve(input: input[1], window: size, stride: options.strideWidth).output
-        guard rows > 0, columns > 0 else {
-            throw ShapeError("Conv2D(\(filters)): a \(size) x \(size) window is larger than input \(input)")
-        }
-        try kernel.declare([kernelSize, kernelSize, input[2] / options.groups, filters])
+        guard filters > 0 else { throw ShapeError("Conv2D: filters must be positive, got \(filters)") }
+        let output = try options.outputShape(input, kernel: kernelSize, filters: filters, layer: "Conv2D(\(filters))")
+        try kernel.declare([kernelSize.height, kernelSize.width, input[2] / options.groups, filters])
         try bias?.declare([filters])
-        return [rows, columns, filters]
+        return output
     }
 
     public func call(_ input: Variable) -> Variable {
@@ -73,7 +56,7 @@ public final class Conv2D: Layer {
 
     /// Whether `pooling(self(input))` is better computed as one.
     func fuses(with pooling: MaxPooling2D) -> Bool {
-        activation == .relu && pooling.options.windowHeight * pooling.options.windowWidth <= 127
+        activation == .relu && pooling.options.window.height * pooling.options.window.width <= 127
     }
 
     /// What `pooling(self(input))` gives, without the convolution's output going through memory more than needed.
@@ -84,5 +67,33 @@ public final class Conv2D: Layer {
             input.convolution(
                 tape.parameter(kernel), bias: bias.map(tape.parameter), options: options, pooledBy: pooling.options)
         }.made(by: self)
+    }
+}
+
+extension ConvolutionOptions {
+    /// The shape of a sample's output.
+    func outputShape(_ input: Shape, kernel: Pair, filters: Int, layer: String) throws(ShapeError) -> Shape {
+        guard kernel.isAtLeast(1), strides.isAtLeast(1), dilation.isAtLeast(1), groups > 0 else {
+            throw ShapeError(
+                "\(layer): kernelSize, strides, dilation and groups must be positive, got \(kernel), \(strides), "
+                    + "\(dilation) and \(groups)")
+        }
+        guard padding.rows.isPossible, padding.columns.isPossible else {
+            throw ShapeError("\(layer): expected padding of 0 or more, got \(padding)")
+        }
+        guard input.rank == 3 else {
+            throw ShapeError("\(layer): expected input [height, width, channels], got \(input)")
+        }
+        guard input[2] % groups == 0, filters % groups == 0, input[2] > 0 else {
+            throw ShapeError(
+                "\(layer): \(input[2]) input channels and \(filters) filters do not divide into \(groups) groups")
+        }
+        let size = window(kernel)
+        let rows = padding.rows.resolve(input: input[0], window: size.height, stride: strides.height).output
+        let columns = padding.columns.resolve(input: input[1], window: size.width, stride: strides.width).output
+        guard rows > 0, columns > 0 else {
+            throw ShapeError("\(layer): a \(size) window is larger than input \(input)")
+        }
+        return [rows, columns, filters]
     }
 }

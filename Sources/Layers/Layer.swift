@@ -129,8 +129,8 @@ extension Layer {
     }
 
     /// For layers with parameters: builds on the first call, so that a model can be used without a separate step.
-    func buildIfNeeded(for input: Variable, _ parameter: Parameter) {
-        if parameter.shape != nil { return }
+    func buildIfNeeded(for input: Variable, _ parameter: Parameter?) {
+        if parameter == nil || parameter!.shape != nil { return }
         do { _ = try build(input.shape.dropFirst()) } catch { fatalError(error.description) }
     }
 }

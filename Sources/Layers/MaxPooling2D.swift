@@ -10,13 +10,15 @@ import Tensors
 public final class MaxPooling2D: Layer {
     package let options: PoolingOptions
 
-    /// - Parameter strides: the window itself when nil.
-    public init(_ poolSize: Int = 2, strides: Int? = nil, padding: Padding = .valid) {
-        options = PoolingOptions(window: poolSize, strides: strides, padding: padding)
+    /// - Parameters:
+    ///   - strides: the window itself when nil.
+    ///   - ceilMode: whether a last window counts that hangs over the end, as in PyTorch.
+    public init(_ poolSize: Pair = 2, strides: Pair? = nil, padding: Padding = .valid, ceilMode: Bool = false) {
+        options = PoolingOptions(window: poolSize, strides: strides, padding: padding, ceilMode: ceilMode)
     }
 
     public func build(_ input: Shape) throws(ShapeError) -> Shape {
-        try options.outputShape(input, layer: "MaxPooling2D(\(options.windowHeight))")
+        try options.outputShape(input, layer: "MaxPooling2D")
     }
 
     public func call(_ input: Variable) -> Variable { input.maxPooled(options) }
@@ -25,17 +27,18 @@ public final class MaxPooling2D: Layer {
 extension PoolingOptions {
     /// The shape of a pooled sample.
     func outputShape(_ input: Shape, layer: String) throws(ShapeError) -> Shape {
-        guard windowHeight > 0, strideHeight > 0 else {
-            throw ShapeError("\(layer): poolSize and strides must be positive, got strides \(strideHeight)")
+        let layer = "\(layer)(\(window.height == window.width ? "\(window.height)" : "\(window)"))"
+        guard window.isAtLeast(1), strides.isAtLeast(1) else {
+            throw ShapeError("\(layer): poolSize and strides must be positive, got strides \(strides)")
         }
+        guard padding.rows.isPossible, padding.columns.isPossible, padding.rows.isBelow(window.height),
+            padding.columns.isBelow(window.width)
+        else { throw ShapeError("\(layer): expected padding of 0 or more, smaller than the window, got \(padding)") }
         guard input.rank == 3 else {
             throw ShapeError("\(layer): expected input [height, width, channels], got \(input)")
         }
-        let rows = padding.resolve(input: input[0], window: windowHeight, stride: strideHeight).output
-        let columns = padding.resolve(input: input[1], window: windowWidth, stride: strideWidth).output
-        guard rows > 0, columns > 0 else {
-            throw ShapeError("\(layer): the window is larger than input \(input)")
-        }
-        return [rows, columns, input[2]]
+        let output = resolve(input[0], input[1]).output
+        guard output.isAtLeast(1) else { throw ShapeError("\(layer): the window is larger than input \(input)") }
+        return [output.height, output.width, input[2]]
     }
 }

@@ -11,6 +11,7 @@ enum NamedConfiguration: String, CaseIterable {
     case californiaHousing = "california-housing"
     case penguins
     case gptShakespeare = "gpt-shakespeare"
+    case shakespeare
 
     /// The text of its file.
     var text: String {
@@ -23,6 +24,7 @@ enum NamedConfiguration: String, CaseIterable {
         case .californiaHousing: String(decoding: PackageResources.california_housing_yaml, as: UTF8.self)
         case .penguins: String(decoding: PackageResources.penguins_yaml, as: UTF8.self)
         case .gptShakespeare: String(decoding: PackageResources.gpt_shakespeare_yaml, as: UTF8.self)
+        case .shakespeare: String(decoding: PackageResources.shakespeare_yaml, as: UTF8.self)
         }
     }
 

@@ -106,8 +106,10 @@ struct TrainRun {
                 tellResult(test, task, loaded)
                 if !isInSeries, loaded.preparation is LanguagePreparation {
                     print("go on with: lockstep generate \(history.runFolder ?? folder) --prompt TEXT")
-                } else if !isInSeries, loaded.preparation != nil {
-                    print("predict with: lockstep predict \(history.runFolder ?? folder) FILE.csv")
+                } else if !isInSeries, let preparation = loaded.preparation {
+                    let isOfLines = (preparation as? TextPreparation).map { $0.column == nil } ?? false
+                    let example = isOfLines ? "FILE.txt" : "FILE.csv"
+                    print("predict with: lockstep predict \(history.runFolder ?? folder) \(example)")
                 }
             }
             tellEnd(history, history.runFolder ?? folder, model.fingerprint, world)

@@ -13,24 +13,26 @@ package struct AutomaticLanguageModel: Sendable, Hashable {
     /// Whether a layer normalisation follows each.
     package var normalization: Bool
 
-    /// Positions that one convolution sees: itself and those before it.
-    package static let kernelSize = 5
+    /// Taps of a convolution. Their distance doubles from one to the next, so that four of them see 31 tokens.
+    private static let kernelSize = 3
+    private static let mostDoublings = 8
 
     package init(
         vocabularySize: Int, blockSize: Int, filters: [Int]? = nil, dropout: Float = 0, normalization: Bool = false
     ) {
         (self.vocabularySize, self.blockSize) = (vocabularySize, blockSize)
-        (self.filters, self.dropout, self.normalization) = (filters ?? [128, 128, 128], dropout, normalization)
+        (self.filters, self.dropout, self.normalization) = (filters ?? [128, 128, 128, 128], dropout, normalization)
     }
 
     /// The model file, which `ModelFile` reads.
     package var text: String {
         let width = min(128, max(8, vocabularySize))
         var layers = ["embedding: {input-dimension: \(vocabularySize), output-dimension: \(width)}"]
-        for count in filters {
+        for (index, count) in filters.enumerated() {
+            let dilation = 1 << min(index, AutomaticLanguageModel.mostDoublings)
             layers.append(
-                "conv1d: {filters: \(count), kernel-size: \(AutomaticLanguageModel.kernelSize), padding: causal, "
-                    + "activation: relu}")
+                "conv1d: {filters: \(count), kernel-size: \(AutomaticLanguageModel.kernelSize), dilation: \(dilation), "
+                    + "padding: causal, activation: relu}")
             if normalization { layers.append("layer-normalization") }
             if dropout > 0 { layers.append("dropout: {rate: \(dropout)}") }
         }

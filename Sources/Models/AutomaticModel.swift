@@ -2,7 +2,7 @@
 // being told a model asks it.
 
 /// A small network for samples and targets of a given shape: `tabular-mlp` for tables and vectors, `image-cnn` for
-/// images. A pure function of its settings, the same on any machine.
+/// images, `text-cnn` for texts. A pure function of its settings, the same on any machine.
 ///
 ///     let model = AutomaticModel(.table(numeric: 6, categories: [9, 16, 7]), .binary)
 ///     print(model.text)                               // name: tabular-mlp ...
@@ -13,6 +13,8 @@ package struct AutomaticModel: Sendable, Hashable {
         /// A row `[numeric + categories.count]`: numbers, then the numbers of categories, of which column k has
         /// `categories[k]`. Each category column becomes a vector: see `dimension(ofCategories:)`.
         case table(numeric: Int, categories: [Int])
+        /// A text `[length]` of numbers of tokens below `vocabulary`.
+        case tokens(vocabulary: Int, length: Int)
         /// Any array. One of three axes, the last of 1 to 4 channels and the others at least 8, is an image; others are
         /// taken as flat vectors.
         case samples([Int])
@@ -37,15 +39,20 @@ package struct AutomaticModel: Sendable, Hashable {
     /// Whether a batch normalisation goes before each activation but the last.
     package var normalization: Bool
 
-    /// - Parameter hidden: by default 64 and 32 for tables and vectors, 128 for images.
+    /// - Parameter hidden: by default 64 and 32 for tables and vectors, 128 for images, 64 for texts.
     package init(
         _ input: Input, _ output: Output, hidden: [Int]? = nil, dropout: Float = 0, normalization: Bool = false
     ) {
         self.input = input
         self.output = output
-        self.hidden = hidden ?? (AutomaticModel.image(input) == nil ? [64, 32] : [128])
+        self.hidden = hidden ?? AutomaticModel.usualHidden(input)
         self.dropout = dropout
         self.normalization = normalization
+    }
+
+    private static func usualHidden(_ input: Input) -> [Int] {
+        if case .tokens = input { return [64] }
+        return image(input) == nil ? [64, 32] : [128]
     }
 
     /// The length of the vector for a column of `count` categories: half of them, 1 to 32.
@@ -58,8 +65,11 @@ package struct AutomaticModel: Sendable, Hashable {
             + layers.map { "  - \($0)\n" }.joined()
     }
 
-    /// `tabular-mlp` or `image-cnn`.
-    package var name: String { AutomaticModel.image(input) == nil ? "tabular-mlp" : "image-cnn" }
+    /// `tabular-mlp`, `image-cnn` or `text-cnn`.
+    package var name: String {
+        if case .tokens = input { return "text-cnn" }
+        return AutomaticModel.image(input) == nil ? "tabular-mlp" : "image-cnn"
+    }
 
     private static func image(_ input: Input) -> (height: Int, width: Int, channels: Int)? {
         guard case .samples(let lengths) = input, lengths.count == 3, min(lengths[0], lengths[1]) >= smallestSide,
@@ -68,6 +78,8 @@ package struct AutomaticModel: Sendable, Hashable {
         return (lengths[0], lengths[1], lengths[2])
     }
 
+    /// The length of a token's vector.
+    private static let tokenDimension = 64
     /// Images are halved as long as they are at least as high and wide.
     private static let smallestSide = 8
     /// Longer outputs of the last convolution are averaged over the image before the dense layers.
@@ -80,6 +92,9 @@ package struct AutomaticModel: Sendable, Hashable {
         case .table(let numeric, let categories):
             let dimensions = categories.map(AutomaticModel.dimension)
             return ["column-embedding: {numeric: \(numeric), categories: \(categories), dimensions: \(dimensions)}"]
+        case .tokens(let vocabulary, _):
+            return ["embedding: {input-dimension: \(vocabulary), output-dimension: \(AutomaticModel.tokenDimension)}"]
+                + activated("conv1d: {filters: 128, kernel-size: 5, padding: same") + ["global-max-pooling1d"]
         case .samples(let lengths): return lengths.count == 1 ? [] : ["flatten"]
         }
     }
@@ -122,6 +137,7 @@ package struct AutomaticModel: Sendable, Hashable {
     private var inputText: String {
         switch input {
         case .table(let numeric, let categories): "\(numeric) numeric columns and \(categories.count) of categories"
+        case .tokens(let vocabulary, let length): "texts of at most \(length) of \(vocabulary) tokens"
         case .samples(let lengths): "samples of shape \(lengths)"
         }
     }

@@ -20,7 +20,7 @@ package struct LayerKind: Sendable {
 
     /// All of them, by name.
     package static let all: [LayerKind] = [
-        attention, core, convolutions,
+        attention, core, convolutions, sequences,
     ].flatMap { $0 }.sorted { $0.name < $1.name }
 
     /// The kind of this name.
@@ -66,13 +66,15 @@ extension LayerKind {
             Dropout(try options.number("rate", expected: "a number, at least 0 and below 1") { $0 >= 0 && $0 < 1 })
         },
         LayerKind(
-            "embedding", ["input-dimension", "output-dimension", "embeddings-initializer", "embeddings-regularizer"]
+            "embedding",
+            ["input-dimension", "output-dimension", "embeddings-initializer", "embeddings-regularizer", "mask-zero"]
         ) { (options) throws(ModelFileError) in
             Embedding(
                 try options.integer("input-dimension"), try options.integer("output-dimension"),
                 embeddingsInitializer: try options.initializer(
                     "embeddings-initializer", default: .uniform(-0.05, 0.05)),
-                embeddingsRegularizer: try options.regularizer("embeddings-regularizer"))
+                embeddingsRegularizer: try options.regularizer("embeddings-regularizer"),
+                maskZero: try options.flag("mask-zero", default: false))
         },
         LayerKind("flatten") { (_) throws(ModelFileError) in Flatten() },
         LayerKind("layer-normalization", ["epsilon"]) { (options) throws(ModelFileError) in

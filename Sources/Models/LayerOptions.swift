@@ -110,7 +110,7 @@ struct LayerOptions {
         return values
     }
 
-    private func missing(_ key: String, _ expected: String) -> ModelFileError {
+    func missing(_ key: String, _ expected: String) -> ModelFileError {
         ModelFileError(file: file, line: line, problem: "layer \(layer) needs the key '\(key)': \(expected)")
     }
 

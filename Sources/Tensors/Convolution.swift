@@ -5,39 +5,19 @@ import CKernels
 /// How a window moves over an image: Keras's `strides`, `padding`, `dilation_rate` and `groups`.
 public struct ConvolutionOptions: Sendable, Hashable {
     /// Rows and columns from one window to the next.
-    package var strides: (height: Int, width: Int) { (strideHeight, strideWidth) }
-    package var strideHeight = 1
-    package var strideWidth = 1
-    /// Distance between the kernel's taps.
-    package var dilationHeight = 1
-    package var dilationWidth = 1
-    package var padding = Padding.valid
-    package var groups = 1
+    package var strides: Pair
+    /// Distances between the kernel's taps.
+    package var dilation: Pair
+    package var padding: Padding
+    package var groups: Int
 
-    public init(strides: Int = 1, padding: Padding = .valid, dilation: Int = 1, groups: Int = 1) {
-        (strideHeight, strideWidth) = (strides, strides)
-        (dilationHeight, dilationWidth) = (dilation, dilation)
-        self.padding = padding
-        self.groups = groups
+    public init(strides: Pair = 1, padding: Padding = .valid, dilation: Pair = 1, groups: Int = 1) {
+        (self.strides, self.dilation, self.padding, self.groups) = (strides, dilation, padding, groups)
     }
-}
 
-/// What happens at an image's border.
-public enum Padding: String, Sendable, Hashable, Codable, CaseIterable {
-    /// Windows lie inside the image: `out = (in - window) / stride + 1`, rounded down.
-    case valid
-    /// Zeros around the image so that `out = in / stride`, rounded up; the odd one goes to the end, as in TensorFlow.
-    case same
-
-    /// The output length of one axis, and the padding before and after it.
-    package func resolve(input: Int, window: Int, stride: Int) -> (output: Int, before: Int, after: Int) {
-        switch self {
-        case .valid: return (input < window ? 0 : (input - window) / stride + 1, 0, 0)
-        case .same:
-            let output = (input + stride - 1) / stride
-            let total = Swift.max(0, (output - 1) * stride + window - input)
-            return (output, total / 2, total - total / 2)
-        }
+    /// The rows and columns that a kernel's window takes.
+    package func window(_ kernel: Pair) -> Pair {
+        Pair((kernel.height - 1) * dilation.height + 1, (kernel.width - 1) * dilation.width + 1)
     }
 }
 
@@ -63,10 +43,10 @@ package struct Convolution: Sendable {
         require(
             groups > 0 && kernel[2] * groups == input[3] && kernel[3] % groups == 0,
             "conv2d: input \(input), kernel \(kernel) and \(groups) groups do not fit")
-        let rows = options.padding.resolve(
-            input: input[1], window: (kernel[0] - 1) * options.dilationHeight + 1, stride: options.strideHeight)
-        let columns = options.padding.resolve(
-            input: input[2], window: (kernel[1] - 1) * options.dilationWidth + 1, stride: options.strideWidth)
+        let window = options.window(Pair(kernel[0], kernel[1]))
+        let rows = options.padding.rows.resolve(input: input[1], window: window.height, stride: options.strides.height)
+        let columns = options.padding.columns.resolve(
+            input: input[2], window: window.width, stride: options.strides.width)
         require(rows.output > 0 && columns.output > 0, "conv2d: kernel \(kernel) is larger than input \(input)")
         inputShape = input
         kernelShape = kernel
@@ -75,9 +55,9 @@ package struct Convolution: Sendable {
             batch: Int64(input[0]), in_height: Int64(input[1]), in_width: Int64(input[2]),
             in_channels: Int64(input[3]), out_height: Int64(rows.output), out_width: Int64(columns.output),
             out_channels: Int64(kernel[3]), kernel_height: Int64(kernel[0]), kernel_width: Int64(kernel[1]),
-            groups: Int64(groups), stride_height: Int64(options.strideHeight),
-            stride_width: Int64(options.strideWidth), dilation_height: Int64(options.dilationHeight),
-            dilation_width: Int64(options.dilationWidth), pad_top: Int64(rows.before), pad_left: Int64(columns.before))
+            groups: Int64(groups), stride_height: Int64(options.strides.height),
+            stride_width: Int64(options.strides.width), dilation_height: Int64(options.dilation.height),
+            dilation_width: Int64(options.dilation.width), pad_top: Int64(rows.before), pad_left: Int64(columns.before))
         winograd =
             (algorithm ?? (Convolution.isFasterByWinograd(shape) ? .winograd : .direct)) == .direct
             ? nil

@@ -27,12 +27,12 @@ package struct PooledConvolution: Sendable {
 
     /// Nil where the shapes ask for another way.
     package init?(input: Shape, kernel: Shape, options: ConvolutionOptions, pooling: PoolingOptions) {
-        guard options.strides == (1, 1), options.dilationHeight == 1, options.dilationWidth == 1, options.groups == 1,
+        guard options.strides == 1, options.dilation == 1, options.groups == 1,
             pooling == PoolingOptions(window: 2), input[0] > 0, input[3] == kernel[2], input[3] <= 4,
             kernel[0] * kernel[1] * kernel[2] <= Int(LK_POOLED_CONVOLUTION_TAPS)
         else { return nil }
-        let rows = options.padding.resolve(input: input[1], window: kernel[0], stride: 1)
-        let columns = options.padding.resolve(input: input[2], window: kernel[1], stride: 1)
+        let rows = options.padding.rows.resolve(input: input[1], window: kernel[0], stride: 1)
+        let columns = options.padding.columns.resolve(input: input[2], window: kernel[1], stride: 1)
         guard rows.output >= 2, columns.output >= 2 else { return nil }
         (padTop, padLeft) = (rows.before, columns.before)
         inputShape = input

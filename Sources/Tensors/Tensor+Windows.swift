@@ -4,17 +4,34 @@ import CKernels
 
 /// How a pooling window moves over an image.
 public struct PoolingOptions: Sendable, Hashable {
-    package var windowHeight: Int
-    package var windowWidth: Int
-    package var strideHeight: Int
-    package var strideWidth: Int
+    package var window: Pair
+    package var strides: Pair
     package var padding: Padding
+    /// Whether a last window counts that hangs over the end, as long as it begins in the image: PyTorch's `ceil_mode`.
+    package var ceilMode: Bool
+    /// Whether places in the padding count in a mean: PyTorch's `count_include_pad`.
+    package var countsPadding: Bool
 
-    /// - Parameter strides: the window itself when nil, as in Keras.
-    public init(window: Int, strides: Int? = nil, padding: Padding = .valid) {
-        (windowHeight, windowWidth) = (window, window)
-        (strideHeight, strideWidth) = (strides ?? window, strides ?? window)
-        self.padding = padding
+    /// - Parameters:
+    ///   - strides: the window itself when nil, as in Keras.
+    ///   - ceilMode: whether a last window counts that hangs over the end, as long as it begins in the image or in the
+    ///     padding before it; not with `same`, where all do.
+    ///   - countsPadding: whether places in explicit padding count as zeros in a mean. What hangs over them never does.
+    public init(
+        window: Pair, strides: Pair? = nil, padding: Padding = .valid, ceilMode: Bool = false,
+        countsPadding: Bool = false
+    ) {
+        (self.window, self.strides, self.padding) = (window, strides ?? window, padding)
+        (self.ceilMode, self.countsPadding) = (ceilMode, countsPadding)
+    }
+
+    /// The rows and columns of the output for an image, and the padding before them.
+    package func resolve(_ height: Int, _ width: Int) -> (output: Pair, before: Pair) {
+        let rows = padding.rows.resolve(
+            input: height, window: window.height, stride: strides.height, isCeiled: ceilMode)
+        let columns = padding.columns.resolve(
+            input: width, window: window.width, stride: strides.width, isCeiled: ceilMode)
+        return (Pair(rows.output, columns.output), Pair(rows.before, columns.before))
     }
 }
 
@@ -26,21 +43,20 @@ package struct Pooling: Sendable {
 
     package init(input: Shape, options: PoolingOptions) {
         require(input.rank == 4, "pooling: expected input [batch, height, width, channels], got \(input)")
-        let rows = options.padding.resolve(
-            input: input[1], window: options.windowHeight, stride: options.strideHeight)
-        let columns = options.padding.resolve(
-            input: input[2], window: options.windowWidth, stride: options.strideWidth)
+        let (output, before) = options.resolve(input[1], input[2])
+        require(output.isAtLeast(1), "pooling: window \(options.window) is larger than input \(input)")
         require(
-            rows.output > 0 && columns.output > 0,
-            "pooling: window \(options.windowHeight) x \(options.windowWidth) is larger than input \(input)")
+            options.padding.rows.isBelow(options.window.height)
+                && options.padding.columns.isBelow(options.window.width),
+            "pooling: a window of \(options.window) may lie in the padding as a whole")
         inputShape = input
-        outputShape = [input[0], rows.output, columns.output, input[3]]
+        outputShape = [input[0], output.height, output.width, input[3]]
         shape = lk_pooling(
             batch: Int64(input[0]), in_height: Int64(input[1]), in_width: Int64(input[2]), channels: Int64(input[3]),
-            out_height: Int64(rows.output), out_width: Int64(columns.output),
-            window_height: Int64(options.windowHeight), window_width: Int64(options.windowWidth),
-            stride_height: Int64(options.strideHeight), stride_width: Int64(options.strideWidth),
-            pad_top: Int64(rows.before), pad_left: Int64(columns.before))
+            out_height: Int64(output.height), out_width: Int64(output.width),
+            window_height: Int64(options.window.height), window_width: Int64(options.window.width),
+            stride_height: Int64(options.strides.height), stride_width: Int64(options.strides.width),
+            pad_top: Int64(before.height), pad_left: Int64(before.width))
     }
 
     package func maximum(_ input: Tensor) -> Tensor {

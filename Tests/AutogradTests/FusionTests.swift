@@ -13,7 +13,7 @@ struct FusionTests {
         var pooling = PoolingOptions(window: 2)
         var hasBias = true
 
-        var testDescription: String { "\(input) * \(kernel), \(padding), pool \(pooling.windowHeight)" }
+        var testDescription: String { "\(input) * \(kernel), \(padding), pool \(pooling.window)" }
         var kernelShape: Shape { [kernel[0], kernel[1], input[3], kernel[2]] }
     }
 

@@ -52,6 +52,17 @@ extension CommandTests {
             #expect(try metric("val_accuracy", ["--config", "penguins"] + data) > 0.95)
         }
 
+        @Test(
+            .enabled(
+                if: isThere("tinyshakespeare.txt"),
+                "Shakespeare is absent: set LOCKSTEP_DATA to a folder that holds tinyshakespeare.txt"))
+        func shakespeare() throws {
+            let cut = ["--epochs", "1", "--limit-train-batches", "60", "--warm-up-steps", "10"]
+            let data = ["--data", "text:\(Self.data)/tinyshakespeare.txt"]
+            // Of single characters alone 4.8, of pairs 3.6.
+            #expect(try metric("val_bits_per_character", ["--config", "shakespeare"] + cut + data) < 3.6)
+        }
+
         private static let fashion = "/usr/share/datasets/fashion-mnist"
 
         @Test(

@@ -22,8 +22,8 @@ import Testing
     @Test func batchNormalizationTrainsOnTheBatch() throws {
         let layer = BatchNormalization()
         let buffer = try layer.makeParameterBuffer(input: [2])
-        _ = buffer.values[layer.gamma.range].update(fromContentsOf: [2, 1] as [Float])
-        _ = buffer.values[layer.beta.range].update(fromContentsOf: [0, 5] as [Float])
+        _ = buffer.values[layer.gamma!.range].update(fromContentsOf: [2, 1] as [Float])
+        _ = buffer.values[layer.beta!.range].update(fromContentsOf: [0, 5] as [Float])
         let gradients = FlatBuffer(count: buffer.count)
         let tape = Tape(.training, context: StepContext(fraction: 0.25), buffer: buffer, gradients: gradients)
         let output = layer(tape.constant(batch))
@@ -61,7 +61,7 @@ import Testing
     @Test func layerNormalization() throws {
         let layer = LayerNormalization()
         let buffer = try layer.makeParameterBuffer(input: [2])
-        _ = buffer.values[layer.gamma.range].update(fromContentsOf: [1, 2] as [Float])
+        _ = buffer.values[layer.gamma!.range].update(fromContentsOf: [1, 2] as [Float])
         _ = buffer.values[layer.beta!.range].update(fromContentsOf: [0, 5] as [Float])
         // Means 2 and 6, variances 1 and 16: 1 / sqrt(1.001) = 0.99950037, 4 / sqrt(16.001) = 0.99996875.
         let output = infer(layer, Tensor([1, 3, 2, 10]).reshaped([2, 2]))

@@ -146,7 +146,7 @@ import Models
         ),
         (
             "layers:\n  - flatten\n  - conv3d: {filters: 3}",
-            "m.yaml:3: unknown layer 'conv3d'; did you mean 'conv2d'?\n  known layers: "
+            "m.yaml:3: unknown layer 'conv3d'; did you mean 'conv1d'?\n  known layers: "
                 + LayerKind.all.map(\.name).joined(separator: ", ")
         ),
         (

@@ -5,7 +5,8 @@ import Foundation
 extension DataSummary {
     /// Lines of at most 80 columns, each with a line end.
     package var text: String {
-        ([heading, columnTable, classTable, sameness, warningText].filter { !$0.isEmpty }).joined(separator: "\n")
+        ([heading, columnTable, textTable, classTable, sameness, warningText].filter { !$0.isEmpty }).joined(
+            separator: "\n")
     }
 
     private var heading: String {
@@ -42,6 +43,20 @@ extension DataSummary {
             ])
         }
         return aligned(rows, leftColumns: 2, lastIsLeft: true)
+    }
+
+    private var textTable: String {
+        guard let texts else { return "" }
+        var rows = [[texts.unit, "total", "median", "95 %", "longest", "empty", "cut", "known"]]
+        for part in texts.parts {
+            let numbers = [
+                part.tokenCount, part.median, part.percentile95, part.longest, part.emptyCount, part.cutCount,
+            ]
+            rows.append([part.name] + numbers.map(grouped) + [String(format: "%.2f %%", 100 * part.knownShare)])
+        }
+        return
+            "vocabulary of \(grouped(texts.vocabularySize)) \(texts.unit), texts of at most \(grouped(texts.length))\n"
+            + aligned(rows, leftColumns: 1)
     }
 
     private var classTable: String {

@@ -48,6 +48,8 @@ package struct DataSummary: Sendable, Codable {
     package var sharedCount: Int?
     /// Of a table's training part; empty for other data.
     package var columns: [ColumnSummary]
+    /// Of texts; nil for other data.
+    package var texts: TextSummary?
     /// Sentences.
     package var warnings: [String]
 
@@ -70,6 +72,9 @@ package struct DataSummary: Sendable, Codable {
         }
         let table = training.tableRows
         columns = table.map { ColumnSummary.columns(of: $0.data, rows: $0.rows) } ?? []
+        texts =
+            training.textSamples == nil
+            ? nil : TextSummary([("training", training)] + (test.map { [("test", $0)] } ?? []))
         warnings = []
         warnings = foundWarnings + (table?.data.preparation.notes ?? [])
     }
@@ -130,12 +135,14 @@ private struct SampleScan {
         hashes.reserveCapacity(data.count)
         let (width, targetWidth) = (data.input.shape.count, data.target.shape.count)
         // Indices to embed are the last inputs, and no quantities.
-        let plainWidth = data.tableRows?.data.preparation.numericCount ?? width
+        let texts = data.textSamples
+        let plainWidth = texts != nil ? 0 : data.tableRows?.data.preparation.numericCount ?? width
         data.forEachBatch { numbers, batch in
             for row in 0..<numbers.count {
                 for place in 0..<plainWidth { inputs.add(Double(batch.inputs.pointer[row * width + place])) }
                 let bytes = UnsafeRawBufferPointer(start: batch.inputs.pointer + row * width, count: 4 * width)
-                hashes.append(Fingerprint(of: bytes).high)
+                let text = texts.map { Array($0.data.text(of: $0.numbers[numbers.lowerBound + row]).utf8) }
+                hashes.append(text?.withUnsafeBytes { Fingerprint(of: $0).high } ?? Fingerprint(of: bytes).high)
                 for index in 0..<targetWidth {
                     let value = batch.targets.pointer[row * targetWidth + index]
                     if !classCounts.isEmpty { classCounts[Int(value)] += 1 }

@@ -11,9 +11,10 @@ enum EncodedTarget: Sendable {
     /// - Parameters:
     ///   - columns: as `TableTarget.read` gives them, none where the table lacks them.
     ///   - isRequired: whether a class that is none is refused; else it counts as missing.
+    ///   - place: the file and line of a row.
     /// - Throws: `DatasetError` naming the line of a class that training did not have.
     init(
-        _ columns: [TableColumn], _ target: TableTarget, of table: Table, isRequired: Bool
+        _ columns: [TableColumn], _ target: TableTarget, isRequired: Bool, place: (Int) -> String
     ) throws(DatasetError) {
         switch target {
         case .values(let names, let scale):
@@ -32,7 +33,7 @@ enum EncodedTarget: Sendable {
                 return
             }
             throw DatasetError(
-                "\(table.placeText(ofRow: row)): '\(column.text(row))' in the target column '\(name)' is none of the "
+                "\(place(row)): '\(column.text(row))' in the target column '\(name)' is none of the "
                     + "\(classes.count) classes that were trained: "
                     + classes.prefix(10).map { "'\($0)'" }.joined(separator: ", ") + (classes.count > 10 ? ", ..." : "")
             )

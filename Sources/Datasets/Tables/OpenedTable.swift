@@ -18,7 +18,7 @@ struct OpenedTable {
         var names: [String]?
         var starts: [TableScanner] = []
         for file in files {
-            var scanner = file.scanner(separator: syntax.separator)
+            var scanner = file.scanner(syntax)
             guard scanner.here < scanner.end else {
                 throw DatasetError("\(file.path) is empty: expected a table with at least one row")
             }
@@ -45,7 +45,8 @@ struct OpenedTable {
             throw files[error.file].error(error.error)
         }
         let isText = names.indices.map { kinds[$0] != .ignore && !numbers.isNumeric($0) }
-        var texts = TextPass(isText: isText, rowCount: numbers.rowCount)
+        var texts = TextPass(
+            isText: isText, isVerbatim: kinds.map { $0 == .verbatim }, rowCount: numbers.rowCount)
         for (index, start) in starts.enumerated() {
             do throws(TableFault) { try texts.read(start) } catch { throw files[index].error(error) }
         }

@@ -77,7 +77,7 @@ extension Table {
         var before = 0
         for path in paths {
             guard let file = try? TableFile(path) else { return nil }
-            var scanner = file.scanner(separator: syntax.separator)
+            var scanner = file.scanner(syntax)
             var remaining = syntax.hasHeader ? row - before + 1 : row - before
             while scanner.here < scanner.end {
                 if remaining == 0 { return (path, file.line(ofAddress: UInt(bitPattern: scanner.here))) }
@@ -89,6 +89,9 @@ extension Table {
         }
         return nil
     }
+
+    /// A column's fields as texts: missing is the empty field alone.
+    func verbatim(_ name: String) throws(DatasetError) -> TableColumn { try again(name, as: .verbatim) }
 
     private func again(_ name: String, as kind: TableColumn.Kind) throws(DatasetError) -> TableColumn {
         guard column(name) != nil else {
@@ -109,7 +112,11 @@ extension Table {
 /// One column of a table: its name and a value for each row.
 public struct TableColumn: Sendable {
     /// What a column can be taken for.
-    public enum Kind: String, Sendable, Codable { case numeric, text, ignore }
+    public enum Kind: String, Sendable, Codable {
+        case numeric, text, ignore
+        /// Text of which only an empty field is missing.
+        case verbatim
+    }
 
     /// The values of all rows.
     package enum Values: Sendable {

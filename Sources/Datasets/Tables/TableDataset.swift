@@ -62,7 +62,8 @@ public struct TableDataset: Dataset {
         } else {
             weights = []
         }
-        targets = try EncodedTarget(columns, preparation.target, of: table, isRequired: needsTarget)
+        targets = try EncodedTarget(
+            columns, preparation.target, isRequired: needsTarget, place: table.placeText(ofRow:))
         encoder = try TableEncoder(table, preparation, rows: rows)
         (self.table, self.preparation, self.rows) = (table, preparation, rows)
         (name, count) = (table.name, rows?.count ?? table.rowCount)
@@ -132,7 +133,7 @@ public struct TableDataset: Dataset {
 
 extension Table {
     /// - Parameter rows: those whose weights matter, nil for all.
-    fileprivate func weights(_ name: String, rows: [Int32]?) throws(DatasetError) -> [Float] {
+    func weights(_ name: String, rows: [Int32]?) throws(DatasetError) -> [Float] {
         guard case .numbers(let weights) = try numbers(of: name).values else { return [] }
         let isWrong = { (row: Int) in !(weights[row] >= 0) }
         let wrong =

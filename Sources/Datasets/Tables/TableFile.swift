@@ -26,10 +26,11 @@ final class TableFile: Sendable {
     }
 
     /// At the first row, or at the end of a file without any.
-    func scanner(separator: UInt8) -> TableScanner {
+    func scanner(_ syntax: TableSyntax) -> TableScanner {
         // An empty buffer has no address; a scanner that is at its end never looks at what it has instead.
         let start = text.baseAddress ?? UnsafePointer(bitPattern: 1)!
-        var scanner = TableScanner(here: start, end: start + text.count, separator: separator)
+        var scanner = TableScanner(
+            here: start, end: start + text.count, separator: syntax.separator, hasQuotes: syntax.hasQuotes)
         _ = scanner.nextRow()
         return scanner
     }

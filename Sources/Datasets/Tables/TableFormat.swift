@@ -10,8 +10,13 @@ public struct TableFormat: Sendable, Hashable {
     /// Whether the first row has the names of the columns. It is found to have them where none of its fields is a
     /// number and some column below is one of numbers, and where no row follows.
     package var header: Bool?
+    /// Whether fields can stand in quotes, as they can unless said otherwise; else a quote is a sign like others.
+    package var quotes: Bool?
 
-    public init(separator: Character? = nil, decimal: Character? = nil, header: Bool? = nil) {
+    public init(
+        separator: Character? = nil, decimal: Character? = nil, header: Bool? = nil, quotes: Bool? = nil
+    ) {
+        self.quotes = quotes
         self.separator = separator
         self.decimal = decimal
         self.header = header
@@ -19,7 +24,7 @@ public struct TableFormat: Sendable, Hashable {
 }
 
 extension TableFormat: Codable {
-    private enum CodingKeys: String, CodingKey { case separator, decimal, header }
+    private enum CodingKeys: String, CodingKey { case separator, decimal, header, quotes }
 
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
@@ -34,6 +39,7 @@ extension TableFormat: Codable {
         separator = try character(.separator)
         decimal = try character(.decimal)
         header = try values.decodeIfPresent(Bool.self, forKey: .header)
+        quotes = try values.decodeIfPresent(Bool.self, forKey: .quotes)
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -41,6 +47,7 @@ extension TableFormat: Codable {
         try values.encodeIfPresent(separator.map { String($0) }, forKey: .separator)
         try values.encodeIfPresent(decimal.map { String($0) }, forKey: .decimal)
         try values.encodeIfPresent(header, forKey: .header)
+        try values.encodeIfPresent(quotes, forKey: .quotes)
     }
 }
 
@@ -49,11 +56,12 @@ struct TableSyntax: Equatable {
     var separator: UInt8
     var decimal: UInt8
     var hasHeader: Bool
+    var hasQuotes = true
 
     var format: TableFormat {
         TableFormat(
             separator: Character(Unicode.Scalar(separator)), decimal: Character(Unicode.Scalar(decimal)),
-            header: hasHeader)
+            header: hasHeader, quotes: hasQuotes ? nil : false)
     }
 }
 

@@ -12,8 +12,8 @@ struct TableSample {
     /// Whether the rows end where they are no table any more.
     private var isBroken = false
 
-    private init(of file: TableFile, separator: UInt8, rowLimit: Int = rowLimit) {
-        var scanner = file.scanner(separator: separator)
+    private init(of file: TableFile, _ syntax: TableSyntax, rowLimit: Int = rowLimit) {
+        var scanner = file.scanner(syntax)
         let start = scanner.here
         repeat {
             guard scanner.here < scanner.end else { return }
@@ -33,24 +33,31 @@ struct TableSample {
 
     /// All of the format, of which `format` is already known.
     static func syntax(of file: TableFile, knowing format: TableFormat) -> TableSyntax {
-        let separator = format.separator?.asciiValue ?? foundSeparator(of: file, besides: format.decimal?.asciiValue)
-        var syntax = TableSyntax(separator: separator, decimal: UInt8(ascii: "."), hasHeader: format.header ?? true)
+        var syntax = TableSyntax(
+            separator: 0, decimal: UInt8(ascii: "."), hasHeader: format.header ?? true, hasQuotes: format.quotes ?? true
+        )
+        syntax.separator =
+            format.separator?.asciiValue ?? foundSeparator(of: file, syntax, besides: format.decimal?.asciiValue)
         if format.decimal != nil, format.header != nil {
             syntax.decimal = format.decimal?.asciiValue ?? syntax.decimal
             return syntax
         }
-        let sample = TableSample(of: file, separator: separator)
-        syntax.decimal = format.decimal?.asciiValue ?? sample.foundDecimal(separator: separator)
+        let sample = TableSample(of: file, syntax)
+        syntax.decimal = format.decimal?.asciiValue ?? sample.foundDecimal(separator: syntax.separator)
         syntax.hasHeader = format.header ?? sample.hasHeader(decimal: syntax.decimal)
         return syntax
     }
 
     /// The one by which most rows have as many fields as the first, and more than one.
-    private static func foundSeparator(of file: TableFile, besides decimal: UInt8?) -> UInt8 {
+    private static func foundSeparator(
+        of file: TableFile, _ syntax: TableSyntax, besides decimal: UInt8?
+    ) -> UInt8 {
         let usual = decimal == UInt8(ascii: ",") ? UInt8(ascii: ";") : UInt8(ascii: ",")
         var best = (separator: usual, share: 0.0)
         for separator in separators where separator != decimal {
-            let sample = TableSample(of: file, separator: separator, rowLimit: 100)
+            var tried = syntax
+            tried.separator = separator
+            let sample = TableSample(of: file, tried, rowLimit: 100)
             guard let width = sample.rows.first?.count, width > 1 else { continue }
             let alike = sample.rows.count { $0.count == width }
             let share = Double(alike) / Double(sample.rows.count + (sample.isBroken ? 1 : 0))

@@ -11,7 +11,7 @@
 
 /// A place in a table's bytes, and the signs that divide them.
 ///
-/// Fields are in quotes or not. Within quotes stands anything, a quote doubled. Without them, a field ends at a
+/// Fields are in quotes or not, or quotes are signs like others. Within quotes stands anything, a quote doubled. Without them, a field ends at a
 /// separator or line end, and blanks around it are none of it. LF, CR LF and CR end lines; blank lines are no rows.
 struct TableScanner {
     static let tab = UInt8(ascii: "\t")
@@ -22,6 +22,8 @@ struct TableScanner {
     var here: UnsafePointer<UInt8>
     let end: UnsafePointer<UInt8>
     let separator: UInt8
+    /// Whether a quote at the beginning of a field is one, not a sign like others.
+    let hasQuotes: Bool
 
     /// Moves to the first field of the next row; false at the end of the file.
     @inline(__always) mutating func nextRow() -> Bool {
@@ -45,7 +47,7 @@ struct TableScanner {
     /// - Throws: `TableFault` for a quote that is never closed, or that is closed within a field.
     mutating func field() throws(TableFault) -> TableField {
         skipBlanks()
-        if here < end, here.pointee == TableScanner.quote { return try quotedField() }
+        if hasQuotes, here < end, here.pointee == TableScanner.quote { return try quotedField() }
         let start = here
         skipToDelimiter()
         var stop = here

@@ -5,8 +5,12 @@ struct TextPass {
     private var columns: [TextColumn?]
     private var row = 0
 
-    /// - Parameter isText: for each column of the file, whether it is read.
-    init(isText: [Bool], rowCount: Int) { columns = isText.map { $0 ? TextColumn(rowCount: rowCount) : nil } }
+    /// - Parameters:
+    ///   - isText: for each column of the file, whether it is read.
+    ///   - isVerbatim: whether only an empty field is missing.
+    init(isText: [Bool], isVerbatim: [Bool], rowCount: Int) {
+        columns = zip(isText, isVerbatim).map { $0 ? TextColumn(rowCount: rowCount, isVerbatim: $1) : nil }
+    }
 
     /// Adds the rows of a file that NumberPass has read, from the scanner's place on.
     mutating func read(_ start: TableScanner) throws(TableFault) {
@@ -47,11 +51,15 @@ private struct TextColumn {
     private var codes: [Int32]
     private var missingCount = 0
     private var pool = TextPool()
+    private let isVerbatim: Bool
 
-    init(rowCount: Int) { codes = Array(repeating: -1, count: rowCount) }
+    init(rowCount: Int, isVerbatim: Bool) {
+        codes = Array(repeating: -1, count: rowCount)
+        self.isVerbatim = isVerbatim
+    }
 
     mutating func add(_ field: TableField, row: Int) throws(TableFault) {
-        if field.isMissing {
+        if isVerbatim ? field.count == 0 : field.isMissing {
             missingCount += 1
             return
         }

@@ -5,7 +5,7 @@ import Lockstep
 extension ResolvedSettings {
     /// - Parameter known: what was fitted before, by a run whose parts are asked for again; nil to fit it.
     func loadLanguage(_ source: DataSource, _ known: (any Preparation)?) throws -> LoadedData {
-        try refuseOtherSplits()
+        try refuseOtherSettings()
         guard self.tables.target.isEmpty else {
             throw error(\.tables.target, "names a column, but \(source) is no table: its targets are the next tokens")
         }
@@ -14,11 +14,16 @@ extension ResolvedSettings {
     }
 
     /// A text is cut where it ends, into whole pieces.
-    private func refuseOtherSplits() throws {
+    private func refuseOtherSettings() throws {
         if self.data.fold != nil { throw error(\.data.fold, "and --folds are not for texts to continue") }
         guard [nil, .last].contains(self.data.split) else {
             throw error(\.data.split, "must be last for texts to continue, whose windows overlap and follow each other")
         }
+        let problem = "is for texts with a class each; a text to continue is taken as it is"
+        if self.texts.lengthLimit != nil { throw error(\.texts.lengthLimit, problem) }
+        if self.texts.lowercase { throw error(\.texts.lowercase, problem) }
+        if self.texts.normalizeText != .none { throw error(\.texts.normalizeText, problem) }
+        if self.texts.dropDuplicates { throw error(\.texts.dropDuplicates, problem) }
         if let stride = self.texts.windowStride, stride > self.texts.blockSize {
             throw error(\.texts.windowStride, "must be at most --block-size, \(self.texts.blockSize), got \(stride)")
         }
@@ -67,7 +72,8 @@ extension ResolvedSettings {
         let limit = self.texts.vocabularySize ?? 20_000
         func make(hasUnknown: Bool) -> Vocabulary {
             Vocabulary(
-                counting: [text], unit: unit, limit: limit, hasPadding: false, hasUnknown: hasUnknown,
+                counting: [text], unit: unit, limit: limit, minimumCount: self.texts.minimumCount, hasPadding: false,
+                hasUnknown: hasUnknown,
                 ordering: unit == .characters ? .sorted : .frequency)
         }
         let vocabulary = make(hasUnknown: unit == .words)

@@ -159,7 +159,7 @@ extension ResolvedSettings {
     func kind(_ set: any Dataset) -> SplitKind {
         if let kind = self.data.split { return kind }
         if self.tables.groupColumn != nil { return .group }
-        guard set is TableDataset || set is NumPyDataset else { return .last }
+        guard set is TableDataset || set is NumPyDataset || set is TextDataset else { return .last }
         return set.target.classCount == nil ? .random : .stratified
     }
 

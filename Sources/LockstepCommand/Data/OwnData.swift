@@ -13,6 +13,9 @@ extension Checkpoint {
     ) throws -> any Dataset {
         let source = try staged(DataSource(text ?? settings.data.data))
         let preparation = try knownPreparation()
+        if text != nil, let preparation = preparation as? TextPreparation {
+            return try settings.preparedTexts(source, preparation, needsTarget: true)
+        }
         if text != nil, case .csv(let paths) = source {
             guard let preparation = preparation as? TablePreparation else {
                 throw TrainingError("\(path) was not trained on a table, so that \(source) can't be prepared for it")

@@ -62,8 +62,12 @@ struct TrainingTask {
             case nil: .values(max(1, data.target.shape.count))
             }
         let input: AutomaticModel.Input =
-            (preparation as? TablePreparation).map { .table(numeric: $0.numericCount, categories: $0.embeddingSizes) }
-            ?? .samples(data.input.shape.dimensions)
+            switch preparation {
+            case let table as TablePreparation:
+                .table(numeric: table.numericCount, categories: table.embeddingSizes)
+            case let texts as TextPreparation: .tokens(vocabulary: texts.vocabulary.count, length: texts.length)
+            default: .samples(data.input.shape.dimensions)
+            }
         let hidden = settings.model.hidden
         return AutomaticModel(
             input, output, hidden: hidden.isEmpty ? nil : hidden, dropout: settings.model.dropout,

@@ -7,11 +7,14 @@ import Streams
 
 struct Predict: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "What a run's model says of new data: tables, arrays, pictures or test samples.",
+        abstract: "What a run's model says of new data: tables, arrays, texts, pictures or test samples.",
         discussion: """
             FILE.csv gives CSV: of classes the name and the probabilities, of values these in
             the target's own unit. Columns may be in any order, further ones do no harm, and
             the target need not be there. FILE.npy gives an array (--output FILE.npy).
+
+            Of a run on texts, FILE.txt holds a text on each line, - reads them from the standard
+            input, and --text gives one; each is answered by a row of CSV.
 
             Picture files are PNG, JPEG, BMP, PGM, PPM or PBM of 28x28 pixels, white on
             black. What is transparent shows the training data's background, black (with
@@ -23,9 +26,11 @@ struct Predict: ParsableCommand {
     var path: String
     @Argument(
         help: ArgumentHelp(
-            "Tables, .npy files, picture files, or numbers of test samples (from 0) and ranges such as 0-9.",
+            "Tables, .npy files, texts, picture files, or numbers of test samples (from 0) and ranges such as 0-9.",
             valueName: "input"))
-    var inputs: [String]
+    var inputs: [String] = []
+    @Option(help: "A text, for a run on texts; may be given again.")
+    var text: [String] = []
     @Option(help: "Data whose test samples are meant; the run's own unless given.")
     var data: String?
     @Option(help: "Write to this file: .csv, or .npy for arrays.", completion: .file(), transform: expandingHome)
@@ -44,6 +49,15 @@ struct Predict: ParsableCommand {
             }
             let files = try inputs.map { try PredictedInput($0) }
             let tables = files.compactMap { $0.table }
+            if files.isEmpty, text.isEmpty { throw TrainingError("predict: expected inputs, such as FILE.csv or 0-9") }
+            let paths = files.compactMap { if case .file(let path) = $0 { path } else { nil } }
+            if let preparation = prediction.preparation as? TextPreparation, paths.count + text.count > 0 {
+                guard paths.count == files.count else {
+                    throw TrainingError("predict takes texts or numbers of samples, got both: one after the other")
+                }
+                return try prediction.predict(texts: text, files: paths, preparation, to: output)
+            }
+            if !text.isEmpty { throw TrainingError("--text is for runs on texts, and \(checkpoint.path) is of none") }
             if let archive = files.compactMap(\.archive).first {
                 throw TrainingError("\(archive) may hold several arrays: predict takes inputs alone, in a .npy file")
             }
@@ -80,7 +94,8 @@ struct Predict: ParsableCommand {
                     )
                 }
                 for number in numbers {
-                    try prediction.printLine(try test[number..<number + 1].inputs, "\(number)", test.target, model)
+                    let batch = try test[number..<number + 1]
+                    try prediction.printLine(batch.inputs, mask: batch.mask, "\(number)", test.target, model)
                 }
             case .file(let path):
                 let picture = try PictureInput(path: path, inverts: invert)

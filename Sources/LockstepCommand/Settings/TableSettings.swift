@@ -31,6 +31,10 @@ struct TableSettings: SettingsGroup {
     let decimal = Setting(
         "decimal", .choice([("point", Character(".")), ("comma", Character(","))], "mark"),
         "What stands before decimals: point or comma (unless given, found).")
+    let quotes = Setting(
+        "quotes", .choice([("double", true), ("none", false)], "signs"), default: true,
+        "What a field can stand in: double quotes, or none, where a quote is a sign like others.",
+        record: .unlessDefault)
     let missingNumbers = Setting(
         "missing-numbers", .choice("policy"), default: TableOptions.MissingNumbers.median,
         "A number that is missing: the training rows' median and an indicator, or refuse.", record: .unlessDefault)
@@ -81,6 +85,8 @@ extension ResolvedSettings {
     }
 
     var tableFormat: TableFormat {
-        TableFormat(separator: self.tables.separator, decimal: self.tables.decimal, header: self.tables.header)
+        TableFormat(
+            separator: self.tables.separator, decimal: self.tables.decimal, header: self.tables.header,
+            quotes: self.tables.quotes ? nil : false)
     }
 }

@@ -12,8 +12,18 @@ import Watchdog
 
 /// Computes a model on whole sets of samples, spread over ranks and threads.
 struct Evaluator {
-    /// Samples in a chunk. Results of a chunk depend on its shape, so this never depends on the layout.
+    /// Samples in a chunk at most. Results of a chunk depend on its shape, so this never depends on the layout.
     static let chunkSize = 256
+    /// Outputs of a chunk at most, where that leaves a sample: those of a long sequence over a large vocabulary.
+    private static let mostOutputs = 1 << 24
+
+    /// Samples in a chunk for a model's output of that shape.
+    static func chunkSize(for output: Shape) -> Int {
+        var size = chunkSize
+        while size > 1, size * output.count > mostOutputs { size /= 2 }
+        return size
+    }
+
     /// Chunks of a thread between two looks whether to stop.
     static let chunksPerRound = 4
 
@@ -37,7 +47,9 @@ struct Evaluator {
         let scored = metrics.filter { !$0.isOfSums }
         // Each chunk has a row of its own: the sum of losses, what it is of, and the metrics' sums.
         let width = 2 + objective.sumCount
-        let part = ChunkDivision(count: data.count, workers: communicator.size * team.size)
+        let part = ChunkDivision(
+            count: data.count, workers: communicator.size * team.size,
+            chunkSize: Evaluator.chunkSize(for: objective.output))
         var results = [Double](repeating: 0, count: width * part.chunks)
         let scores = scored.isEmpty ? nil : Scores(data, objective)
         let refusals = Mutex<[Int: String]>([:])
@@ -146,8 +158,9 @@ struct Evaluator {
 private struct ChunkDivision {
     let count: Int
     let workers: Int
+    let chunkSize: Int
 
-    var chunks: Int { (count + Evaluator.chunkSize - 1) / Evaluator.chunkSize }
+    var chunks: Int { (count + chunkSize - 1) / chunkSize }
     /// The chunks of the worker that has most.
     var most: Int { (chunks + workers - 1) / workers }
 
@@ -156,7 +169,7 @@ private struct ChunkDivision {
     func samples(ofChunk chunk: Int) -> Range<Int> { samples(from: chunk, to: chunk + 1) }
 
     func samples(from first: Int, to end: Int) -> Range<Int> {
-        min(count, first * Evaluator.chunkSize)..<min(count, end * Evaluator.chunkSize)
+        min(count, first * chunkSize)..<min(count, end * chunkSize)
     }
 }
 

@@ -1,0 +1,42 @@
+// Convolution and pooling of sequences in model files.
+
+import Autograd
+import Layers
+import Tensors
+
+extension LayerKind {
+    static let sequences: [LayerKind] = [
+        LayerKind("average-pooling1d", poolingKeys) { (options) throws(ModelFileError) in
+            AveragePooling1D(
+                try options.integer("pool-size", default: 2), strides: try options.optionalInteger("strides"),
+                padding: try options.sequencePadding())
+        },
+        LayerKind(
+            "conv1d",
+            ["filters", "kernel-size", "strides", "padding", "dilation", "groups"] + LayerOptions.kernelKeys
+        ) { (options) throws(ModelFileError) in
+            Conv1D(
+                try options.integer("filters"), kernelSize: try options.integer("kernel-size"),
+                strides: try options.integer("strides", default: 1),
+                padding: try options.sequencePadding(isCausal: true),
+                dilation: try options.integer("dilation", default: 1),
+                groups: try options.integer("groups", default: 1),
+                activation: try options.choice("activation", default: .linear),
+                useBias: try options.flag("use-bias", default: true),
+                kernelInitializer: try options.initializer("kernel-initializer", default: .glorotUniform),
+                biasInitializer: try options.initializer("bias-initializer", default: .zeros),
+                kernelRegularizer: try options.regularizer("kernel-regularizer"),
+                biasRegularizer: try options.regularizer("bias-regularizer"),
+                kernelConstraint: try options.constraint("kernel-constraint"))
+        },
+        LayerKind("global-average-pooling1d") { (_) throws(ModelFileError) in GlobalAveragePooling1D() },
+        LayerKind("global-max-pooling1d") { (_) throws(ModelFileError) in GlobalMaxPooling1D() },
+        LayerKind("max-pooling1d", poolingKeys) { (options) throws(ModelFileError) in
+            MaxPooling1D(
+                try options.integer("pool-size", default: 2), strides: try options.optionalInteger("strides"),
+                padding: try options.sequencePadding())
+        },
+    ]
+
+    private static let poolingKeys = ["pool-size", "strides", "padding"]
+}
