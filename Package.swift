@@ -122,7 +122,8 @@ let package = Package(
             name: "LayersTests", dependencies: ["Layers", "Autograd", "Tensors"], exclude: ["Reference"]),
         .testTarget(
             name: "OptimizersTests", dependencies: ["Optimizers", "Autograd"], resources: [.copy("Reference")]),
-        .testTarget(name: "ModelsTests", dependencies: ["Models", "Layers", "Autograd", "Tensors"]),
+        .testTarget(
+            name: "ModelsTests", dependencies: ["Models", "Layers", "Autograd", "Tensors"], exclude: ["Reference"]),
         .testTarget(
             name: "CommandTests", dependencies: ["LockstepCommand", "TestSupport", "Training", "Checkpoints", "Fuzz"]),
         .testTarget(

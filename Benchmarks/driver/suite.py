@@ -193,6 +193,10 @@ SUITE = {
                             *field.train("mnist-cnn", 256, ONE_CORE)],
              share_of_peak(256)),
     ],
+    "lstm": [
+        Part("characters", "Two LSTM layers of 128 over 64 characters, batch 32, 1 core", lambda field: field.lstm(),
+             lambda rows, machine: [at_most(0.75, "the best PyTorch", rows, "ours", "torch"), no_allocation(rows)]),
+    ],
     "conv": [convolution(32, 64, 64), convolution(16, 64, 128)],
     "products": [
         products("models", "Products of the tutorial's layers, 1 core", worst=1.1),

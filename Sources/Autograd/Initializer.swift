@@ -17,6 +17,12 @@ public enum Initializer: Sendable, Hashable {
     case heUniform
     /// Normal with deviation sqrt(2 / fanIn) (He et al. 2015), cut at two deviations and widened to make up for it.
     case heNormal
+    /// Orthonormal rows or columns, whichever are fewer; the leading axes of more than two count as one (Saxe et al.
+    /// 2014). Keras's default for recurrent kernels.
+    case orthogonal
+    /// For an LSTM's bias `[4 * units]`: ones for the forget gate, its second quarter, and the others by another rule, so
+    /// that cells remember at first (Jozefowicz et al. 2015).
+    indirect case unitForgetBias(Initializer)
 
     package func values(_ shape: Shape, key: RandomKey) -> Tensor {
         let (fanIn, fanOut) = Initializer.fans(shape)
@@ -32,6 +38,11 @@ public enum Initializer: Sendable, Hashable {
         case .heNormal:
             let deviation = (2 / fanIn).squareRoot() / 0.87962566
             return Initializer.truncatedNormal(shape, deviation: deviation, key: key)
+        case .orthogonal: return OrthogonalMatrix.values(shape, key: key)
+        case .unitForgetBias(let others):
+            var scalars = others.values(shape, key: key).scalars
+            for index in (scalars.count / 4)..<(scalars.count / 2) { scalars[index] = 1 }
+            return Tensor(scalars).reshaped(shape)
         }
     }
 

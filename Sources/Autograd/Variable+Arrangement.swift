@@ -62,7 +62,8 @@ extension Variable {
             step != 0 && range.lowerBound >= 0 && range.upperBound <= shape[axis],
             "sliced: \(range) in steps of \(step) is no part of axis \(axis) of \(shape)")
         var target = shape
-        target[axis] = (range.count + abs(step) - 1) / abs(step)
+        let width = Int(step.magnitude)
+        target[axis] = (range.count + width - 1) / width
         let first = step > 0 ? range.lowerBound : range.upperBound - 1
         return arranged(
             Arrangement(target, of: shape) { $0 == axis ? first + $1 * step : $1 })

@@ -32,7 +32,9 @@ extension Variable {
             "dense: bias \(bias?.shape ?? []) does not fit kernel \(kernel.shape)")
         if mask != nil, shape.rank == 3, tape.mode == .training {
             let tap = kernel.reshaped([1, inputs, outputs])
-            return convolution1D(tap, bias: bias?.reshaped([outputs]), options: ConvolutionOptions(), relu: relu)
+            return convolution1D(
+                tap, bias: bias.map { $0.shape.rank == 1 ? $0 : $0.reshaped([outputs]) }, options: ConvolutionOptions(),
+                relu: relu)
         }
         let rows = value.count / Swift.max(1, inputs)
         let workspace = tape.workspace

@@ -42,9 +42,9 @@ public final class LayerNormalization: Layer {
 
     public func call(_ input: Variable) -> Variable {
         buildIfNeeded(for: input, parameters.first)
-        if axes == [-1] {
+        if self.axes == [-1], let gamma {
             return input.normalized(
-                gamma: gamma.map(input.tape.parameter), beta: beta.map(input.tape.parameter), epsilon: epsilon)
+                gamma: input.tape.parameter(gamma), beta: beta.map(input.tape.parameter), epsilon: epsilon)
         }
         let axes = axes.map { input.shape.index(of: $0) }.sorted()
         let centered = input - input.mean(axes: axes, keepingDimensions: true)

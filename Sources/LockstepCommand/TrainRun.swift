@@ -75,6 +75,7 @@ struct TrainRun {
             return try settings.load(
                 source.staged(in: settings.data.stage, world, status), known: checkpoint?.knownPreparation())
         }
+        try settings.checkAugmentations(of: loaded.train)
         let task = try TrainingTask(settings, loaded.train, loaded.preparation, given)
         if let language = loaded.preparation as? LanguagePreparation { try task.requireContinuing(language) }
         options.shards =

@@ -20,7 +20,11 @@ package struct LayerKind: Sendable {
 
     /// All of them, by name.
     package static let all: [LayerKind] = [
-        attention, core, convolutions, sequences,
+        core,
+        convolutions,
+        sequences,
+        recurrent,
+        attention,
     ].flatMap { $0 }.sorted { $0.name < $1.name }
 
     /// The kind of this name.

@@ -16,6 +16,7 @@ extension LayerOptions {
     private static let initializers: [(String, Initializer)] = [
         ("zeros", .zeros), ("ones", .ones), ("uniform", .uniform(-0.05, 0.05)), ("glorot-uniform", .glorotUniform),
         ("he-uniform", .heUniform), ("he-normal", .heNormal),
+        ("orthogonal", .orthogonal),
     ]
 
     /// `{l2: 0.01}`, `{l1: 0.01}` or both; nil where the key is absent.

@@ -53,7 +53,7 @@ package struct ModelFile: Sendable {
 }
 
 /// Walks the YAML nodes of one file.
-private struct ModelFileParser {
+struct ModelFileParser {
     let file: String
 
     func parse(_ text: String) throws(ModelFileError) -> (name: String, model: Sequential) {
@@ -83,7 +83,7 @@ private struct ModelFileParser {
     }
 
     /// `flatten` or `dense: {units: 10}`.
-    private func layer(_ entry: Node) throws(ModelFileError) -> any Layer {
+    func layer(_ entry: Node) throws(ModelFileError) -> any Layer {
         let name: Node
         var options = Node.Mapping([])
         if entry.scalar != nil {

@@ -34,7 +34,9 @@ extension CommandTests {
 
         static let numbers = [
             "epochs", "batch-size", "learning-rate", "lr", "momentum", "weight-decay", "clip-norm", "clip-value",
-            "warm-up-steps", "random-translation", "random-rotation", "random-zoom", "seed", "shards", "threads",
+            "warm-up-steps", "random-translation", "random-rotation", "random-zoom", "random-crop",
+            "random-brightness", "random-contrast", "random-saturation", "cutout", "window", "seed", "shards",
+            "threads",
             "validation-split", "limit-train-batches", "max-steps", "log-every-n-steps", "checkpoint-every-n-steps",
             "checkpoint-every-n-minutes", "checkpoint-every-n-epochs", "keep-last", "keep-best",
             "early-stopping-patience", "verify-every", "stall-timeout", "verbose",

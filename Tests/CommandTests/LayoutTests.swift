@@ -13,7 +13,8 @@ extension CommandTests {
                 ["--model", "mnist-mlp"], ["--model", "mnist-cnn"],
                 [
                     "--model", "mnist-mlp", "--random-translation", "0.1", "--random-rotation", "0.03",
-                    "--random-zoom", "0.1",
+                    "--random-zoom", "0.1", "--random-crop", "2", "--random-flip", "both", "--random-brightness", "0.2",
+                    "--random-contrast", "0.2", "--random-saturation", "0.2", "--cutout", "5",
                 ],
             ])
         func weightsAreTheSameOnAnyLayout(settings: [String]) throws {
@@ -186,6 +187,8 @@ extension CommandTests {
                 let runs = try [
                     ["--seed", "0"], ["--seed", "1"], ["--shards", "4"], ["--batch-size", "31"],
                     ["--random-translation", "0.1"], ["--random-rotation", "0.1"], ["--random-zoom", "0.1"],
+                    ["--random-crop", "2"], ["--random-flip", "horizontal"], ["--random-flip", "vertical"],
+                    ["--random-brightness", "0.1"], ["--random-contrast", "0.1"], ["--cutout", "5"],
                 ].enumerated().map { try train(arguments + $1, run: "\(folder)/\($0)") }
                 #expect(Set(runs).count == runs.count, "\(runs)")
             }

@@ -28,6 +28,7 @@ extension CommandTests {
                 [
                     "--model", "MODEL.yaml", "--optimizer", "adamw", "--schedule", "cosine", "--warm-up-steps", "5",
                     "--random-translation", "0.1", "--random-rotation", "0.03", "--random-zoom", "0.1",
+                    "--random-crop", "2", "--random-flip", "horizontal", "--random-contrast", "0.1", "--cutout", "3",
                 ],
             ])
         func endsLikeAnUninterruptedRun(settings: [String]) throws {

@@ -121,6 +121,17 @@ let runs: [Run] = [
         layers: [Conv2D(8, kernelSize: 3, strides: 2, activation: .relu), Flatten(), Dense(10, activation: .softmax)],
         data: digits, optimizer: .adam(learningRate: 0.01),
         transforms: [Augmentation(translation: 0.1, rotation: 0.05, zoom: 0.15)]),
+    Run(
+        name: "recurrent layers of all kinds, masks",
+        layers: [
+            Masking(maskValue: 1), Bidirectional(LSTM(18, returnSequences: true, dropout: 0.2, recurrentDropout: 0.3)),
+            GRU(9, returnSequences: true), GRU(7, returnSequences: true, goBackwards: true, resetAfter: false),
+            TimeDistributed(Dense(6, activation: .tanh)), SimpleRNN(5), Dense(5, activation: .softmax),
+        ],
+        data: try ArrayDataset(
+            inputs: numbers([50, 9, 4], -1, 1, 10), targets: Tensor(classes(50, below: 5, 11).map { Float($0) }),
+            lengths: classes(50, below: 10, 12).map { Int($0) }),
+        optimizer: .adam(learningRate: 0.01)),
 ]
 
 /// Sequences of 9 tokens with a class for each, of which samples have 2 to 9.

@@ -91,6 +91,7 @@ static const struct {
     {"sums", compare_sums}, {"rows", compare_rows}, {"pooling", compare_pooling}, {"random", compare_random},
     {"optimizers", compare_optimizers}, {"images", compare_images},
     {"products", compare_products}, {"convolutions", compare_convolutions}, {"Winograd convolutions", compare_winograd},
+    {"pooled convolutions", compare_pooled_convolutions}, {"recurrence", compare_recurrence},
     {"pooled convolutions", compare_pooled_convolutions}, {"attention and normalisation", compare_attention},
 };
 

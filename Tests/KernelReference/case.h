@@ -45,5 +45,6 @@ void compare_products(comparison *c);
 void compare_convolutions(comparison *c);
 void compare_winograd(comparison *c);
 void compare_pooled_convolutions(comparison *c);
+void compare_recurrence(comparison *c);
 void compare_attention(comparison *c);
 #endif

@@ -196,7 +196,7 @@ import Models
         (
             "layers:\n  - dense: {units: 2, kernel-initializer: {a: 1}}",
             "m.yaml:2: kernel-initializer of layer dense: expected one of zeros, ones, uniform, glorot-uniform, "
-                + "he-uniform, he-normal, got a mapping"
+                + "he-uniform, he-normal, orthogonal, got a mapping"
         ),
         (
             "layers:\n  - reshape: {target-shape: [2, 0]}",
@@ -257,7 +257,7 @@ import Models
         let required = [
             "filters": "1", "kernel-size": "1", "units": "1", "rate": "0", "input-dimension": "1",
             "output-dimension": "1", "function": "relu", "target-shape": "[1]",
-            "categories": "[1]", "dimensions": "1",
+            "categories": "[1]", "dimensions": "1", "layer": "{lstm: {units: 1}}",
         ]
         for kind in LayerKind.all {
             for key in kind.keys {

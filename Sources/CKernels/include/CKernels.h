@@ -94,6 +94,28 @@ typedef struct {
     int64_t batch, in_height, in_width, in_channels, out_height, out_width, out_channels, pad_top, pad_left;
 } lk_winograd;
 
+/// Recurrent layers. LK_GRU multiplies the reset gate after the product with the state, LK_GRU_RESET_BEFORE before it.
+typedef enum { LK_SIMPLE_RNN, LK_LSTM, LK_GRU, LK_GRU_RESET_BEFORE } lk_cell;
+typedef enum { LK_GATE_LINEAR, LK_GATE_RELU, LK_GATE_SIGMOID, LK_GATE_TANH } lk_gate_function;
+typedef struct {
+    lk_cell cell;
+    int64_t steps, batch, units;
+    bool backwards;  // from the last step to the first
+    lk_gate_function activation, recurrent_activation;
+} lk_recurrence;
+/// What a recurrent layer's way back needs, rows by step, then by sample. Slot 0 of states and cells lies before the first
+/// step and slot t + 1 after step t; backwards slot `steps` is the first one, and slot t lies after step t.
+typedef struct {
+    float *gates;         // [steps, batch, gates * units]: inputs times kernel; then gates; then their gradients
+    float *states;        // [steps + 1, batch, units]
+    float *cells;         // LSTM: [steps + 1, batch, units]
+    float *inner;         // LSTM: the cells' activations; GRU: the states' products [steps, batch, 3 * units], then
+                          // their gradients; reset before: reset states [steps, batch, units]
+    float *operands;      // [steps, batch, units], the states that are multiplied; NULL unless dropped
+    const float *mask;    // [steps, batch]: where 0, state and cell stay; NULL for none
+    const float *dropout; // [batch, units], factors of the states that are multiplied; NULL for none
+} lk_recurrence_memory;
+
 // Scaled dot-product attention: q [batch, queries, heads, key_dimension], k [batch, capacity, heads, key_dimension] and v
 // [batch, capacity, heads, value_dimension], of which the first `keys` positions of each sample are used. Query t stands
 // at position first + t; if `causal` it sees no later one. `mask` [batch, keys] or NULL: a position where it is 0 is not

@@ -193,6 +193,21 @@ LK_KERNEL(void, winograd_kernel_gradient,
           (const lk_winograd *shape, float *kernel_gradient, const float *x, const float *y_gradient, float *scratch),
           (shape, kernel_gradient, x, y_gradient, scratch))
 
+/// Floats of working memory for a recurrent layer in either direction.
+LK_KERNEL(int64_t, recurrence_scratch, (const lk_recurrence *shape), (shape))
+/// All steps, from the inputs' products in memory->gates and the first slots. `kernel` [units, gates * units] is the
+/// recurrent kernel, `bias` [3 * units] LK_GRU's recurrent bias, or NULL.
+LK_KERNEL(void, recurrence_forward,
+          (const lk_recurrence *shape, const lk_recurrence_memory *memory, const float *kernel, const float *bias,
+           float *scratch),
+          (shape, memory, kernel, bias, scratch))
+/// All steps back: the gradients of gates, and LK_GRU's `inner`, take their places. `gradients` [steps, batch, units] are
+/// those of the states after each step, to which what comes from the step that followed is added.
+LK_KERNEL(void, recurrence_backward,
+          (const lk_recurrence *shape, const lk_recurrence_memory *memory, const float *kernel, float *gradients,
+           float *scratch),
+          (shape, memory, kernel, gradients, scratch))
+
 /// Uniform in [low, high).
 LK_KERNEL(void, random_uniform,
           (float *out, int64_t n, lk_random_key key, float low, float high),

@@ -26,6 +26,8 @@
 #include "convolution.h"
 #include "pooled_convolution.h"
 #include "winograd.h"
+#include "cells.h"
+#include "recurrence.h"
 #include "attention.h"
 
 #define LK_KERNEL(result, name, parameters, arguments) .name = LK(name),

@@ -12,10 +12,7 @@ extension ResolvedSettings {
         options.shards = self.training.shards
         options.threads = self.execution.threads
         options.seed = self.training.seed
-        let augmentation = Augmentation(
-            translation: self.pictures.randomTranslation, rotation: self.pictures.randomRotation,
-            zoom: self.pictures.randomZoom)
-        options.transforms = augmentation.isIdentity ? [] : [augmentation]
+        options.transforms = augmentations
         options.limitTrainBatches = self.training.limitTrainBatches
         options.maxSteps = self.training.maxSteps
         options.logEveryNSteps = self.output.logEveryNSteps

@@ -1,0 +1,141 @@
+// What recurrent layers have in common, for users and for `Bidirectional`.
+
+import Autograd
+import Tensors
+
+/// A layer that goes through a sequence step by step: `SimpleRNN`, `LSTM` and `GRU`.
+///
+/// Input `[batch, steps, features]`, output `[batch, units]`, or with `returnSequences` `[batch, steps, units]` in the order
+/// in which the steps were gone through. Where the input has a mask, a masked step leaves a sample's state as it is, so that
+/// a padded sequence ends in the state of its last real step, one without any in the state of zeros; its output is the state
+/// before it again. More padding at the end changes no bit, of outputs, or of gradients.
+public protocol RecurrentLayer: Layer {
+    /// Whether it returns the state after each step, or the last one.
+    var returnSequences: Bool { get }
+
+    /// Whether it goes from the last step to the first.
+    var goBackwards: Bool { get }
+
+    /// A layer of the same settings with parameters of its own, not yet built.
+    func fresh(goBackwards: Bool) -> any RecurrentLayer
+
+    /// What `call` gives, but a sequence in its input's order, and 0 where it is masked.
+    func callInInputOrder(_ input: Variable) -> Variable
+}
+
+extension RecurrentLayer {
+    public var positions: PositionUse { returnSequences ? .sequence : .reduced }
+}
+
+/// The activations that recurrent cells can have: those whose slope follows from their value.
+package enum RecurrentActivations {
+    package static let all = ActivationFunction.allCases.filter { Recurrence.Function(rawValue: $0.rawValue) != nil }
+}
+
+/// The settings of a recurrent layer, as its initialiser was given them.
+struct RecurrentOptions: Sendable {
+    let name: String
+    let cell: Recurrence.Cell
+    let units: Int
+    let returnSequences: Bool
+    var goBackwards: Bool
+    let activation: ActivationFunction
+    let recurrentActivation: ActivationFunction
+    let useBias: Bool
+    let dropout: Float
+    let recurrentDropout: Float
+    let zeroOutputForMask: Bool
+    let kernelInitializer: Initializer
+    let recurrentInitializer: Initializer
+    let biasInitializer: Initializer
+    let kernelRegularizer: Regularizer?
+    let recurrentRegularizer: Regularizer?
+    let biasRegularizer: Regularizer?
+
+    func going(backwards: Bool) -> RecurrentOptions {
+        var result = self
+        result.goBackwards = backwards
+        return result
+    }
+}
+
+/// The parameters of a recurrent layer, and what it computes with them.
+struct RecurrentCore: Sendable {
+    let options: RecurrentOptions
+    let kernel: Parameter
+    let recurrentKernel: Parameter
+    let bias: Parameter?
+
+    init(_ options: RecurrentOptions) {
+        self.options = options
+        kernel = Parameter(
+            "kernel", initializer: options.kernelInitializer, regularizer: options.kernelRegularizer)
+        recurrentKernel = Parameter(
+            "recurrent_kernel", initializer: options.recurrentInitializer, regularizer: options.recurrentRegularizer)
+        bias =
+            options.useBias
+            ? Parameter("bias", initializer: options.biasInitializer, regularizer: options.biasRegularizer) : nil
+    }
+
+    var parameters: [Parameter] { [kernel, recurrentKernel] + (bias.map { [$0] } ?? []) }
+
+    /// nil for an activation that has no kernel.
+    private var recurrence: Recurrence? {
+        guard let activation = Recurrence.Function(rawValue: options.activation.rawValue),
+            let recurrentActivation = Recurrence.Function(rawValue: options.recurrentActivation.rawValue)
+        else { return nil }
+        return Recurrence(
+            options.cell, units: options.units, activation: activation, recurrentActivation: recurrentActivation,
+            goesBackwards: options.goBackwards)
+    }
+
+    func build(_ input: Shape) throws(ShapeError) -> Shape {
+        let name = options.name
+        guard options.units > 0 else { throw ShapeError("\(name): units must be positive, got \(options.units)") }
+        guard let recurrence else {
+            let known = RecurrentActivations.all.map(\.rawValue).joined(separator: ", ")
+            throw ShapeError(
+                "\(name)(\(options.units)): expected activations among \(known), got \(options.activation.rawValue) and "
+                    + options.recurrentActivation.rawValue)
+        }
+        for (setting, rate) in [("dropout", options.dropout), ("recurrentDropout", options.recurrentDropout)] {
+            guard rate >= 0, rate < 1 else {
+                throw ShapeError("\(name)(\(options.units)): `\(setting)` must be in 0 ..< 1, got \(rate)")
+            }
+        }
+        guard input.rank == 2, input[0] > 0, input[1] > 0 else {
+            throw ShapeError("\(name)(\(options.units)): expected input [steps, features], got \(input)")
+        }
+        try kernel.declare([input[1], recurrence.width])
+        try recurrentKernel.declare([options.units, recurrence.width])
+        try bias?.declare(options.cell == .gru ? [2, recurrence.width] : [recurrence.width])
+        return options.returnSequences ? [input[0], options.units] : [options.units]
+    }
+
+    func call(_ input: Variable, inInputOrder: Bool) -> Variable {
+        let tape = input.tape
+        let (batch, features) = (input.shape[0], input.shape[2])
+        var dropped = input
+        var stateFactors: Tensor?
+        if tape.mode == .training {
+            // One mask a sequence: all steps, and all gates, share it.
+            func factors(_ width: Int, _ rate: Float) -> Tensor {
+                Tensor(repeating: 1, [batch, width], in: tape.workspace).dropout(rate: rate, key: tape.nextRandomKey())
+            }
+            if options.dropout > 0 {
+                dropped = input * tape.constant(factors(features, options.dropout).reshaped([batch, 1, features]))
+            }
+            if options.recurrentDropout > 0 { stateFactors = factors(options.units, options.recurrentDropout) }
+        }
+        let output = dropped.recurrence(
+            recurrence!, kernel: tape.parameter(kernel), recurrentKernel: tape.parameter(recurrentKernel),
+            bias: bias.map(tape.parameter), mask: input.mask, dropout: stateFactors,
+            output: !options.returnSequences ? .finalState : inInputOrder ? .sequenceInInputOrder : .sequence
+        ).marked(.function(options.activation.rawValue))
+        guard options.returnSequences, let mask = input.mask else { return output }
+        let order = options.goBackwards && !inInputOrder ? mask.withReversedPositions : mask
+        let isZeroed = inInputOrder || options.zeroOutputForMask
+        let rows = order.reshaped(order.shape.dimensions + [1])
+        return (isZeroed ? output * tape.constant(rows) : output).masked(order)
+    }
+}

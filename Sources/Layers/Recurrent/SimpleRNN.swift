@@ -1,0 +1,59 @@
+// The plain recurrent layer.
+
+import Autograd
+import Tensors
+
+/// state = activation(x * kernel + bias + state * recurrent kernel), from a state of zeros on (Elman 1990).
+///
+/// Kernel `[features, units]`, recurrent kernel `[units, units]`, bias `[units]`; for inputs and outputs see
+/// `RecurrentLayer`. The equivalent of `keras.layers.SimpleRNN`.
+public final class SimpleRNN: RecurrentLayer {
+    let core: RecurrentCore
+
+    /// - Parameters:
+    ///   - returnSequences: whether to return the state after each step, or the last one.
+    ///   - goBackwards: goes from the last step to the first; a sequence that it returns begins with what it did first, and
+    ///     so does its mask.
+    ///   - activation: linear, relu, sigmoid or tanh.
+    ///   - dropout: the share of features that are dropped in training, the same ones in all steps of a sequence.
+    ///   - recurrentDropout: the share of the state's units that are dropped on their way into the recurrent kernel, likewise.
+    ///   - zeroOutputForMask: whether a masked step's output is 0, instead of the state before it.
+    public convenience init(
+        _ units: Int, returnSequences: Bool = false, goBackwards: Bool = false, activation: ActivationFunction = .tanh,
+        useBias: Bool = true, dropout: Float = 0,
+        recurrentDropout: Float = 0, zeroOutputForMask: Bool = false, kernelInitializer: Initializer = .glorotUniform,
+        recurrentInitializer: Initializer = .orthogonal, biasInitializer: Initializer = .zeros,
+        kernelRegularizer: Regularizer? = nil, recurrentRegularizer: Regularizer? = nil,
+        biasRegularizer: Regularizer? = nil
+    ) {
+        self.init(
+            RecurrentOptions(
+                name: "SimpleRNN", cell: .simple, units: units, returnSequences: returnSequences,
+                goBackwards: goBackwards,
+                activation: activation, recurrentActivation: .linear, useBias: useBias, dropout: dropout,
+                recurrentDropout: recurrentDropout, zeroOutputForMask: zeroOutputForMask,
+                kernelInitializer: kernelInitializer, recurrentInitializer: recurrentInitializer,
+                biasInitializer: biasInitializer, kernelRegularizer: kernelRegularizer,
+                recurrentRegularizer: recurrentRegularizer, biasRegularizer: biasRegularizer))
+    }
+
+    private init(_ options: RecurrentOptions) { core = RecurrentCore(options) }
+
+    public var returnSequences: Bool { core.options.returnSequences }
+    public var goBackwards: Bool { core.options.goBackwards }
+    public var parameters: [Parameter] { core.parameters }
+
+    public func build(_ input: Shape) throws(ShapeError) -> Shape { try core.build(input) }
+
+    public func call(_ input: Variable) -> Variable {
+        buildIfNeeded(for: input, core.kernel)
+        return core.call(input, inInputOrder: false)
+    }
+
+    public func callInInputOrder(_ input: Variable) -> Variable {
+        buildIfNeeded(for: input, core.kernel)
+        return core.call(input, inInputOrder: true)
+    }
+
+    public func fresh(goBackwards: Bool) -> any RecurrentLayer { SimpleRNN(core.options.going(backwards: goBackwards)) }
+}
