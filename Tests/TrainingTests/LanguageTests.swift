@@ -7,7 +7,7 @@ import Layers
 import Tensors
 import Testing
 
-import Training
+@testable import Training
 
 /// What scripts/reference/language.py computed.
 private struct LanguageReference: Decodable {
