@@ -123,7 +123,7 @@ import Testing
         #expect(found.output.sliced(axis: 0, 0..<1).scalars.allSatisfy { $0 == 0 })
         #expect(found.output.sliced(axis: 0, 1..<2).sliced(axis: 1, 0..<2).scalars.allSatisfy { $0 != 0 })
         #expect(found.gradient.sliced(axis: 0, 0..<1).scalars.allSatisfy { $0 == 0 })
-        #expect(found.gradient.scalars.allSatisfy(\.isFinite))
+        #expect(found.gradient.scalars.allSatisfy { $0.isFinite })
     }
 
     @Test func dropoutFollowsFromStepAndShard() throws {

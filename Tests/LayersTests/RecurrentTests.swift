@@ -175,8 +175,8 @@ import Testing
         #expect(train(step: 1, shard: 0) == output)
         #expect(train(step: 1, shard: 1) != output && train(step: 2, shard: 0) != output)
         // Now a state of ones goes on through the identity: each unit doubles where it is not dropped.
-        _ = buffer.values[layer.parameters[0].range].update(repeating: 0)
-        _ = buffer.values[layer.parameters[2].range].update(repeating: 1)
+        buffer.values[layer.parameters[0].range].update(repeating: 0)
+        buffer.values[layer.parameters[2].range].update(repeating: 1)
         for unit in 0..<40 { buffer.values.pointer[layer.parameters[1].range.lowerBound + unit * 41] = 1 }
         let states = train(step: 1, shard: 0)
         for unit in 0..<40 {
