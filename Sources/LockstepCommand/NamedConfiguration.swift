@@ -10,6 +10,7 @@ enum NamedConfiguration: String, CaseIterable {
     case adult
     case californiaHousing = "california-housing"
     case penguins
+    case gptShakespeare = "gpt-shakespeare"
     case shakespeare
     case smsSpam = "sms-spam"
     case names
@@ -24,6 +25,7 @@ enum NamedConfiguration: String, CaseIterable {
         case .adult: String(decoding: PackageResources.adult_yaml, as: UTF8.self)
         case .californiaHousing: String(decoding: PackageResources.california_housing_yaml, as: UTF8.self)
         case .penguins: String(decoding: PackageResources.penguins_yaml, as: UTF8.self)
+        case .gptShakespeare: String(decoding: PackageResources.gpt_shakespeare_yaml, as: UTF8.self)
         case .shakespeare: String(decoding: PackageResources.shakespeare_yaml, as: UTF8.self)
         case .smsSpam: String(decoding: PackageResources.sms_spam_yaml, as: UTF8.self)
         case .names: String(decoding: PackageResources.names_yaml, as: UTF8.self)

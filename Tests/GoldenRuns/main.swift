@@ -185,7 +185,8 @@ let transformerRuns: [Run] = [
         layers: [
             Embedding(13, 10), PositionEmbedding(9),
             MultiHeadAttention(heads: 3, keyDimension: 5, valueDimension: 4, dropout: 0.2),
-            TransformerBlock(heads: 2, width: 10, dropout: 0.1, normFirst: false), softmax,
+            TransformerBlock(heads: 2, width: 10, dropout: 0.1, normFirst: false),
+            Dense(5, activation: .softmax),
         ], data: try sequences(50), optimizer: .adam(learningRate: 0.01)),
     Run(
         name: "gpt, adamw", layers: [TransformerDecoder(vocabulary: 13, length: 9, layers: 2, heads: 2, width: 12)],

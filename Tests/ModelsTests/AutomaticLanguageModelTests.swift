@@ -5,7 +5,7 @@ import Layers
 import Tensors
 import Testing
 
-import Models
+@testable import Models
 
 @Suite struct AutomaticLanguageModelTests {
     @Test(
