@@ -46,23 +46,51 @@ public final class BatchNormalization: Layer {
         return input
     }
 
-    public func call(_ input: Variable) -> Variable {
+    public func call(_ input: Variable) -> Variable { normalize(input, adding: nil, relu: false) }
+
+    /// What `self(input)`, the sum with `addend` and ReLU give, in fewer passes over memory.
+    func callAsFunction(_ input: Variable, adding addend: Variable? = nil, relu: Bool) -> Variable {
+        input.tape.withScope(of: self) { normalize(input, adding: addend, relu: relu) }.made(by: self)
+    }
+
+    private func normalize(_ input: Variable, adding addend: Variable?, relu: Bool) -> Variable {
         buildIfNeeded(for: input, gamma)
         let tape = input.tape
-        let normalized: Variable
         let isFrozen = movingMean.isFrozen && movingVariance.isFrozen
-        if tape.mode == .training && !isFrozen {
-            let axes = Array(0..<(input.shape.rank - 1))
-            let mean = input.mean(axes: axes)
-            let centered = input - mean
-            let variance = centered.square.mean(axes: axes)
-            tape.observe(movingMean, mean.value)
-            tape.observe(movingVariance, variance.value)
-            normalized = centered / (variance + epsilon).sqrt
-        } else {
-            normalized =
-                (input - tape.parameter(movingMean)) / (tape.parameter(movingVariance) + epsilon).sqrt
+        let isTraining = tape.mode == .training && !isFrozen
+        let fits = addend.map { $0.shape == input.shape && $0.mask == nil && input.mask == nil } ?? true
+        // One channel is summed in another order than several: see docs/arithmetic.md.
+        guard input.shape[-1] > 1, input.value.count > 0, fits, isTraining || tape.mode == .inference else {
+            let normalized = isTraining ? byBatch(input) : byMovingStatistics(input)
+            let sum = addend.map { normalized + $0 } ?? normalized
+            return relu ? sum.relu : sum
         }
-        return normalized * tape.parameter(gamma) + tape.parameter(beta)
+        guard isTraining else {
+            return input.normalized(
+                mean: movingMean.value, variance: movingVariance.value, gamma: gamma.value, beta: beta.value,
+                epsilon: epsilon, adding: addend, relu: relu)
+        }
+        let (output, mean, variance) = input.batchNormalized(
+            gamma: tape.parameter(gamma), beta: tape.parameter(beta), epsilon: epsilon, adding: addend, relu: relu)
+        tape.observe(movingMean, mean)
+        tape.observe(movingVariance, variance)
+        return output
+    }
+
+    private func byBatch(_ input: Variable) -> Variable {
+        let tape = input.tape
+        let axes = Array(0..<(input.shape.rank - 1))
+        let mean = input.mean(axes: axes)
+        let centered = input - mean
+        let variance = centered.square.mean(axes: axes)
+        tape.observe(movingMean, mean.value)
+        tape.observe(movingVariance, variance.value)
+        return centered / (variance + epsilon).sqrt * tape.parameter(gamma) + tape.parameter(beta)
+    }
+
+    private func byMovingStatistics(_ input: Variable) -> Variable {
+        let tape = input.tape
+        let centered = input - tape.parameter(movingMean)
+        return centered / (tape.parameter(movingVariance) + epsilon).sqrt * tape.parameter(gamma) + tape.parameter(beta)
     }
 }

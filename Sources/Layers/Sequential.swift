@@ -65,6 +65,11 @@ public final class Sequential: Layer {
             {
                 output = convolution(output, pooledBy: pooling)
                 index += 2
+            } else if let normalization = layers[index] as? BatchNormalization, index + 1 < layers.count,
+                (layers[index + 1] as? Activation)?.function == .relu
+            {
+                output = normalization(output, relu: true)
+                index += 2
             } else {
                 output = layers[index](output)
                 index += 1
@@ -74,7 +79,7 @@ public final class Sequential: Layer {
     }
 
     /// `GlobalAveragePooling2D` -> `global_average_pooling2d`, as Keras names layers.
-    static func snakeCase(_ name: String) -> String {
+    package static func snakeCase(_ name: String) -> String {
         var result = ""
         var previousIsLower = false
         for character in name {

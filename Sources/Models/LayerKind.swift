@@ -20,11 +20,9 @@ package struct LayerKind: Sendable {
 
     /// All of them, by name.
     package static let all: [LayerKind] = [
-        core, convolutions,
+        core, convolutions, merges,
     ].flatMap { $0 }.sorted { $0.name < $1.name }
 
-    /// The kind of this name.
-    static func named(_ name: String) -> LayerKind? { all.first { $0.name == name } }
 }
 
 extension LayerKind {

@@ -4,15 +4,19 @@ import Layers
 import Yams
 
 /// The options of one layer entry. Every accessor throws what is wrong with the value it was asked for.
-struct LayerOptions {
+public struct LayerOptions {
     let file: String
     let layer: String
     /// Of the layer's entry.
     let line: Int?
     let nodes: [String: Node]
 
-    /// - Parameter known: the keys the layer takes; any other is an error.
-    init(_ mapping: Node.Mapping, known: [String], layer: String, file: String, line: Int?) throws(ModelFileError) {
+    /// - Parameters:
+    ///   - known: the keys the layer takes; any other is an error.
+    ///   - common: those that any layer takes, for the error.
+    init(
+        _ mapping: Node.Mapping, known: [String], layer: String, file: String, line: Int?, common: [String]
+    ) throws(ModelFileError) {
         (self.file, self.layer, self.line) = (file, layer, line)
         var nodes: [String: Node] = [:]
         for (key, value) in mapping {
@@ -20,7 +24,8 @@ struct LayerOptions {
                 let name = key.string ?? "?"
                 let rest =
                     known.isEmpty
-                    ? "; it takes none" : ModelFileError.suggestion(for: name, among: known, what: "keys of \(layer)")
+                    ? "; it takes none" + (common.isEmpty ? "" : " but " + common.joined(separator: ", "))
+                    : ModelFileError.suggestion(for: name, among: known + common, what: "keys of \(layer)")
                 throw ModelFileError(
                     file: file, line: key.mark?.line ?? line, problem: "unknown key '\(name)' of layer \(layer)\(rest)")
             }
@@ -30,24 +35,24 @@ struct LayerOptions {
     }
 
     /// A whole number, `least` or more.
-    func integer(_ key: String, from least: Int = 1) throws(ModelFileError) -> Int {
+    public func integer(_ key: String, from least: Int = 1) throws(ModelFileError) -> Int {
         let expected = "a whole number, \(least) or more"
         guard let node = nodes[key] else { throw missing(key, expected) }
         guard let value = node.int, (least...Int(Int32.max)).contains(value) else { throw wrong(key, node, expected) }
         return value
     }
 
-    func integer(_ key: String, default value: Int, from least: Int = 1) throws(ModelFileError) -> Int {
+    public func integer(_ key: String, default value: Int, from least: Int = 1) throws(ModelFileError) -> Int {
         nodes[key] == nil ? value : try integer(key, from: least)
     }
 
     /// Nil where the key is absent.
-    func optionalInteger(_ key: String) throws(ModelFileError) -> Int? {
+    public func optionalInteger(_ key: String) throws(ModelFileError) -> Int? {
         nodes[key] == nil ? nil : try integer(key)
     }
 
     /// A list of whole numbers, each positive or -1.
-    func lengths(_ key: String) throws(ModelFileError) -> [Int] {
+    public func lengths(_ key: String) throws(ModelFileError) -> [Int] {
         let expected = "a list of one to five lengths, positive or one of them -1, such as [7, 7, -1]"
         guard let node = nodes[key] else { throw missing(key, expected) }
         let values = node.sequence.map { $0.map(\.int) } ?? []
@@ -60,7 +65,7 @@ struct LayerOptions {
         return lengths
     }
 
-    func number(
+    public func number(
         _ key: String, expected: String, where isAllowed: (Float) -> Bool
     ) throws(ModelFileError) -> Float {
         guard let node = nodes[key] else { throw missing(key, expected) }
@@ -68,20 +73,20 @@ struct LayerOptions {
         return value
     }
 
-    func number(
+    public func number(
         _ key: String, default value: Float, expected: String, where isAllowed: (Float) -> Bool
     ) throws(ModelFileError) -> Float {
         nodes[key] == nil ? value : try number(key, expected: expected, where: isAllowed)
     }
 
-    func flag(_ key: String, default value: Bool) throws(ModelFileError) -> Bool {
+    public func flag(_ key: String, default value: Bool) throws(ModelFileError) -> Bool {
         guard let node = nodes[key] else { return value }
         guard let flag = node.bool else { throw wrong(key, node, "true or false") }
         return flag
     }
 
     /// One of the names of an enumeration, e.g. of `Padding`.
-    func choice<Choice: RawRepresentable & CaseIterable>(
+    public func choice<Choice: RawRepresentable & CaseIterable>(
         _ key: String, default value: Choice? = nil
     ) throws(ModelFileError) -> Choice where Choice.RawValue == String {
         let names = Choice.allCases.map(\.rawValue)
@@ -96,7 +101,7 @@ struct LayerOptions {
     }
 
     /// A list of whole numbers, each 1 or more; with `count`, as many as that, all the same where one number is given.
-    func counts(_ key: String, each count: Int? = nil) throws(ModelFileError) -> [Int] {
+    public func counts(_ key: String, each count: Int? = nil) throws(ModelFileError) -> [Int] {
         let expected =
             count.map { "one whole number, 1 or more, or a list of \($0)" }
             ?? "a list of whole numbers, 1 or more, such as [5, 12]"

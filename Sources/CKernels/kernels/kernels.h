@@ -12,6 +12,7 @@
 #include "pooling.h"
 #include "random.h"
 #include "reduction.h"
+#include "normalization.h"
 #include "rows.h"
 #include "warp.h"
 

@@ -24,6 +24,8 @@ struct TrainingTask {
         var chosen: String?
         if let description {
             self.description = description
+        } else if let fitted = FittedModel(rawValue: settings.model.model) {
+            self.description = .file(text: fitted.text(TrainingTask.learned(data)))
         } else if data.input.shape == [28, 28, 1], data.target.classCount == 10, !settings.shapesAutomaticModel {
             self.description = .named(.mnistCNN)
         } else {
@@ -50,19 +52,22 @@ struct TrainingTask {
     private static func automaticModel(
         _ settings: ResolvedSettings, _ data: any Dataset, _ preparation: (any Preparation)?
     ) throws -> AutomaticModel {
-        let output: AutomaticModel.Output =
-            switch data.target.classCount {
-            case 2?: .binary
-            case let count?: .classes(count)
-            case nil: .values(max(1, data.target.shape.count))
-            }
         let input: AutomaticModel.Input =
             (preparation as? TablePreparation).map { .table(numeric: $0.numericCount, categories: $0.embeddingSizes) }
             ?? .samples(data.input.shape.dimensions)
         let hidden = settings.model.hidden
         return AutomaticModel(
-            input, output, hidden: hidden.isEmpty ? nil : hidden, dropout: settings.model.dropout,
+            input, learned(data), hidden: hidden.isEmpty ? nil : hidden, dropout: settings.model.dropout,
             normalization: settings.model.normalization)
+    }
+
+    /// What a model for these data ends with.
+    private static func learned(_ data: any Dataset) -> AutomaticModel.Output {
+        switch data.target.classCount {
+        case 2?: .binary
+        case let count?: .classes(count)
+        case nil: .values(max(1, data.target.shape.count))
+        }
     }
 
     private static func loss(_ settings: ResolvedSettings, _ target: Field, _ output: Shape) throws -> Loss {

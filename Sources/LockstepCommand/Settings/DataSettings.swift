@@ -9,7 +9,7 @@ struct ModelSettings: SettingsGroup {
 
     let model = Setting(
         "model", .model, default: AutomaticModel.word,
-        "auto (fits the data), \(NamedModel.allCases.map(\.rawValue).joined(separator: ", ")), or a model described in "
+        "auto (fits the data), \(ModelDescription.names.joined(separator: ", ")), or a model described in "
             + "FILE.yaml.")
     let hidden = Setting(
         "hidden", .list(.integer("units", from: 1)), default: [], "The hidden layers of --model auto.",
@@ -27,7 +27,8 @@ struct ModelSettings: SettingsGroup {
         record: .unlessDefault)
     let resumeWeights = Setting(
         "resume-weights", .path(),
-        "Begin a new run with the weights of PATH: a run, a checkpoint or a safetensors file.")
+        "Begin a new run with the weights of PATH: a run, a checkpoint or a safetensors file. Layers that it has not, or of "
+            + "other shapes, begin anew, and are listed.")
 }
 
 struct DataSettings: SettingsGroup {
@@ -94,6 +95,9 @@ extension SettingForm where Value == Fold {
 extension AutomaticModel {
     /// What stands for it in the place of a model's name.
     static let word = "auto"
+
+    /// Whether a model of this name is made for the data: `auto`, or one that fits.
+    static func fits(_ name: String) -> Bool { name == word || FittedModel(rawValue: name) != nil }
 }
 
 extension SettingForm where Value == String {
@@ -103,7 +107,7 @@ extension SettingForm where Value == String {
             "model",
             read: {
                 let word = $0.lowercased()
-                return word == AutomaticModel.word ? word : NamedModel(rawValue: word)?.rawValue ?? expandingHome($0)
+                return word == AutomaticModel.word || ModelDescription.names.contains(word) ? word : expandingHome($0)
             }, text: { $0 == AutomaticModel.word ? $0 : RunSettings.absolute("model", $0) })
         (form.holdsPath, form.completion) = (true, .file)
         return form
