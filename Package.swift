@@ -109,6 +109,7 @@ let package = Package(
         .executableTarget(name: "StepProbe", dependencies: ["Lockstep"], path: "Tests/StepProbe"),
         .executableTarget(name: "FitProbe", dependencies: ["Lockstep"], path: "Tests/FitProbe"),
         .executableTarget(name: "WeightedProbe", dependencies: ["Lockstep"], path: "Tests/WeightedProbe"),
+        .executableTarget(name: "GraphProbe", dependencies: ["Lockstep"], path: "Tests/GraphProbe"),
         .executableTarget(
             name: "GoldenRuns", dependencies: ["Lockstep"], path: "Tests/GoldenRuns", exclude: ["fingerprints"]),
         .testTarget(name: "CollectivesTests", dependencies: ["Collectives"]),
@@ -119,7 +120,10 @@ let package = Package(
         .testTarget(name: "LayersTests", dependencies: ["Layers", "Autograd", "Tensors"]),
         .testTarget(
             name: "OptimizersTests", dependencies: ["Optimizers", "Autograd"], resources: [.copy("Reference")]),
-        .testTarget(name: "ModelsTests", dependencies: ["Models", "Layers", "Autograd", "Tensors"]),
+        .testTarget(
+            name: "ModelsTests",
+            dependencies: ["Models", "Layers", "Autograd", "Tensors", "TestSupport", "GraphProbe"],
+            exclude: ["Reference"]),
         .testTarget(
             name: "CommandTests", dependencies: ["LockstepCommand", "TestSupport", "Training", "Checkpoints", "Fuzz"]),
         .testTarget(
@@ -127,7 +131,8 @@ let package = Package(
         .testTarget(
             name: "TrainingTests",
             dependencies: [
-                "Training", "Checkpoints", "Profiling", "Autograd", "Datasets", "Layers", "Optimizers", "Tensors",
+                "Training", "Checkpoints", "Profiling", "Autograd", "Datasets", "Layers", "Models", "Optimizers",
+                "Tensors",
                 "Streams", "TestSupport", "StepProbe", "FitProbe", "WeightedProbe", "KernelReference", "GoldenRuns",
                 "OwnLayer", "OwnDataset", "OwnLoss", "OwnMetric", "OwnCallback", "OwnSink",
             ],

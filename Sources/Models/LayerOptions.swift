@@ -11,12 +11,8 @@ public struct LayerOptions {
     let line: Int?
     let nodes: [String: Node]
 
-    /// - Parameters:
-    ///   - known: the keys the layer takes; any other is an error.
-    ///   - common: those that any layer takes, for the error.
-    init(
-        _ mapping: Node.Mapping, known: [String], layer: String, file: String, line: Int?, common: [String]
-    ) throws(ModelFileError) {
+    /// - Parameter known: the keys the layer takes; any other is an error.
+    init(_ mapping: Node.Mapping, known: [String], layer: String, file: String, line: Int?) throws(ModelFileError) {
         (self.file, self.layer, self.line) = (file, layer, line)
         var nodes: [String: Node] = [:]
         for (key, value) in mapping {
@@ -24,8 +20,7 @@ public struct LayerOptions {
                 let name = key.string ?? "?"
                 let rest =
                     known.isEmpty
-                    ? "; it takes none" + (common.isEmpty ? "" : " but " + common.joined(separator: ", "))
-                    : ModelFileError.suggestion(for: name, among: known + common, what: "keys of \(layer)")
+                    ? "; it takes none" : ModelFileError.suggestion(for: name, among: known, what: "keys of \(layer)")
                 throw ModelFileError(
                     file: file, line: key.mark?.line ?? line, problem: "unknown key '\(name)' of layer \(layer)\(rest)")
             }

@@ -54,6 +54,14 @@ struct ModelDraft {
     /// The layer that makes a value; nil for an input.
     func layer(of value: Int) -> (any Layer)? { value < inputs.count ? nil : calls[value - inputs.count].layer }
 
+    /// Gives a value another name, by which files can say it; false where that is taken.
+    mutating func call(_ value: Int, _ name: String, as word: String) -> Bool {
+        guard taken.insert(name).inserted else { return false }
+        isGraph = true
+        values[word] = value
+        return true
+    }
+
     /// Goes back to the names of before.
     mutating func forget(allBut known: [String: Int]) { values = known }
 

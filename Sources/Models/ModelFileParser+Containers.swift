@@ -75,15 +75,16 @@ extension ModelFileParser {
         }
         let options = node.mapping?.first?.value.mapping ?? Node.Mapping([])
         return try kind.make(
-            LayerOptions(options, known: kind.keys, layer: kind.name, file: file, line: node.mark?.line, common: []))
+            LayerOptions(options, known: kind.keys, layer: kind.name, file: file, line: node.mark?.line))
     }
 
     /// `repeat: {times: 3, layers: [...]}`: that many copies one after the other, each with weights of its own. Names
-    /// within a copy are known within it; the copies of layer `a` are `a`, `a_1`, `a_2`.
+    /// within a copy are known within it; the copies of layer `a` are `a`, `a_1`, `a_2`. The `name` of all is that of the
+    /// last one's value.
     private mutating func appendRepeated(
         _ name: Node, _ options: Node?, after start: Int, suffix: String
     ) throws(ModelFileError) -> Int {
-        let mapping = try keys(options, of: "repeat", name, ["times", "layers"])
+        let mapping = try keys(options, of: "repeat", name, ["times", "layers", "name"])
         guard let times = mapping["times"]?.int, (1...1000).contains(times) else {
             throw unexpected(mapping["times"] ?? name, "repeat: expected times, a whole number of 1 to 1000")
         }
@@ -93,6 +94,11 @@ extension ModelFileParser {
             let known = draft.values
             value = try append(layers, after: value, suffix: copy == 0 ? suffix : "\(suffix)_\(copy)") ?? value
             draft.forget(allBut: known)
+        }
+        if let own = mapping["name"] {
+            guard let word = own.scalar?.string, draft.call(value, word + suffix, as: word) else {
+                throw unexpected(own, "repeat: expected a name of its own")
+            }
         }
         return value
     }

@@ -156,7 +156,7 @@ struct ModelFileParser {
         guard let tie = mapping["tied-to"] else {
             return try kind.make(
                 LayerOptions(
-                    own, known: kind.keys, layer: kind.name, file: file, line: name.mark?.line, common: Self.commonKeys)
+                    own, known: kind.keys, layer: kind.name, file: file, line: name.mark?.line)
             )
         }
         guard let partner = draft.layer(of: try value(tie)) else {
@@ -165,8 +165,7 @@ struct ModelFileParser {
         if kind.name == "dense", let embedding = partner as? Embedding {
             let options = try LayerOptions(
                 own, known: ["activation", "use-bias"], layer: "dense tied to an embedding", file: file,
-                line: name.mark?.line,
-                common: Self.commonKeys)
+                line: name.mark?.line)
             return TiedDense(
                 embedding, activation: try options.choice("activation", default: .linear),
                 useBias: try options.flag("use-bias", default: true))
