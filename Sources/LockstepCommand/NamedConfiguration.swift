@@ -10,6 +10,7 @@ enum NamedConfiguration: String, CaseIterable {
     case adult
     case californiaHousing = "california-housing"
     case penguins
+    case cifar10ResNet20 = "cifar10-resnet20"
 
     /// The text of its file.
     var text: String {
@@ -21,6 +22,7 @@ enum NamedConfiguration: String, CaseIterable {
         case .adult: String(decoding: PackageResources.adult_yaml, as: UTF8.self)
         case .californiaHousing: String(decoding: PackageResources.california_housing_yaml, as: UTF8.self)
         case .penguins: String(decoding: PackageResources.penguins_yaml, as: UTF8.self)
+        case .cifar10ResNet20: String(decoding: PackageResources.cifar10_resnet20_yaml, as: UTF8.self)
         }
     }
 
