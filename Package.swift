@@ -84,6 +84,7 @@ let package = Package(
                 "gpt-shakespeare",
                 "shakespeare",
                 "sms-spam", "names",
+                "cifar10-resnet20",
             ].map { .embedInCode("Configurations/\($0).yaml") }),
         .executableTarget(name: "MPISelfTest", dependencies: ["MPI", "Collectives", "Watchdog", "Streams"]),
 
@@ -112,6 +113,7 @@ let package = Package(
         .executableTarget(name: "StepProbe", dependencies: ["Lockstep"], path: "Tests/StepProbe"),
         .executableTarget(name: "FitProbe", dependencies: ["Lockstep"], path: "Tests/FitProbe"),
         .executableTarget(name: "WeightedProbe", dependencies: ["Lockstep"], path: "Tests/WeightedProbe"),
+        .executableTarget(name: "GraphProbe", dependencies: ["Lockstep"], path: "Tests/GraphProbe"),
         .executableTarget(
             name: "GoldenRuns", dependencies: ["Lockstep"], path: "Tests/GoldenRuns", exclude: ["fingerprints"]),
         .testTarget(name: "CollectivesTests", dependencies: ["Collectives"]),
@@ -124,7 +126,8 @@ let package = Package(
         .testTarget(
             name: "OptimizersTests", dependencies: ["Optimizers", "Autograd"], resources: [.copy("Reference")]),
         .testTarget(
-            name: "ModelsTests", dependencies: ["Models", "Layers", "Autograd", "Tensors"],
+            name: "ModelsTests",
+            dependencies: ["Models", "Layers", "Autograd", "Tensors", "TestSupport", "GraphProbe"],
             resources: [.copy("Reference")]),
         .testTarget(
             name: "CommandTests", dependencies: ["LockstepCommand", "TestSupport", "Training", "Checkpoints", "Fuzz"]),
@@ -133,7 +136,8 @@ let package = Package(
         .testTarget(
             name: "TrainingTests",
             dependencies: [
-                "Training", "Checkpoints", "Profiling", "Autograd", "Datasets", "Layers", "Optimizers", "Tensors",
+                "Training", "Checkpoints", "Profiling", "Autograd", "Datasets", "Layers", "Models", "Optimizers",
+                "Tensors",
                 "Streams", "TestSupport", "StepProbe", "FitProbe", "WeightedProbe", "KernelReference", "GoldenRuns",
                 "OwnLayer", "OwnDataset", "OwnLoss", "OwnMetric", "OwnCallback", "OwnSink",
             ],

@@ -65,6 +65,11 @@ public final class Sequential: Layer {
             {
                 output = convolution(output, pooledBy: pooling)
                 index += 2
+            } else if let normalization = layers[index] as? BatchNormalization, index + 1 < layers.count,
+                (layers[index + 1] as? Activation)?.function == .relu
+            {
+                output = normalization(output, relu: true)
+                index += 2
             } else {
                 output = layers[index](output)
                 index += 1
@@ -75,7 +80,7 @@ public final class Sequential: Layer {
 
     /// `GlobalAveragePooling2D` -> `global_average_pooling2d`, `RMSNormalization` -> `rms_normalization`, as Keras names
     /// layers: a word begins with a capital behind a small letter, and with one before a small letter.
-    static func snakeCase(_ name: String) -> String {
+    package static func snakeCase(_ name: String) -> String {
         let letters = Array(name)
         var result = ""
         for (index, letter) in letters.enumerated() {

@@ -14,6 +14,7 @@ enum NamedConfiguration: String, CaseIterable {
     case shakespeare
     case smsSpam = "sms-spam"
     case names
+    case cifar10ResNet20 = "cifar10-resnet20"
 
     /// The text of its file.
     var text: String {
@@ -29,6 +30,7 @@ enum NamedConfiguration: String, CaseIterable {
         case .shakespeare: String(decoding: PackageResources.shakespeare_yaml, as: UTF8.self)
         case .smsSpam: String(decoding: PackageResources.sms_spam_yaml, as: UTF8.self)
         case .names: String(decoding: PackageResources.names_yaml, as: UTF8.self)
+        case .cifar10ResNet20: String(decoding: PackageResources.cifar10_resnet20_yaml, as: UTF8.self)
         }
     }
 

@@ -87,11 +87,7 @@ struct TrainRun {
         let folder = settings.run.run ?? RunFolder.defaultPath(model: task.name, data: source.name, date: Date())
         let record = try self.record(in: folder, task, loaded, options, world)
         if checkpoint == nil, let weights = settings.model.resumeWeights {
-            if weights.hasSuffix(".safetensors") {
-                try model.load(weights, input: loaded.train.input.shape)
-            } else {
-                try model.load(try Checkpoint.open(weights), input: loaded.train.input.shape)
-            }
+            try begin(model, with: weights, loaded, options, world)
         }
         if world.rank == 0, options.verbosity != .silent { tellBegin(task, loaded) }
         let history = try model.fit(
@@ -124,7 +120,23 @@ struct TrainRun {
         return Outcome(isInterrupted: false, metrics: metrics, fingerprint: model.fingerprint)
     }
 
-    /// The model to train, nil for the one that fits the data. A run that goes on has its own, since a model file may be gone
+    /// Gives the model the weights of a run, a checkpoint or a file. Layers that are not there begin anew, from the run's seed,
+    /// and are told.
+    private func begin(
+        _ model: Model, with weights: String, _ loaded: LoadedData, _ options: FitOptions, _ world: World
+    ) throws {
+        let input = loaded.train.input.shape
+        try model.build(input: input, seed: options.seed)
+        let transfer =
+            weights.hasSuffix(".safetensors")
+            ? try model.loadMatching(weights, input: input)
+            : try model.loadMatching(Checkpoint.open(weights), input: input)
+        if world.rank == 0, options.verbosity != .silent, !transfer.isWhole {
+            print(transfer.description, terminator: "")
+        }
+    }
+
+    /// The model to train, nil for one that fits the data. A run that goes on has its own, since a model file may be gone
     /// or changed by now.
     private func modelDescription() throws -> ModelDescription? {
         let name = settings.model.model
@@ -134,7 +146,7 @@ struct TrainRun {
                 return try ModelDescription(of: checkpoint)
             }
         }
-        return AutomaticModel.words.contains(name) ? nil : try ModelDescription(name)
+        return AutomaticModel.fits(name) ? nil : try ModelDescription(name)
     }
 
     /// Where and how the run is kept, and what it goes on from.

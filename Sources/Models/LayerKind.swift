@@ -28,10 +28,9 @@ package struct LayerKind: Sendable {
         activations,
         arrangement,
         normalizations,
+        merges,
     ].flatMap { $0 }.sorted { $0.name < $1.name }
 
-    /// The kind of this name.
-    static func named(_ name: String) -> LayerKind? { all.first { $0.name == name } }
 }
 
 extension LayerKind {

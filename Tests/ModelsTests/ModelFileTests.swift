@@ -8,7 +8,9 @@ import Testing
 import Models
 
 @Suite struct ModelFileTests {
-    private func makeModel(_ text: String) throws -> Sequential { try ModelFile(text: text).model }
+    private func makeModel(_ text: String) throws -> Sequential {
+        try #require(ModelFile(text: text).model as? Sequential)
+    }
 
     @Test func aConvolutionalModel() throws {
         let file = try ModelFile(
@@ -23,7 +25,8 @@ import Models
                   - dense: {units: 10, activation: softmax}
                 """)
         #expect(file.name == "my-cnn")
-        #expect(file.model.names == ["conv2d", "max_pooling2d", "flatten", "dropout", "dense", "dense_1"])
+        #expect(
+            (file.model as? Sequential)?.names == ["conv2d", "max_pooling2d", "flatten", "dropout", "dense", "dense_1"])
         let buffer = try file.model.makeParameterBuffer(input: [28, 28, 1])
         #expect(buffer.trainableScalarCount == 693_962)
     }
@@ -130,6 +133,8 @@ import Models
     }
 
     private static let functions = "one of " + ActivationFunction.allCases.map(\.rawValue).joined(separator: ", ")
+    private static let knownLayers = (LayerKind.all.map(\.name) + ["parallel", "repeat", "residual"]).sorted()
+        .joined(separator: ", ")
 
     /// A text, and what the message must be.
     static let mistakes: [(text: String, message: String)] = [
@@ -140,7 +145,7 @@ import Models
         ("layers: []", "m.yaml:1: layers: expected a list of at least one layer, got []"),
         (
             "name: x\nlayer: [flatten]",
-            "m.yaml:2: unknown key 'layer'; did you mean 'layers'?\n  known keys: name, layers"
+            "m.yaml:2: unknown key 'layer'; did you mean 'layers'?\n  known keys: name, inputs, layers, outputs"
         ),
         (
             "layers:\n  - flatten\n  - dense: {units: 3",
@@ -149,12 +154,12 @@ import Models
         (
             "layers:\n  - flatten\n  - conv3d: {filters: 3}",
             "m.yaml:3: unknown layer 'conv3d'; did you mean 'conv1d'?\n  known layers: "
-                + LayerKind.all.map(\.name).joined(separator: ", ")
+                + knownLayers
         ),
         (
             "layers:\n  - transformer",
             "m.yaml:2: unknown layer 'transformer'\n  known layers: "
-                + LayerKind.all.map(\.name).joined(separator: ", ")
+                + knownLayers
         ),
         (
             "layers:\n  - dense:\n      units: 3\n      activate: relu",

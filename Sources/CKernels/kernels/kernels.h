@@ -12,8 +12,11 @@
 #include "pooling.h"
 #include "random.h"
 #include "reduction.h"
+#include "normalization.h"
+#include "batch_normalization.h"
 #include "rows.h"
 #include "normalization.h"
+#include "batch_normalization.h"
 #include "warp.h"
 
 // Products and what is made of them, bottom up.

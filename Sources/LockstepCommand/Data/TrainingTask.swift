@@ -27,6 +27,8 @@ struct TrainingTask {
             self.description = description
         } else if settings.model.model == DecoderModel.name {
             self.description = .file(text: try settings.decoderModel(data).text)
+        } else if let fitted = FittedModel(rawValue: settings.model.model) {
+            self.description = .file(text: fitted.text(TrainingTask.learned(data)))
         } else if data.input.shape == [28, 28, 1], data.target.classCount == 10, !settings.shapesAutomaticModel {
             self.description = .named(.mnistCNN)
         } else {
@@ -55,12 +57,6 @@ struct TrainingTask {
     private static func automaticModel(
         _ settings: ResolvedSettings, _ data: any Dataset, _ preparation: (any Preparation)?
     ) throws -> AutomaticModel {
-        let output: AutomaticModel.Output =
-            switch data.target.classCount {
-            case 2?: .binary
-            case let count?: .classes(count)
-            case nil: .values(max(1, data.target.shape.count))
-            }
         let input: AutomaticModel.Input =
             switch preparation {
             case let table as TablePreparation:
@@ -70,8 +66,17 @@ struct TrainingTask {
             }
         let hidden = settings.model.hidden
         return AutomaticModel(
-            input, output, hidden: hidden.isEmpty ? nil : hidden, dropout: settings.model.dropout,
+            input, learned(data), hidden: hidden.isEmpty ? nil : hidden, dropout: settings.model.dropout,
             normalization: settings.model.normalization)
+    }
+
+    /// What a model for these data ends with.
+    private static func learned(_ data: any Dataset) -> AutomaticModel.Output {
+        switch data.target.classCount {
+        case 2?: .binary
+        case let count?: .classes(count)
+        case nil: .values(max(1, data.target.shape.count))
+        }
     }
 
     private static func loss(_ settings: ResolvedSettings, _ target: Field, _ output: Shape) throws -> Loss {

@@ -206,6 +206,12 @@ public final class Model {
         return output
     }
 
+    /// The parameters, placed for samples of shape `input`.
+    func buffer(input: Shape) throws -> ParameterBuffer {
+        try build(input: input)
+        return parameters!
+    }
+
     /// Reads a checkpoint's weights, for samples of shape `input`.
     public func load(_ checkpoint: Checkpoint, input: Shape) throws {
         try build(input: input)
