@@ -10,6 +10,8 @@ enum NamedConfiguration: String, CaseIterable {
     case adult
     case californiaHousing = "california-housing"
     case penguins
+    case signLanguage = "sign-language"
+    case cifar10CNN = "cifar10-cnn"
 
     /// The text of its file.
     var text: String {
@@ -21,6 +23,8 @@ enum NamedConfiguration: String, CaseIterable {
         case .adult: String(decoding: PackageResources.adult_yaml, as: UTF8.self)
         case .californiaHousing: String(decoding: PackageResources.california_housing_yaml, as: UTF8.self)
         case .penguins: String(decoding: PackageResources.penguins_yaml, as: UTF8.self)
+        case .signLanguage: String(decoding: PackageResources.sign_language_yaml, as: UTF8.self)
+        case .cifar10CNN: String(decoding: PackageResources.cifar10_cnn_yaml, as: UTF8.self)
         }
     }
 

@@ -72,8 +72,10 @@ struct TrainRun {
         let source = try DataSource(settings.data.data)
         let loaded = try status.during(.loading) {
             options.faults.reach(.load)
-            return try settings.load(
-                source.staged(in: settings.data.stage, world, status), known: checkpoint?.knownPreparation())
+            let known = try checkpoint?.knownPreparation()
+            let staged = try source.staged(in: settings.data.stage, world, status)
+            try settings.decodePictures(staged, known, world, status)
+            return try settings.load(staged, known: known, status: status)
         }
         let task = try TrainingTask(settings, loaded.train, loaded.preparation, given)
         options.shards =
@@ -103,8 +105,9 @@ struct TrainRun {
         if world.rank == 0 {
             if options.verbosity != .silent, !history.isInterrupted {
                 tellResult(test, task, loaded)
-                if !isInSeries, loaded.preparation != nil {
-                    print("predict with: lockstep predict \(history.runFolder ?? folder) FILE.csv")
+                if !isInSeries, let preparation = loaded.preparation {
+                    let input = preparation is PicturePreparation ? "PICTURE.png" : "FILE.csv"
+                    print("predict with: lockstep predict \(history.runFolder ?? folder) \(input)")
                 }
             }
             tellEnd(history, history.runFolder ?? folder, model.fingerprint, world)

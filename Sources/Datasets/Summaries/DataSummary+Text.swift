@@ -5,7 +5,8 @@ import Foundation
 extension DataSummary {
     /// Lines of at most 80 columns, each with a line end.
     package var text: String {
-        ([heading, columnTable, classTable, sameness, warningText].filter { !$0.isEmpty }).joined(separator: "\n")
+        ([heading, pictureTable, columnTable, classTable, sameness, warningText].filter { !$0.isEmpty }).joined(
+            separator: "\n")
     }
 
     private var heading: String {
@@ -27,6 +28,22 @@ extension DataSummary {
 
     private func words(_ range: Range) -> String {
         "\(short(range.minimum)) to \(short(range.maximum)), mean \(short(range.mean))"
+    }
+
+    private var pictureTable: String {
+        guard let pictures else { return "" }
+        var rows = [["pictures", "files", "damaged", "sizes (height x width)", "kinds"]]
+        for part in pictures {
+            let kinds = (part.formats.merging(part.colours) { $0 + $1 }).sorted {
+                $0.value > $1.value || $0.value == $1.value && $0.key < $1.key
+            }
+            rows.append([
+                part.name, grouped(part.fileCount), grouped(part.damagedCount), part.sizes,
+                kinds.map { "\($0.key) \(grouped($0.value))" }.joined(separator: ", "),
+            ])
+        }
+        let damaged = pictures.flatMap(\.damaged).map { wrapped("damaged: " + $0) }
+        return aligned(rows, leftColumns: 1, lastIsLeft: true) + damaged.joined()
     }
 
     private var columnTable: String {

@@ -48,6 +48,8 @@ package struct DataSummary: Sendable, Codable {
     package var sharedCount: Int?
     /// Of a table's training part; empty for other data.
     package var columns: [ColumnSummary]
+    /// What the files of a folder of pictures are like; nil for other data.
+    package var pictures: [PictureSummary]?
     /// Sentences.
     package var warnings: [String]
 

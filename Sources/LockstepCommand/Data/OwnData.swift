@@ -20,7 +20,14 @@ extension Checkpoint {
             let table = try Table.read(paths, format: settings.tableFormat, kinds: preparation.kinds)
             return try TableDataset(table, preparation)
         }
-        if let test = try settings.ownTest(of: source) {
+        if text != nil, case .images(let directory) = source {
+            guard let preparation = preparation as? PicturePreparation else {
+                throw TrainingError(
+                    "\(path) was not trained on a folder of pictures, so that \(source) can't be prepared for it")
+            }
+            return try settings.testPictures(directory, preparation)
+        }
+        if let test = try settings.ownTest(of: source, preparation) {
             if text == nil { try require(test, state.validationHash, "validation", source) }
             return test
         }

@@ -66,11 +66,14 @@ struct Prediction {
     /// Prints the answer for one sample.
     func printLine(_ inputs: Tensor, _ name: String, _ target: Field?, _ model: Model) throws {
         let shown = target ?? Field("label", shape: [], kind: .classes(10))
-        let outputs = try model.predictProbabilities(inputs)
+        printLine(of: try model.predictProbabilities(inputs), 0, name, shown)
+    }
+
+    func printLine(of outputs: Tensor, _ row: Int, _ name: String, _ shown: Field) {
         guard shown.classCount != nil else {
-            return print("\(name): \(values(outputs, 0, shown).map { "\($0)" }.joined(separator: ", "))")
+            return print("\(name): \(values(outputs, row, shown).map { "\($0)" }.joined(separator: ", "))")
         }
-        let probabilities = probabilities(outputs, 0)
+        let probabilities = probabilities(outputs, row)
         let best = probabilities.indices.max { probabilities[$0] < probabilities[$1] } ?? 0
         let word = best < shown.classNames.count ? shown.classNames[best] : "\(best)"
         print("\(name): \(word) (probability \(probabilities[best]))")
@@ -78,13 +81,13 @@ struct Prediction {
 
     // MARK: Words
 
-    private func header(_ target: Field) -> [String] {
+    func header(_ target: Field) -> [String] {
         guard let count = target.classCount else { return target.name.components(separatedBy: ", ") }
         let names = target.classNames.isEmpty ? (0..<count).map { "\($0)" } : target.classNames
         return [target.name] + names.map { "probability of \($0)" }
     }
 
-    private func fields(_ outputs: Tensor, _ row: Int, _ target: Field) -> [String] {
+    func fields(_ outputs: Tensor, _ row: Int, _ target: Field) -> [String] {
         guard target.classCount != nil else { return values(outputs, row, target).map { "\($0)" } }
         let probabilities = probabilities(outputs, row)
         let best = probabilities.indices.max { probabilities[$0] < probabilities[$1] } ?? 0
@@ -108,7 +111,7 @@ struct Prediction {
         }
     }
 
-    private func write(_ data: Data, to output: String?) throws {
+    func write(_ data: Data, to output: String?) throws {
         guard let output else { return StandardStream.output.write(String(decoding: data, as: UTF8.self)) }
         try DurableFile.replace(output, data)
     }

@@ -12,8 +12,9 @@ import Watchdog
 
 /// Computes a model on whole sets of samples, spread over ranks and threads.
 struct Evaluator {
-    /// Samples in a chunk. Results of a chunk depend on its shape, so this never depends on the layout.
-    static let chunkSize = 256
+    /// Samples in a chunk: as many as there are memory for, by the numbers of one. Results of a chunk depend on its shape, so
+    /// this never depends on the layout.
+    static func chunkSize(sample: Shape) -> Int { max(1, min(256, (1 << 20) / max(1, sample.count))) }
     /// Chunks of a thread between two looks whether to stop.
     static let chunksPerRound = 4
 
@@ -37,7 +38,9 @@ struct Evaluator {
         let scored = metrics.filter { !$0.isOfSums }
         // Each chunk has a row of its own: the sum of losses, what it is of, and the metrics' sums.
         let width = 2 + objective.sumCount
-        let part = ChunkDivision(count: data.count, workers: communicator.size * team.size)
+        let part = ChunkDivision(
+            count: data.count, size: Evaluator.chunkSize(sample: data.input.shape),
+            workers: communicator.size * team.size)
         var results = [Double](repeating: 0, count: width * part.chunks)
         let scores = scored.isEmpty ? nil : Scores(data, objective)
         let refusals = Mutex<[Int: String]>([:])
@@ -125,10 +128,11 @@ struct Evaluator {
         _ inputs: Tensor, mask: Tensor? = nil, _ network: any Layer, read: (Variable) -> Tensor = { $0.value }
     ) throws -> Tensor {
         let count = inputs.shape[0]
-        let starts = Array(stride(from: 0, to: count, by: Evaluator.chunkSize))
+        let size = Evaluator.chunkSize(sample: inputs.shape.dropFirst())
+        let starts = Array(stride(from: 0, to: count, by: size))
         let workspace = Workspace()
         let parts = try starts.map { start in
-            let rows = start..<min(count, start + Evaluator.chunkSize)
+            let rows = start..<min(count, start + size)
             let part = inputs.sliced(axis: 0, rows)
             let tape = Tape(.inference, workspace: workspace)
             let output = read(network(tape.constant(part).masked(mask?.sliced(axis: 0, rows))))
@@ -145,9 +149,11 @@ struct Evaluator {
 /// Which worker evaluates which chunk of samples.
 private struct ChunkDivision {
     let count: Int
+    /// Samples in a chunk.
+    let size: Int
     let workers: Int
 
-    var chunks: Int { (count + Evaluator.chunkSize - 1) / Evaluator.chunkSize }
+    var chunks: Int { (count + size - 1) / size }
     /// The chunks of the worker that has most.
     var most: Int { (chunks + workers - 1) / workers }
 
@@ -156,7 +162,7 @@ private struct ChunkDivision {
     func samples(ofChunk chunk: Int) -> Range<Int> { samples(from: chunk, to: chunk + 1) }
 
     func samples(from first: Int, to end: Int) -> Range<Int> {
-        min(count, first * Evaluator.chunkSize)..<min(count, end * Evaluator.chunkSize)
+        min(count, first * size)..<min(count, end * size)
     }
 }
 
