@@ -32,18 +32,19 @@ extension DataSummary {
 
     private var pictureTable: String {
         guard let pictures else { return "" }
-        var rows = [["pictures", "files", "damaged", "sizes (height x width)", "kinds"]]
-        for part in pictures {
-            let kinds = (part.formats.merging(part.colours) { $0 + $1 }).sorted {
-                $0.value > $1.value || $0.value == $1.value && $0.key < $1.key
-            }
-            rows.append([
-                part.name, grouped(part.fileCount), grouped(part.damagedCount), part.sizes,
-                kinds.map { "\($0.key) \(grouped($0.value))" }.joined(separator: ", "),
-            ])
+        func listed(_ counts: [String: Int]) -> String {
+            counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.key) \(grouped($0.value))" }
+                .joined(separator: ", ")
+        }
+        let rows = pictures.flatMap { part in
+            let damaged = part.damagedCount == 0 ? "" : ", \(grouped(part.damagedCount)) of them damaged"
+            return [
+                ["\(part.name) files", "\(grouped(part.fileCount)) pictures\(damaged)"],
+                ["", "\(listed(part.formats)); \(listed(part.colours))"], ["", "\(part.sizes) (height x width)"],
+            ]
         }
         let damaged = pictures.flatMap(\.damaged).map { wrapped("damaged: " + $0) }
-        return aligned(rows, leftColumns: 1, lastIsLeft: true) + damaged.joined()
+        return aligned(rows, leftColumns: 2) + damaged.joined()
     }
 
     private var columnTable: String {
