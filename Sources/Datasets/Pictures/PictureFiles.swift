@@ -36,7 +36,7 @@ package struct PictureFiles: Sendable {
     ///
     /// - Throws: `DatasetError` for a folder that can't be read.
     package init(below folder: String) throws(DatasetError) {
-        try collect(folder, within: [])
+        try collect(folder, within: FolderEntry.identity(of: folder).map { [$0] } ?? [])
     }
 
     private mutating func collect(_ folder: String, within outer: [FolderEntry.Identity]) throws(DatasetError) {
@@ -69,6 +69,11 @@ struct FolderEntry {
     struct Identity: Hashable {
         let device: UInt64
         let node: UInt64
+
+        init(_ status: stat) {
+            device = UInt64(truncatingIfNeeded: status.st_dev)
+            node = UInt64(truncatingIfNeeded: status.st_ino)
+        }
     }
 
     enum Kind {
@@ -112,6 +117,12 @@ struct FolderEntry {
         return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map { entry($0, in: folder) }
     }
 
+    /// nil for what can't be looked at.
+    static func identity(of path: String) -> Identity? {
+        var status = stat()
+        return stat(path, &status) == 0 ? Identity(status) : nil
+    }
+
     private static func entry(_ name: String, in folder: String) -> FolderEntry {
         let path = folder + "/" + name
         var status = stat()
@@ -120,10 +131,7 @@ struct FolderEntry {
             return FolderEntry(name: name, path: path, kind: .file(PictureFile(path: path, byteCount: 0, changed: 0)))
         }
         switch status.st_mode & S_IFMT {
-        case S_IFDIR:
-            let identity = Identity(
-                device: UInt64(truncatingIfNeeded: status.st_dev), node: UInt64(truncatingIfNeeded: status.st_ino))
-            return FolderEntry(name: name, path: path, kind: .folder(identity))
+        case S_IFDIR: return FolderEntry(name: name, path: path, kind: .folder(Identity(status)))
         case S_IFREG:
             #if canImport(Darwin)
                 let time = status.st_mtimespec
