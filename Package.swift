@@ -85,6 +85,7 @@ let package = Package(
                 "shakespeare",
                 "sms-spam", "names",
                 "cifar10-resnet20",
+                "sign-language", "cifar10-cnn",
             ].map { .embedInCode("Configurations/\($0).yaml") }),
         .executableTarget(name: "MPISelfTest", dependencies: ["MPI", "Collectives", "Watchdog", "Streams"]),
 

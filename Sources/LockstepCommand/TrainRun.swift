@@ -72,8 +72,10 @@ struct TrainRun {
         let source = try DataSource(settings.data.data)
         let loaded = try status.during(.loading) {
             options.faults.reach(.load)
-            return try settings.load(
-                source.staged(in: settings.data.stage, world, status), known: checkpoint?.knownPreparation())
+            let known = try checkpoint?.knownPreparation()
+            let staged = try source.staged(in: settings.data.stage, world, status)
+            try settings.decodePictures(staged, known, world, status)
+            return try settings.load(staged, known: known, status: status)
         }
         try settings.checkAugmentations(of: loaded.train)
         let task = try TrainingTask(settings, loaded.train, loaded.preparation, given)
@@ -107,7 +109,8 @@ struct TrainRun {
                     print("go on with: lockstep generate \(history.runFolder ?? folder) --prompt TEXT")
                 } else if !isInSeries, let preparation = loaded.preparation {
                     let isOfLines = (preparation as? TextPreparation).map { $0.column == nil } ?? false
-                    let example = isOfLines ? "FILE.txt" : "FILE.csv"
+                    let example =
+                        preparation is PicturePreparation ? "PICTURE.png" : isOfLines ? "FILE.txt" : "FILE.csv"
                     print("predict with: lockstep predict \(history.runFolder ?? folder) \(example)")
                 }
             }

@@ -99,10 +99,24 @@ package struct AutomaticModel: Sendable, Hashable {
         }
     }
 
-    /// Convolutions of 3 x 3 with 32, 64, then 128 filters, each followed by a pooling that halves the image.
+    /// The first convolution halves images from this side on, and so on: what they cost grows with their content, not their
+    /// pixels.
+    private static let largeSide = 128
+
+    /// Convolutions of 3 x 3 with 32, 64, then 128 filters, each followed by a pooling that halves the image. On a large image
+    /// the first one takes steps, under a kernel that covers them.
     private func convolutions(_ height: Int, _ width: Int) -> [String] {
         var (height, width, filters) = (height, width, 16)
         var layers: [String] = []
+        var strides = 1
+        while min(height, width) / strides >= AutomaticModel.largeSide { strides *= 2 }
+        if strides > 1 {
+            filters = 32
+            layers += activated(
+                "conv2d: {filters: 32, kernel-size: \(2 * strides + 1), strides: \(strides), padding: same")
+            layers.append("max-pooling2d: {pool-size: 2}")
+            (height, width) = ((height + strides - 1) / strides / 2, (width + strides - 1) / strides / 2)
+        }
         while min(height, width) >= AutomaticModel.smallestSide {
             filters = min(128, 2 * filters)
             layers += activated("conv2d: {filters: \(filters), kernel-size: 3, padding: same")

@@ -65,7 +65,8 @@ import Models
 
     /// Images from the smallest to large and thin ones, and what is none.
     static let shapes: [([Int], Int, String?)] = [
-        ([8, 8, 3], 1, "flatten"), ([32, 32, 3], 3, "flatten"), ([224, 224, 3], 5, "flatten"),
+        ([8, 8, 3], 1, "flatten"), ([32, 32, 3], 3, "flatten"), ([224, 224, 3], 4, "flatten"),
+        ([1024, 1024, 3], 4, "flatten"),
         ([9, 1000, 1], 1, "global-average-pooling2d"), ([7, 28, 1], 0, "flatten"), ([28, 28, 5], 0, "flatten"),
         ([28, 28], 0, "flatten"), ([20], 0, nil), ([4, 3, 2, 5], 0, "flatten"),
     ]

@@ -12,8 +12,6 @@
 #include "pooling.h"
 #include "random.h"
 #include "reduction.h"
-#include "normalization.h"
-#include "batch_normalization.h"
 #include "rows.h"
 #include "normalization.h"
 #include "batch_normalization.h"

@@ -33,9 +33,14 @@ struct Inspect: ParsableCommand {
                     )
                 }
             }
+            if case .images = source { settings.set(\.pictures.skipDamaged, true) }
+            try settings.decodePictures(source, nil, .commandAlone, RankStatus())
             let loaded = try settings.load(source)
             if let summary = LanguageSummary(loaded) { return print(try json ? summary.json : summary.text) }
-            let summary = DataSummary(loaded.train, test: loaded.test ?? loaded.validation)
+            var summary = DataSummary(loaded.train, test: loaded.test ?? loaded.validation)
+            if case .images(let directory) = source, let preparation = loaded.preparation as? PicturePreparation {
+                summary.pictures = try settings.pictureSummaries(of: directory, preparation)
+            }
             if json {
                 let encoder = JSONEncoder()
                 encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

@@ -68,11 +68,14 @@ struct Prediction {
         _ inputs: Tensor, mask: Tensor? = nil, _ name: String, _ target: Field?, _ model: Model
     ) throws {
         let shown = target ?? Field("label", shape: [], kind: .classes(10))
-        let outputs = try model.predictProbabilities(inputs, mask: mask)
+        printLine(of: try model.predictProbabilities(inputs, mask: mask), 0, name, shown)
+    }
+
+    func printLine(of outputs: Tensor, _ row: Int, _ name: String, _ shown: Field) {
         guard shown.classCount != nil else {
-            return print("\(name): \(values(outputs, 0, shown).map { "\($0)" }.joined(separator: ", "))")
+            return print("\(name): \(values(outputs, row, shown).map { "\($0)" }.joined(separator: ", "))")
         }
-        let probabilities = probabilities(outputs, 0)
+        let probabilities = probabilities(outputs, row)
         let best = probabilities.indices.max { probabilities[$0] < probabilities[$1] } ?? 0
         let word = best < shown.classNames.count ? shown.classNames[best] : "\(best)"
         print("\(name): \(word) (probability \(probabilities[best]))")
