@@ -81,6 +81,7 @@ let package = Package(
             // Within the binary, so that it works wherever it is copied.
             resources: [
                 "mnist-fast", "mnist-99", "mnist-994", "fashion-mnist", "adult", "california-housing", "penguins",
+                "airline-passengers", "temperatures",
             ].map { .embedInCode("Configurations/\($0).yaml") }),
         .executableTarget(name: "MPISelfTest", dependencies: ["MPI", "Collectives", "Watchdog", "Streams"]),
 

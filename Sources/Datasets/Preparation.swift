@@ -17,7 +17,7 @@ public protocol Preparation: Codable, Sendable {
 /// Reads and writes preparation.json.
 package enum DataPreparation {
     /// Every kind that a checkpoint can hold.
-    private static let kinds: [any Preparation.Type] = [TablePreparation.self]
+    private static let kinds: [any Preparation.Type] = [TablePreparation.self, SeriesPreparation.self]
 
     private struct Kind: Codable { var kind: String? }
     private struct Stored<Value: Preparation>: Codable {

@@ -10,6 +10,8 @@ enum NamedConfiguration: String, CaseIterable {
     case adult
     case californiaHousing = "california-housing"
     case penguins
+    case airlinePassengers = "airline-passengers"
+    case temperatures
 
     /// The text of its file.
     var text: String {
@@ -21,6 +23,8 @@ enum NamedConfiguration: String, CaseIterable {
         case .adult: String(decoding: PackageResources.adult_yaml, as: UTF8.self)
         case .californiaHousing: String(decoding: PackageResources.california_housing_yaml, as: UTF8.self)
         case .penguins: String(decoding: PackageResources.penguins_yaml, as: UTF8.self)
+        case .airlinePassengers: String(decoding: PackageResources.airline_passengers_yaml, as: UTF8.self)
+        case .temperatures: String(decoding: PackageResources.temperatures_yaml, as: UTF8.self)
         }
     }
 

@@ -18,6 +18,7 @@ extension TrainRun {
         if let test {
             print("test: " + test.all.map { "\($0.name): \(shown($0.value))" }.joined(separator: " - "))
         }
+        if let naive = (loaded.test ?? loaded.validation).naiveForecast { return print(naive) }
         let baseline = Baseline(fittedOn: loaded.train)
         let scores = baseline.scores(on: loaded.test ?? loaded.validation)
         let words = scores.map { score in

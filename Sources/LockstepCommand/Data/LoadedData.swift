@@ -23,6 +23,7 @@ extension ResolvedSettings {
     /// - Parameter known: what was fitted before, by a run whose parts are asked for again; nil to fit it.
     func load(_ source: DataSource, known: (any Preparation)? = nil) throws -> LoadedData {
         var loaded: LoadedData
+        try checkIsSeries(source)
         switch source {
         case .digits:
             let (train, test) = SyntheticDigits.load()

@@ -54,10 +54,12 @@ struct TrainingTask {
             switch data.target.classCount {
             case 2?: .binary
             case let count?: .classes(count)
+            case nil where preparation is SeriesPreparation: .forecast(data.target.shape.dimensions)
             case nil: .values(max(1, data.target.shape.count))
             }
         let input: AutomaticModel.Input =
             (preparation as? TablePreparation).map { .table(numeric: $0.numericCount, categories: $0.embeddingSizes) }
+            ?? (preparation as? SeriesPreparation).map { .window(rows: $0.options.window, columns: $0.columns.count) }
             ?? .samples(data.input.shape.dimensions)
         let hidden = settings.model.hidden
         return AutomaticModel(

@@ -23,7 +23,7 @@ struct Inspect: ParsableCommand {
             var settings = try ResolvedSettings(flags: given.layer())
             settings.set(\.data.data, source)
             let source = try DataSource(source)
-            if case .csv(let paths) = source, settings.tables.target.isEmpty {
+            if case .csv(let paths) = source, settings.tables.target.isEmpty, !settings.series.isAsked {
                 let table = try Table.read(paths, format: settings.tableFormat)
                 // Any column will do to look at all of them.
                 settings.set(\.tables.target, ["last"])
@@ -34,8 +34,9 @@ struct Inspect: ParsableCommand {
                 }
             }
             let loaded = try settings.load(source)
-            let summary = DataSummary(loaded.train, test: loaded.test ?? loaded.validation)
+            var summary = DataSummary(loaded.train, test: loaded.test ?? loaded.validation)
             if json {
+                if loaded.preparation is SeriesPreparation { summary.warnings += loaded.notes }
                 let encoder = JSONEncoder()
                 encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
                 encoder.nonConformingFloatEncodingStrategy = .convertToString(
