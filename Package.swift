@@ -86,6 +86,7 @@ let package = Package(
                 "sms-spam", "names",
                 "cifar10-resnet20",
                 "sign-language", "cifar10-cnn",
+                "airline-passengers", "temperatures",
             ].map { .embedInCode("Configurations/\($0).yaml") }),
         .executableTarget(name: "MPISelfTest", dependencies: ["MPI", "Collectives", "Watchdog", "Streams"]),
 

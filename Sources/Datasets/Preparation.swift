@@ -19,6 +19,7 @@ package enum DataPreparation {
     /// Every kind that a checkpoint can hold.
     private static let kinds: [any Preparation.Type] = [
         TablePreparation.self, PicturePreparation.self, TextPreparation.self, LanguagePreparation.self,
+        SeriesPreparation.self,
     ]
 
     private struct Kind: Codable { var kind: String? }

@@ -17,6 +17,8 @@ enum NamedConfiguration: String, CaseIterable {
     case cifar10ResNet20 = "cifar10-resnet20"
     case signLanguage = "sign-language"
     case cifar10CNN = "cifar10-cnn"
+    case airlinePassengers = "airline-passengers"
+    case temperatures
 
     /// The text of its file.
     var text: String {
@@ -35,6 +37,8 @@ enum NamedConfiguration: String, CaseIterable {
         case .cifar10ResNet20: String(decoding: PackageResources.cifar10_resnet20_yaml, as: UTF8.self)
         case .signLanguage: String(decoding: PackageResources.sign_language_yaml, as: UTF8.self)
         case .cifar10CNN: String(decoding: PackageResources.cifar10_cnn_yaml, as: UTF8.self)
+        case .airlinePassengers: String(decoding: PackageResources.airline_passengers_yaml, as: UTF8.self)
+        case .temperatures: String(decoding: PackageResources.temperatures_yaml, as: UTF8.self)
         }
     }
 

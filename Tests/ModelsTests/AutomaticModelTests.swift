@@ -86,4 +86,24 @@ import Models
             }
         }
     }
+
+    @Test func windowsHaveAForecast() throws {
+        let plain = AutomaticModel(.window(rows: 24, columns: 2), .forecast([12]))
+        #expect(
+            plain.text == """
+                # 24 rows of 2 numbers -> the next 12
+                name: window-linear
+                layers:
+                  - flatten
+                  - dense: {units: 12}
+
+                """)
+        #expect(try network(plain).build([24, 2]) == [12])
+        let several = AutomaticModel(.window(rows: 5, columns: 1), .forecast([3, 2]), hidden: [8])
+        #expect(
+            several.name == "window-mlp"
+                && several.text.contains("  - dense: {units: 6}\n  - reshape: {target-shape: [3, 2]}"))
+        #expect(try network(several).build([5, 1]) == [3, 2])
+        #expect(AutomaticModel(.window(rows: 5, columns: 1), .forecast([1]), dropout: 0.1).hidden == [64])
+    }
 }

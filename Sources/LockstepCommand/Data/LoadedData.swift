@@ -27,6 +27,7 @@ extension ResolvedSettings {
         _ source: DataSource, known: (any Preparation)? = nil, status: RankStatus = RankStatus()
     ) throws -> LoadedData {
         var loaded: LoadedData
+        try checkIsSeries(source)
         switch source {
         case .digits:
             let (train, test) = SyntheticDigits.load()

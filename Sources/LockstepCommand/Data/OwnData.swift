@@ -17,6 +17,7 @@ extension Checkpoint {
             return try settings.preparedTexts(source, preparation, needsTarget: true)
         }
         if text != nil, case .csv(let paths) = source {
+            if let series = preparation as? SeriesPreparation { return try seriesData(paths, settings, series) }
             guard let preparation = preparation as? TablePreparation else {
                 throw TrainingError("\(path) was not trained on a table, so that \(source) can't be prepared for it")
             }

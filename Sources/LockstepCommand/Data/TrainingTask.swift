@@ -62,11 +62,12 @@ struct TrainingTask {
             case let table as TablePreparation:
                 .table(numeric: table.numericCount, categories: table.embeddingSizes)
             case let texts as TextPreparation: .tokens(vocabulary: texts.vocabulary.count, length: texts.length)
+            case let series as SeriesPreparation: .window(rows: series.options.window, columns: series.columns.count)
             default: .samples(data.input.shape.dimensions)
             }
         let hidden = settings.model.hidden
         return AutomaticModel(
-            input, learned(data), hidden: hidden.isEmpty ? nil : hidden, dropout: settings.model.dropout,
+            input, preparation is SeriesPreparation ? .forecast(data.target.shape.dimensions) : learned(data), hidden: hidden.isEmpty ? nil : hidden, dropout: settings.model.dropout,
             normalization: settings.model.normalization)
     }
 

@@ -23,7 +23,7 @@ struct Inspect: ParsableCommand {
             var settings = try ResolvedSettings(flags: given.layer())
             settings.set(\.data.data, source)
             let source = try DataSource(source)
-            if case .csv(let paths) = source, settings.tables.target.isEmpty {
+            if case .csv(let paths) = source, settings.tables.target.isEmpty, !settings.series.isAsked {
                 let table = try Table.read(paths, format: settings.tableFormat)
                 // Any column will do to look at all of them.
                 settings.set(\.tables.target, ["last"])
@@ -42,6 +42,7 @@ struct Inspect: ParsableCommand {
                 summary.pictures = try settings.pictureSummaries(of: directory, preparation)
             }
             if json {
+                if loaded.preparation is SeriesPreparation { summary.warnings += loaded.notes }
                 let encoder = JSONEncoder()
                 encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
                 encoder.nonConformingFloatEncodingStrategy = .convertToString(

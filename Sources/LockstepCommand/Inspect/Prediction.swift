@@ -24,6 +24,7 @@ struct Prediction {
 
     /// Writes a row for each row of the tables.
     func predict(tables: [String], to output: String?) throws {
+        if let series = preparation as? SeriesPreparation { return try predict(series: tables, series, to: output) }
         guard let preparation = preparation as? TablePreparation else {
             throw TrainingError(
                 "\(checkpoint.path) was not trained on a table, so that \(tables[0]) can't be prepared for it")
