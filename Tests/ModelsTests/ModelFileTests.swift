@@ -291,7 +291,8 @@ import Models
         let required = [
             "filters": "1", "kernel-size": "1", "units": "1", "rate": "0", "input-dimension": "1",
             "output-dimension": "1", "function": "relu", "target-shape": "[1]",
-            "categories": "[1]", "dimensions": "1", "layer": "{lstm: {units: 1}}", "dims": "[1]", "n": "1", "scale": "1",
+            "categories": "[1]", "dimensions": "1", "layer": "{lstm: {units: 1}}", "dims": "[1]", "n": "1",
+            "scale": "1",
             "stddev": "1", "mean": "1", "variance": "1",
         ]
         for kind in LayerKind.all {

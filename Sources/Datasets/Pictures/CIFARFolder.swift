@@ -30,15 +30,18 @@ struct CIFARFolder {
         self.variant = variant
         if [".gz", ".tgz", ".tar"].contains(where: directory.lowercased().hasSuffix) {
             throw DatasetError(
-                "\(directory) is an archive; unpack it (tar xf) and name the folder, as in \(variant.name):\(Self.unpacked(variant))")
+                "\(directory) is an archive; unpack it (tar xf) and name the folder, as in \(variant.name):\(Self.unpacked(variant))"
+            )
         }
         let entries = try FolderEntry.entries(of: directory)
         let inner = entries.first { $0.name == Self.unpacked(variant) && $0.isFolder }
         path = inner?.path ?? directory
-        self.entries = try inner.map { (entry) throws(DatasetError) in try FolderEntry.entries(of: entry.path) } ?? entries
+        self.entries =
+            try inner.map { (entry) throws(DatasetError) in try FolderEntry.entries(of: entry.path) } ?? entries
         let wanted = Self.names(variant, .train) + Self.names(variant, .test)
         if self.entries.contains(where: { wanted.contains($0.name) }) { return }
-        throw DatasetError("\(directory) holds no files of \(variant.name): \(Self.found(entries.map(\.name), variant))")
+        throw DatasetError(
+            "\(directory) holds no files of \(variant.name): \(Self.found(entries.map(\.name), variant))")
     }
 
     /// What is there instead, and what to do.
@@ -63,7 +66,8 @@ struct CIFARFolder {
         let missing = names.filter { name in !entries.contains { $0.name == name } }
         guard missing.isEmpty else {
             throw DatasetError(
-                "\(path) lacks \(missing.joined(separator: ", ")) of \(variant.name); unpack \(Self.archive(variant)) again")
+                "\(path) lacks \(missing.joined(separator: ", ")) of \(variant.name); unpack \(Self.archive(variant)) again"
+            )
         }
         return names.map { "\(path)/\($0)" }
     }
@@ -71,7 +75,8 @@ struct CIFARFolder {
     /// By number; empty unless their file has one for each class.
     var classNames: [String] {
         let name = variant == .ten ? "batches.meta.txt" : "fine_label_names.txt"
-        guard entries.contains(where: { $0.name == name }), let bytes = try? SampleBytes(mappingAllOf: "\(path)/\(name)")
+        guard entries.contains(where: { $0.name == name }),
+            let bytes = try? SampleBytes(mappingAllOf: "\(path)/\(name)")
         else { return [] }
         let names = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
             .map { $0.trimmingPrefix { $0 == " " } }.filter { !$0.isEmpty }.map(String.init)

@@ -143,7 +143,8 @@ package struct ImageFolder: Sendable {
 
     private static func passedOverNote(_ counts: [String: Int]) -> String {
         let total = counts.values.reduce(0, +)
-        return "\(total) \(total == 1 ? "file is" : "files are") passed over, by \(total == 1 ? "its name" : "their names") no "
+        return
+            "\(total) \(total == 1 ? "file is" : "files are") passed over, by \(total == 1 ? "its name" : "their names") no "
             + "pictures that can be read: \(words(counts))"
     }
 

@@ -18,7 +18,8 @@ extension Picture {
                     let alpha = own % 2 == 0 ? UInt32(pixels[place + own - 1]) : 255
                     func colour(_ channel: Int) -> UInt32 {
                         let product = UInt32(pixels[place + min(channel, colours - 1)]) &* alpha &+ 128
-                        return alpha == 255 ? UInt32(pixels[place + min(channel, colours - 1)])
+                        return alpha == 255
+                            ? UInt32(pixels[place + min(channel, colours - 1)])
                             : (product >> 8 &+ product) >> 8
                     }
                     if wanted == 3 {

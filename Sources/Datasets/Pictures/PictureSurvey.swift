@@ -84,7 +84,8 @@ package struct PictureSurvey: Sendable, Hashable, Codable {
     package var sizeWords: String {
         guard let commonest = sizes.first, let smallest, let largest else { return "no size" }
         if sizes.count == 1 { return "\(commonest.height) x \(commonest.width)" }
-        return "\(sizes.count) sizes from \(smallest.height) x \(smallest.width) to \(largest.height) x \(largest.width), "
+        return
+            "\(sizes.count) sizes from \(smallest.height) x \(smallest.width) to \(largest.height) x \(largest.width), "
             + "mostly \(commonest.height) x \(commonest.width)"
     }
 

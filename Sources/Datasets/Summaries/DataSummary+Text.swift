@@ -5,8 +5,9 @@ import Foundation
 extension DataSummary {
     /// Lines of at most 80 columns, each with a line end.
     package var text: String {
-        ([heading, pictureTable, columnTable, textTable, classTable, sameness, warningText].filter { !$0.isEmpty }).joined(
-            separator: "\n")
+        ([heading, pictureTable, columnTable, textTable, classTable, sameness, warningText].filter { !$0.isEmpty })
+            .joined(
+                separator: "\n")
     }
 
     private var heading: String {

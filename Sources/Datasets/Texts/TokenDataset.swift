@@ -57,8 +57,10 @@ public struct TokenDataset: Dataset {
         guard predicted >= (coversAll ? 1 : blockSize) else {
             throw DatasetError(
                 "\(name) has \(tokens.count) tokens, too few for a "
-                    + (coversAll ? "sample: expected 2 or more" : "window of \(blockSize) and the token after it: take "
-                        + "shorter windows (a block size of at most \(max(0, predicted))) or more text"))
+                    + (coversAll
+                        ? "sample: expected 2 or more"
+                        : "window of \(blockSize) and the token after it: take "
+                            + "shorter windows (a block size of at most \(max(0, predicted))) or more text"))
         }
         let beyond = max(0, predicted - blockSize)
         count = 1 + (coversAll ? (beyond + stride - 1) / stride : beyond / stride)

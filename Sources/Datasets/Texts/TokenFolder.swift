@@ -31,7 +31,8 @@ package struct TokenFolder: Sendable {
     package init(path: String, vocabularySize: Int? = nil) throws(DatasetError) {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-            throw DatasetError("there is no \(path): expected a folder with train.bin and val.bin, or such a file", .unreadable)
+            throw DatasetError(
+                "there is no \(path): expected a folder with train.bin and val.bin, or such a file", .unreadable)
         }
         let folder = isFolder.boolValue ? path : (path as NSString).deletingLastPathComponent
         var files = [path]

@@ -45,7 +45,9 @@ extension ResolvedSettings {
         }
     }
 
-    private func decode(_ directory: String, _ known: PicturePreparation?, _ store: PictureStore, _ testOnly: Bool) throws {
+    private func decode(_ directory: String, _ known: PicturePreparation?, _ store: PictureStore, _ testOnly: Bool)
+        throws
+    {
         guard store.folder != nil else { return }
         let folder = try ImageFolder(directory, classNames: known?.classNames)
         guard known != nil || folder[.train] != nil else { return }

@@ -43,7 +43,8 @@ struct PictureStore {
         let key = "1 \(images.listing(of: part)) \(form.height)x\(form.width)x\(form.channels) \(skipsDamaged)"
         var problem: String?
         if let folder {
-            let file = PictureCacheFile(path: "\(folder)/pictures-\(Fingerprint(of: Data(key.utf8))).pixels", form: form)
+            let file = PictureCacheFile(
+                path: "\(folder)/pictures-\(Fingerprint(of: Data(key.utf8))).pixels", form: form)
             if let found = file.open(count: part.files.count) { return found }
             do {
                 let steps = progress(of: part.files.count, "into \(file.path), once for this size")

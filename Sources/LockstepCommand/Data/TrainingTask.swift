@@ -67,7 +67,8 @@ struct TrainingTask {
             }
         let hidden = settings.model.hidden
         return AutomaticModel(
-            input, preparation is SeriesPreparation ? .forecast(data.target.shape.dimensions) : learned(data), hidden: hidden.isEmpty ? nil : hidden, dropout: settings.model.dropout,
+            input, preparation is SeriesPreparation ? .forecast(data.target.shape.dimensions) : learned(data),
+            hidden: hidden.isEmpty ? nil : hidden, dropout: settings.model.dropout,
             normalization: settings.model.normalization)
     }
 

@@ -33,7 +33,8 @@ extension SettingForm where Value == PictureSize {
                     height * width <= PictureForm.mostPixels
                 else {
                     throw SettingProblem(
-                        "must be HEIGHTxWIDTH, such as 96x128, of at most \(PictureForm.mostPixels) pixels, got '\(word)'")
+                        "must be HEIGHTxWIDTH, such as 96x128, of at most \(PictureForm.mostPixels) pixels, got '\(word)'"
+                    )
                 }
                 return PictureSize(height: height, width: width)
             }, text: { "\($0.height)x\($0.width)" })

@@ -19,7 +19,8 @@ struct PictureSettings: SettingsGroup {
         "skip-damaged", .flag, default: false, "Leave damaged pictures out.", record: .unlessDefault)
     let cache = Setting(
         "cache", .cacheFolder,
-        "Where decoded pictures are kept for all runs, or none (unless given, in ~/.cache/lockstep).", resume: .mayChange)
+        "Where decoded pictures are kept for all runs, or none (unless given, in ~/.cache/lockstep).",
+        resume: .mayChange)
     let randomTranslation = Setting(
         "random-translation", .float(from: 0, below: 1), default: 0,
         "Shift training images at random by at most this fraction of their size.", record: .unlessDefault)
