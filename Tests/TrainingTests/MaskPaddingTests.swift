@@ -4,6 +4,7 @@ import Autograd
 import Datasets
 import Foundation
 import Layers
+import Optimizers
 import Tensors
 import Testing
 
