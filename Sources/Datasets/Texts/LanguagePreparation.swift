@@ -4,17 +4,17 @@
 import Foundation
 
 /// The tokens of a language model.
-public struct LanguagePreparation: Preparation, Hashable {
-    public static let kind = "language"
+package struct LanguagePreparation: Preparation, Hashable {
+    package static let kind = "language"
 
     /// How many tokens there are.
-    public let vocabularySize: Int
+    package let vocabularySize: Int
     /// Of a text; nil where the numbers come from another program and are no characters.
-    public let vocabulary: Vocabulary?
+    package let vocabulary: Vocabulary?
     /// What tokens of another program stand for, where that is known and not in `vocabulary`.
-    public let tokenTexts: [String]?
+    package let tokenTexts: [String]?
     /// The positions of a window.
-    public let blockSize: Int
+    package let blockSize: Int
 
     package init(_ vocabulary: Vocabulary, blockSize: Int) {
         (self.vocabulary, self.blockSize) = (vocabulary, blockSize)
@@ -44,12 +44,12 @@ public struct LanguagePreparation: Preparation, Hashable {
         }
     }
 
-    public var notes: [String] { [] }
+    package var notes: [String] { [] }
 
     /// What a token is, in words: `characters`.
     package var unit: Vocabulary.Unit? { vocabulary?.unit }
 
-    public func check(_ source: String) throws(DatasetError) {
+    package func check(_ source: String) throws(DatasetError) {
         try vocabulary?.check(source)
         let isSized = vocabulary.map { $0.count == vocabularySize } ?? true
         guard isSized, tokenTexts.map({ $0.count == vocabularySize }) ?? true, (1...1 << 24).contains(vocabularySize),
@@ -60,7 +60,7 @@ public struct LanguagePreparation: Preparation, Hashable {
     /// The tokens of a text to continue.
     ///
     /// - Throws: `DatasetError` naming a character that the vocabulary lacks, and where there is no vocabulary.
-    public func numbers(of text: String) throws(DatasetError) -> [Int] {
+    package func numbers(of text: String) throws(DatasetError) -> [Int] {
         guard let vocabulary else {
             throw DatasetError(
                 "the run was trained on numbers of tokens, and how text becomes such numbers is not known to it: give "
@@ -77,15 +77,15 @@ public struct LanguagePreparation: Preparation, Hashable {
 }
 
 /// Text as its tokens come, in pieces that are whole characters.
-public struct TokenText {
+package struct TokenText {
     private let preparation: LanguagePreparation
     private var pending: [Int] = []
     private var isFirst = true
 
-    public init(_ preparation: LanguagePreparation) { self.preparation = preparation }
+    package init(_ preparation: LanguagePreparation) { self.preparation = preparation }
 
     /// What can be shown after one more token; empty within a character of several bytes.
-    public mutating func add(_ token: Int) -> String {
+    package mutating func add(_ token: Int) -> String {
         defer { isFirst = false }
         guard let vocabulary = preparation.vocabulary else {
             return preparation.tokenTexts?[token] ?? (isFirst ? "" : " ") + "\(token)"
@@ -102,7 +102,7 @@ public struct TokenText {
     }
 
     /// What is left: bytes that no character was made of.
-    public mutating func end() -> String {
+    package mutating func end() -> String {
         defer { pending = [] }
         return preparation.vocabulary?.text(of: pending) ?? ""
     }
