@@ -101,7 +101,8 @@ private final class WeightedSum: Layer {
         // Twenty samples, so that sums over a padded batch would begin their blocks elsewhere.
         let lengths = (0..<20).map { [16, 1, 11, 0, 7][$0 % 5] }
         let first = try pass(layers, lengths: lengths, positions: 16, channels: 3)
-        #expect(Set(first.output).count > 20, "the test's outputs differ")
+        // No sample is as long as that window: all are 0.
+        #expect(name.contains("longer") ? Set(first.output) == [0] : Set(first.output).count > 20)
         for positions in [32, 48, 64] {
             let longer = try pass(layers, lengths: lengths, positions: positions, channels: 3)
             #expect(longer.output == first.output, "\(positions) positions")

@@ -130,8 +130,14 @@ def images():
                torch.nn.MaxPool2d(2, 2, ceil_mode=True), 2, 5, 7, 3)
     torch_case("max-pooling2d: {pool-size: [3, 2], strides: [2, 3], padding: [1, 0], ceil-mode: true}",
                torch.nn.MaxPool2d((3, 2), (2, 3), (1, 0), ceil_mode=True), 2, 6, 8, 2)
-    keras_case("average-pooling2d: {pool-size: [3, 2], strides: [2, 1], padding: same}",
-               k.AveragePooling2D((3, 2), strides=(2, 1), padding="same"), 2, 5, 4, 3)
+    # As by Keras on TensorFlow and JAX, where padding does not count; on PyTorch it does.
+    def same_average(x):
+        def pooled(v):
+            return torch.nn.functional.avg_pool2d(torch.nn.functional.pad(v.permute(0, 3, 1, 2), (0, 1, 1, 1)), (3, 2), (2, 1))
+
+        return (pooled(x) / pooled(torch.ones_like(x))).permute(0, 2, 3, 1)
+
+    case("average-pooling2d: {pool-size: [3, 2], strides: [2, 1], padding: same}", same_average, (2, 5, 4, 3))
     for counts in (True, False):
         for ceil in (True, False):
             torch_case(
