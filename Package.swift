@@ -81,7 +81,12 @@ let package = Package(
             // Within the binary, so that it works wherever it is copied.
             resources: [
                 "mnist-fast", "mnist-99", "mnist-994", "fashion-mnist", "adult", "california-housing", "penguins",
+                "gpt-shakespeare",
                 "shakespeare",
+                "sms-spam", "names",
+                "cifar10-resnet20",
+                "sign-language", "cifar10-cnn",
+                "airline-passengers", "temperatures",
             ].map { .embedInCode("Configurations/\($0).yaml") }),
         .executableTarget(name: "MPISelfTest", dependencies: ["MPI", "Collectives", "Watchdog", "Streams"]),
 
@@ -110,6 +115,7 @@ let package = Package(
         .executableTarget(name: "StepProbe", dependencies: ["Lockstep"], path: "Tests/StepProbe"),
         .executableTarget(name: "FitProbe", dependencies: ["Lockstep"], path: "Tests/FitProbe"),
         .executableTarget(name: "WeightedProbe", dependencies: ["Lockstep"], path: "Tests/WeightedProbe"),
+        .executableTarget(name: "GraphProbe", dependencies: ["Lockstep"], path: "Tests/GraphProbe"),
         .executableTarget(
             name: "GoldenRuns", dependencies: ["Lockstep"], path: "Tests/GoldenRuns", exclude: ["fingerprints"]),
         .testTarget(name: "CollectivesTests", dependencies: ["Collectives"]),
@@ -122,7 +128,9 @@ let package = Package(
         .testTarget(
             name: "OptimizersTests", dependencies: ["Optimizers", "Autograd"], resources: [.copy("Reference")]),
         .testTarget(
-            name: "ModelsTests", dependencies: ["Models", "Layers", "Autograd", "Tensors"], exclude: ["Reference"]),
+            name: "ModelsTests",
+            dependencies: ["Models", "Layers", "Autograd", "Tensors", "TestSupport", "GraphProbe"],
+            resources: [.copy("Reference")]),
         .testTarget(
             name: "CommandTests", dependencies: ["LockstepCommand", "TestSupport", "Training", "Checkpoints", "Fuzz"]),
         .testTarget(
@@ -130,7 +138,8 @@ let package = Package(
         .testTarget(
             name: "TrainingTests",
             dependencies: [
-                "Training", "Checkpoints", "Profiling", "Autograd", "Datasets", "Layers", "Optimizers", "Tensors",
+                "Training", "Checkpoints", "Profiling", "Autograd", "Datasets", "Layers", "Models", "Optimizers",
+                "Tensors",
                 "Streams", "TestSupport", "StepProbe", "FitProbe", "WeightedProbe", "KernelReference", "GoldenRuns",
                 "OwnLayer", "OwnDataset", "OwnLoss", "OwnMetric", "OwnCallback", "OwnSink",
             ],

@@ -45,9 +45,20 @@ withWorld { world in
     // Sums of order 10 are rounded to 1e-6, which the differences divide by 0.02.
     guard error < 1e-3 else { throw TrainingError("the way back of 'gated' is wrong") }
 
-    let network = Sequential([
-        Flatten(), GatedDense(32, kernelRegularizer: .l2(1e-4)), Dense(10, activation: .softmax),
-    ])
+    // The layer under a name, so that model files can name it like any other.
+    let layers = LayerRegistry.standard.adding("gated-dense", keys: ["units", "kernel-regularizer"]) {
+        (options) throws(ModelFileError) in
+        GatedDense(
+            try options.integer("units"), kernelRegularizer: try options.regularizer("kernel-regularizer"))
+    }
+    let network = try ModelFile(
+        text: """
+            layers:
+              - flatten
+              - gated-dense: {units: 32, kernel-regularizer: {l2: 1e-4}}
+              - dense: {units: 10, activation: softmax}
+            """, layers: layers
+    ).model
     var optimizer = Optimizer.adam()
     optimizer.groups = [ParameterGroup("gated_dense.gate", rateFactor: 0.5)]
     let model = network.compile(optimizer: optimizer, loss: .sparseCategoricalCrossentropy, metrics: [.accuracy])

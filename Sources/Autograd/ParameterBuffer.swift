@@ -88,4 +88,12 @@ public final class ParameterBuffer: @unchecked Sendable {
     private func scalarCount(_ include: (Parameter) -> Bool) -> Int {
         parameters.filter(include).reduce(0) { $0 + $1.range.count }
     }
+
+    /// Swaps the trainable values for others of the same layout.
+    package func exchangeTrainable(with other: FlatBuffer) {
+        require(
+            other.count >= trainable.upperBound,
+            "exchange: \(other.count) values do not hold \(trainable.upperBound) parameters")
+        for index in trainable { swap(&values.pointer[index], &other.pointer[index]) }
+    }
 }

@@ -12,8 +12,17 @@ extension Variable {
         }.marked(kind.afterScaling)
     }
 
-    /// The mean of each window; positions in the padding do not count.
+    /// The mean of each window; positions in the padding do not count unless the options say so.
     public func averagePooled(_ options: PoolingOptions) -> Variable {
+        if options.countsPadding, case .explicit(let top, let bottom, let left, let right) = options.padding {
+            let (output, _) = options.resolve(shape[1], shape[2])
+            var inner = options
+            inner.padding = .valid
+            inner.countsPadding = false
+            let pooled = zeroPadded(axis: 1, top, bottom).zeroPadded(axis: 2, left, right).averagePooled(inner)
+            // A window that begins in the padding behind the image counts no more than without it.
+            return pooled.sliced(axis: 1, 0..<output.height).sliced(axis: 2, 0..<output.width)
+        }
         let pooling = Pooling(input: shape, options: options)
         return tape.record(pooling.average(value), self) { g in receive(pooling.averageGradient(g)) }
             .marked(like: self)

@@ -80,12 +80,12 @@ static int decode(j_decompress_ptr info, handler *h, const uint8_t *bytes, size_
     picture->width = info->image_width;
     picture->height = info->image_height;
     keep_exif(info, picture);
-    if ((uint64_t)picture->width * picture->height > most_pixels) return -1;
     int is_cmyk = info->jpeg_color_space == JCS_CMYK || info->jpeg_color_space == JCS_YCCK;
     int is_grey = info->jpeg_color_space == JCS_GRAYSCALE;
+    picture->channels = is_grey ? 1 : 3;
+    if ((uint64_t)picture->width * picture->height > most_pixels) return -1;
     info->out_color_space = is_cmyk ? JCS_CMYK : is_grey ? JCS_GRAYSCALE : JCS_RGB;
     jpeg_start_decompress(info);
-    picture->channels = is_grey ? 1 : 3;
     size_t row = (size_t)picture->width * picture->channels;
     picture->pixels = malloc(row * picture->height);
     if (is_cmyk) *line = malloc((size_t)picture->width * 4);

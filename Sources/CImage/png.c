@@ -75,6 +75,9 @@ static int decode(reader *r, uint64_t most_pixels, ci_picture *picture) {
     picture->width = png_get_image_width(r->png, r->info);
     picture->height = png_get_image_height(r->png, r->info);
     keep_exif(r, picture);
+    int colour = png_get_color_type(r->png, r->info);
+    int has_alpha = (colour & PNG_COLOR_MASK_ALPHA) || png_get_valid(r->png, r->info, PNG_INFO_tRNS);
+    picture->channels = (colour & PNG_COLOR_MASK_COLOR ? 3 : 1) + (has_alpha ? 1 : 0);
     if ((uint64_t)picture->width * picture->height > most_pixels) return -1;
     png_set_expand(r->png);
     int is_deep = png_get_bit_depth(r->png, r->info) == 16;

@@ -26,6 +26,24 @@ extension Checkpoint {
         Checkpoint.copy(model, to: weights)
     }
 
+    /// Copies the moving averages of the trainable parameters into their place; the weights where the run kept none.
+    ///
+    /// - Throws: `CheckpointError` as `restore`.
+    package func restoreAverages(parameters: ParameterBuffer) throws(CheckpointError) {
+        try restore(parameters: parameters, optimizer: nil)
+        let data = try contents(of: Checkpoint.optimizerFile)
+        let found = try SafetensorsFile.decode(data, file: path + "/" + Checkpoint.optimizerFile)
+        for parameter in parameters.parameters where parameter.role == .trainable {
+            guard let tensor = found["\(parameter.path).\(OptimizerState.averageName)"],
+                tensor.shape == parameter.value.shape.dimensions
+            else { continue }
+            data.withUnsafeBytes { bytes in
+                parameters.values.bytes(parameter.range).copyMemory(
+                    from: UnsafeRawBufferPointer(rebasing: bytes[tensor.range]))
+            }
+        }
+    }
+
     /// The hash of the weights: equal for equal weights, on any machine.
     ///
     /// - Throws: `CheckpointError` unless the files are still what state.json says.

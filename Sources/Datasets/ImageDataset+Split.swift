@@ -33,8 +33,15 @@ extension ImageDataset {
     /// The samples of a range.
     package func part(_ range: Range<Int>) -> ImageDataset {
         let length = sampleShape.count
-        return ImageDataset(
+        var part = ImageDataset(
             fitting: samples.part(range.lowerBound * length..<range.upperBound * length), to: Array(labels[range]),
             name: name, sampleShape: sampleShape, classCount: classCount)
+        (part.classNames, part.normalization) = (classNames, normalization)
+        return part
     }
+}
+
+extension ImageDataset {
+    /// Whether samples lie class by class, so that the last of them say little of the others.
+    package var isSortedByClass: Bool { zip(labels, labels.dropFirst()).allSatisfy { $0 <= $1 } }
 }

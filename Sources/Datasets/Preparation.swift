@@ -18,7 +18,8 @@ public protocol Preparation: Codable, Sendable {
 package enum DataPreparation {
     /// Every kind that a checkpoint can hold.
     private static let kinds: [any Preparation.Type] = [
-        TablePreparation.self, TextPreparation.self, LanguagePreparation.self,
+        TablePreparation.self, PicturePreparation.self, TextPreparation.self, LanguagePreparation.self,
+        SeriesPreparation.self,
     ]
 
     private struct Kind: Codable { var kind: String? }

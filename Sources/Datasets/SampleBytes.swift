@@ -39,7 +39,7 @@ package struct SampleBytes: RandomAccessCollection, Sendable {
     /// All bytes of a file, mapped.
     ///
     /// - Throws: `DatasetError` for what is missing, no regular file or can't be mapped.
-    init(mappingAllOf path: String) throws(DatasetError) {
+    package init(mappingAllOf path: String) throws(DatasetError) {
         let path = expandingHome(path)
         let length = try GzipFile.length(path: path)
         guard length > 0 else {
@@ -69,7 +69,7 @@ package struct SampleBytes: RandomAccessCollection, Sendable {
     }
 
     /// Those at `part` alone, without a copy.
-    func part(_ part: Range<Int>) -> SampleBytes {
+    package func part(_ part: Range<Int>) -> SampleBytes {
         precondition(
             part.lowerBound >= 0 && part.upperBound <= range.count, "SampleBytes: no bytes \(part) of \(range.count)")
         return SampleBytes(storage, range.lowerBound + part.lowerBound..<range.lowerBound + part.upperBound)

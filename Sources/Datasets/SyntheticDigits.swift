@@ -45,7 +45,8 @@ public enum SyntheticDigits {
             filled = indices.count * length
         }
         return ImageDataset(
-            fitting: SampleBytes(samples), to: labels, name: "digits", sampleShape: [28, 28, 1], classCount: 10)
+            fitting: SampleBytes(samples), to: labels.map(Int32.init), name: "digits", sampleShape: [28, 28, 1],
+            classCount: 10)
     }
 
     /// Draws one digit and returns its label.

@@ -7,8 +7,8 @@ import Tensors
 /// - Parameter classCount: more than every label.
 /// - Returns: `labels [n] -> [n, classCount]`, row-major.
 /// - Throws: `DatasetError` for a label that is not below `classCount`.
-public func toCategorical(_ labels: [UInt8], classCount: Int) throws(DatasetError) -> [Float] {
-    if let index = labels.firstIndex(where: { $0 >= classCount }) {
+public func toCategorical(_ labels: [some BinaryInteger], classCount: Int) throws(DatasetError) -> [Float] {
+    if let index = labels.firstIndex(where: { $0 < 0 || $0 >= classCount }) {
         throw DatasetError("label \(labels[index]) at index \(index) is no class of 0 ..< \(classCount)")
     }
     var rows = [Float](repeating: 0, count: labels.count * classCount)

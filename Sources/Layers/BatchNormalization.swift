@@ -57,16 +57,50 @@ public final class BatchNormalization: Layer {
         return input
     }
 
-    public func call(_ input: Variable) -> Variable {
+    public func call(_ input: Variable) -> Variable { normalize(input, adding: nil, relu: false) }
+
+    /// What `self(input)`, the sum with `addend` and ReLU give, in fewer passes over memory.
+    func callAsFunction(_ input: Variable, adding addend: Variable? = nil, relu: Bool) -> Variable {
+        let output = input.tape.withScope(of: self) { normalize(input, adding: addend, relu: relu) }.made(by: self)
+        return output.mask == nil ? output.masked(input.mask) : output
+    }
+
+    private func normalize(_ input: Variable, adding addend: Variable?, relu: Bool) -> Variable {
         buildIfNeeded(for: input, movingMean)
+        let tape = input.tape
+        let isFrozen = movingMean.isFrozen && movingVariance.isFrozen
+        let isTraining = tape.mode == .training && !isFrozen
+        let fits = addend.map { $0.shape == input.shape && $0.mask == nil } ?? true
+        let isLast = input.shape.index(of: axis) == input.shape.rank - 1
+        // One channel is summed in another order than several: see docs/arithmetic.md.
+        guard isLast, let gamma, let beta, input.mask == nil, input.shape[-1] > 1, input.value.count > 0, fits,
+            isTraining || tape.mode == .inference
+        else {
+            let normalized = composed(input, isTraining)
+            let sum = addend.map { normalized + $0 } ?? normalized
+            return relu ? sum.relu : sum
+        }
+        guard isTraining else {
+            return input.normalized(
+                mean: movingMean.value, variance: movingVariance.value, gamma: gamma.value, beta: beta.value,
+                epsilon: epsilon, adding: addend, relu: relu)
+        }
+        let (output, mean, variance) = input.batchNormalized(
+            gamma: tape.parameter(gamma), beta: tape.parameter(beta), epsilon: epsilon, adding: addend, relu: relu)
+        tape.observe(movingMean, mean)
+        tape.observe(movingVariance, variance)
+        return output
+    }
+
+    /// The same of operations one by one.
+    private func composed(_ input: Variable, _ isTraining: Bool) -> Variable {
         let tape = input.tape
         let axis = input.shape.index(of: axis)
         let isLast = axis == input.shape.rank - 1
         let lengths = (axis..<input.shape.rank).map { $0 == axis ? input.shape[axis] : 1 }
         func spread(_ channels: Variable) -> Variable { isLast ? channels : channels.reshaped(lengths) }
         let normalized: Variable
-        let isFrozen = movingMean.isFrozen && movingVariance.isFrozen
-        if tape.mode == .training && !isFrozen {
+        if isTraining {
             let mean = mean(input, axis)
             let centered = input - spread(mean)
             let variance = self.mean(centered.square, axis)

@@ -65,6 +65,11 @@ public final class Sequential: Layer {
             {
                 output = convolution(output, pooledBy: pooling)
                 index += 2
+            } else if let normalization = layers[index] as? BatchNormalization, index + 1 < layers.count,
+                (layers[index + 1] as? Activation)?.function == .relu
+            {
+                output = normalization(output, relu: true)
+                index += 2
             } else {
                 output = layers[index](output)
                 index += 1
@@ -73,14 +78,18 @@ public final class Sequential: Layer {
         return output
     }
 
-    /// `GlobalAveragePooling2D` -> `global_average_pooling2d`, as Keras names layers.
-    static func snakeCase(_ name: String) -> String {
+    /// `GlobalAveragePooling2D` -> `global_average_pooling2d`, `RMSNormalization` -> `rms_normalization`, as Keras names
+    /// layers: a word begins with a capital behind a small letter, and with one before a small letter.
+    package static func snakeCase(_ name: String) -> String {
+        let letters = Array(name)
         var result = ""
-        var previousIsLower = false
-        for character in name {
-            if character.isUppercase && previousIsLower { result += "_" }
-            result += character.lowercased()
-            previousIsLower = character.isLowercase
+        for (index, letter) in letters.enumerated() {
+            if letter.isUppercase, index > 0,
+                letters[index - 1].isLowercase || (index + 1 < letters.count && letters[index + 1].isLowercase)
+            {
+                result += "_"
+            }
+            result += letter.lowercased()
         }
         return result
     }

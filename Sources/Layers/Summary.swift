@@ -6,28 +6,22 @@ import Tensors
 extension Layer {
     /// A table of the model's parts with output shapes and parameter counts, laid out as by Keras 3's `summary()`.
     ///
-    /// A `Sequential` gets a row for each layer, any other model one for each child; a custom model's wiring is its own
-    /// business, so the shapes between its children show as `?`. A layer shared between places counts once in the
-    /// totals. Builds the model.
+    /// A `Sequential` gets a row for each layer, a `Graph` one for each call of a layer and a column of what it is
+    /// connected to, any other model one for each child; a custom model's wiring is its own business, so the shapes
+    /// between its children show as `?`. A layer shared between places counts once in the totals. Builds the model.
     ///
     /// - Parameters:
     ///   - input: the shape of one sample, e.g. `[28, 28, 1]`.
     ///   - name: the model's name; after its type when nil.
     /// - Throws: `ShapeError` where a shape does not fit.
     package func summary(input: Shape, name: String? = nil) throws(ShapeError) -> String {
-        let output = try build(input)
+        let diagram = try ModelDiagram(self, input: input)
         let modelName = name ?? Sequential.snakeCase(typeName)
-        var table = SummaryTable()
-        if let sequential = self as? Sequential {
-            var shape = input
-            for (name, layer) in sequential.children {
-                shape = try layer.build(shape)
-                table.append(name, layer, shape)
-            }
-        } else if children.isEmpty {
-            table.append(modelName, self, output)
-        } else {
-            for (name, layer) in children { table.append(name, layer, nil) }
+        var table = SummaryTable(showsConnections: diagram.isGraph)
+        for part in diagram.parts {
+            // What is its own only part goes by the name of the whole.
+            let own = diagram.parts.count == 1 && children.isEmpty ? modelName : part.name
+            table.append(part, own, from: (part.inputs ?? []).map { diagram.parts[$0].name })
         }
         return "Model: \"\(modelName)\"\n" + table.text + totals
     }
@@ -41,23 +35,28 @@ extension Layer {
     }
 }
 
-/// Rows of three columns in a frame.
+/// Rows of three columns in a frame, or of four with connections.
 private struct SummaryTable {
-    private static let header = ["Layer (type)", "Output Shape", "Param #"]
+    private static let header = ["Layer (type)", "Output Shape", "Param #", "Connected to"]
     /// Keras's column widths on a terminal of 80 columns; wider where a cell needs it.
     private static let minimumWidths = [31, 22, 13]
+    private static let connectedWidths = [19, 17, 10, 17]
 
+    private let widths: [Int]
     private var rows: [[String]] = []
 
-    mutating func append(_ name: String, _ layer: any Layer, _ output: Shape?) {
-        let lengths = output.map { ["None"] + $0.dimensions.map(String.init) }
-        let shape = lengths.map { "(\($0.joined(separator: ", "))\($0.count == 1 ? "," : ""))" } ?? "?"
-        rows.append(["\(name) (\(layer.typeName))", shape, grouped(layer.allParameters().map(\.parameter).scalarCount)])
+    init(showsConnections: Bool) { widths = showsConnections ? Self.connectedWidths : Self.minimumWidths }
+
+    mutating func append(_ part: ModelDiagram.Part, _ name: String, from sources: [String]) {
+        let connections = sources.isEmpty ? "-" : sources.joined(separator: ", ")
+        let cells = ["\(name) (\(part.type))", part.shapeText, part.parameterText, connections]
+        rows.append(Array(cells.prefix(widths.count)))
     }
 
     var text: String {
-        let widths = (0..<3).map { column in
-            (rows + [Self.header]).reduce(Self.minimumWidths[column]) { max($0, $1[column].count) }
+        let header = Array(Self.header.prefix(widths.count))
+        let widths = self.widths.indices.map { column in
+            (rows + [header]).reduce(self.widths[column]) { max($0, $1[column].count) }
         }
         func rule(_ left: String, _ line: String, _ middle: String, _ right: String) -> String {
             let lines = widths.map { String(repeating: line, count: $0 + 2) }
@@ -65,24 +64,14 @@ private struct SummaryTable {
         }
         func row(_ cells: [String], _ bar: String) -> String {
             let padding = zip(cells, widths).map { String(repeating: " ", count: $1 - $0.count) }
-            let padded = [cells[0] + padding[0], cells[1] + padding[1], padding[2] + cells[2]]
+            // Numbers end at the right.
+            let padded = cells.indices.map { $0 == 2 ? padding[$0] + cells[$0] : cells[$0] + padding[$0] }
             return bar + padded.map { " \($0) " }.joined(separator: bar) + bar + "\n"
         }
-        return rule("┏", "━", "┳", "┓") + row(Self.header, "┃") + rule("┡", "━", "╇", "┩")
+        return rule("┏", "━", "┳", "┓") + row(header, "┃") + rule("┡", "━", "╇", "┩")
             + rows.map { row($0, "│") }.joined(separator: rule("├", "─", "┼", "┤"))
             + rule("└", "─", "┴", "┘")
     }
-}
-
-extension [Parameter] {
-    fileprivate var scalarCount: Int { reduce(0) { $0 + ($1.shape?.count ?? 0) } }
-}
-
-/// 693962 -> `693,962`
-private func grouped(_ number: Int) -> String {
-    var digits = Array(String(number))
-    for position in stride(from: digits.count - 3, to: 0, by: -3) { digits.insert(",", at: position) }
-    return String(digits)
 }
 
 /// 2775848 -> `2.65 MB`; a kilobyte is 1,024 bytes, as in Keras.

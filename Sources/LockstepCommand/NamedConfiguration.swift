@@ -10,7 +10,15 @@ enum NamedConfiguration: String, CaseIterable {
     case adult
     case californiaHousing = "california-housing"
     case penguins
+    case gptShakespeare = "gpt-shakespeare"
     case shakespeare
+    case smsSpam = "sms-spam"
+    case names
+    case cifar10ResNet20 = "cifar10-resnet20"
+    case signLanguage = "sign-language"
+    case cifar10CNN = "cifar10-cnn"
+    case airlinePassengers = "airline-passengers"
+    case temperatures
 
     /// The text of its file.
     var text: String {
@@ -22,7 +30,15 @@ enum NamedConfiguration: String, CaseIterable {
         case .adult: String(decoding: PackageResources.adult_yaml, as: UTF8.self)
         case .californiaHousing: String(decoding: PackageResources.california_housing_yaml, as: UTF8.self)
         case .penguins: String(decoding: PackageResources.penguins_yaml, as: UTF8.self)
+        case .gptShakespeare: String(decoding: PackageResources.gpt_shakespeare_yaml, as: UTF8.self)
         case .shakespeare: String(decoding: PackageResources.shakespeare_yaml, as: UTF8.self)
+        case .smsSpam: String(decoding: PackageResources.sms_spam_yaml, as: UTF8.self)
+        case .names: String(decoding: PackageResources.names_yaml, as: UTF8.self)
+        case .cifar10ResNet20: String(decoding: PackageResources.cifar10_resnet20_yaml, as: UTF8.self)
+        case .signLanguage: String(decoding: PackageResources.sign_language_yaml, as: UTF8.self)
+        case .cifar10CNN: String(decoding: PackageResources.cifar10_cnn_yaml, as: UTF8.self)
+        case .airlinePassengers: String(decoding: PackageResources.airline_passengers_yaml, as: UTF8.self)
+        case .temperatures: String(decoding: PackageResources.temperatures_yaml, as: UTF8.self)
         }
     }
 

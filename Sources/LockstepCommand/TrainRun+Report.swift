@@ -19,6 +19,7 @@ extension TrainRun {
             print("test: " + test.all.map { "\($0.name): \(shown($0.value))" }.joined(separator: " - "))
         }
         if let comparison = loaded.languageComparison { return print(comparison) }
+        if let naive = (loaded.test ?? loaded.validation).naiveForecast { return print(naive) }
         let baseline = Baseline(fittedOn: loaded.train)
         let scores = baseline.scores(on: loaded.test ?? loaded.validation)
         let words = scores.map { score in

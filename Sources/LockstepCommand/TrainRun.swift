@@ -72,8 +72,10 @@ struct TrainRun {
         let source = try DataSource(settings.data.data)
         let loaded = try status.during(.loading) {
             options.faults.reach(.load)
-            return try settings.load(
-                source.staged(in: settings.data.stage, world, status), known: checkpoint?.knownPreparation())
+            let known = try checkpoint?.knownPreparation()
+            let staged = try source.staged(in: settings.data.stage, world, status)
+            try settings.decodePictures(staged, known, world, status)
+            return try settings.load(staged, known: known, status: status)
         }
         try settings.checkAugmentations(of: loaded.train)
         let task = try TrainingTask(settings, loaded.train, loaded.preparation, given)
@@ -87,19 +89,17 @@ struct TrainRun {
         let folder = settings.run.run ?? RunFolder.defaultPath(model: task.name, data: source.name, date: Date())
         let record = try self.record(in: folder, task, loaded, options, world)
         if checkpoint == nil, let weights = settings.model.resumeWeights {
-            if weights.hasSuffix(".safetensors") {
-                try model.load(weights, input: loaded.train.input.shape)
-            } else {
-                try model.load(try Checkpoint.open(weights), input: loaded.train.input.shape)
-            }
+            try begin(model, with: weights, loaded, options, world)
         }
         if world.rank == 0, options.verbosity != .silent { tellBegin(task, loaded) }
         let history = try model.fit(
             loaded.train, validationData: loaded.validation, callbacks: settings.callbacks, options: options,
             settings: record, on: world, status: status)
         func evaluation(on data: any Dataset) throws -> Evaluation {
-            try model.evaluate(
-                data, reduction: options.lossReduction, threads: options.threads, on: world, status: status)
+            try model.withAverages {
+                try model.evaluate(
+                    data, reduction: options.lossReduction, threads: options.threads, on: world, status: status)
+            }
         }
         let test = history.isInterrupted ? nil : try loaded.test.map(evaluation)
         if world.rank == 0 {
@@ -109,7 +109,8 @@ struct TrainRun {
                     print("go on with: lockstep generate \(history.runFolder ?? folder) --prompt TEXT")
                 } else if !isInSeries, let preparation = loaded.preparation {
                     let isOfLines = (preparation as? TextPreparation).map { $0.column == nil } ?? false
-                    let example = isOfLines ? "FILE.txt" : "FILE.csv"
+                    let example =
+                        preparation is PicturePreparation ? "PICTURE.png" : isOfLines ? "FILE.txt" : "FILE.csv"
                     print("predict with: lockstep predict \(history.runFolder ?? folder) \(example)")
                 }
             }
@@ -122,7 +123,23 @@ struct TrainRun {
         return Outcome(isInterrupted: false, metrics: metrics, fingerprint: model.fingerprint)
     }
 
-    /// The model to train, nil for the one that fits the data. A run that goes on has its own, since a model file may be gone
+    /// Gives the model the weights of a run, a checkpoint or a file. Layers that are not there begin anew, from the run's seed,
+    /// and are told.
+    private func begin(
+        _ model: Model, with weights: String, _ loaded: LoadedData, _ options: FitOptions, _ world: World
+    ) throws {
+        let input = loaded.train.input.shape
+        try model.build(input: input, seed: options.seed)
+        let transfer =
+            weights.hasSuffix(".safetensors")
+            ? try model.loadMatching(weights, input: input)
+            : try model.loadMatching(Checkpoint.open(weights), input: input)
+        if world.rank == 0, options.verbosity != .silent, !transfer.isWhole {
+            print(transfer.description, terminator: "")
+        }
+    }
+
+    /// The model to train, nil for one that fits the data. A run that goes on has its own, since a model file may be gone
     /// or changed by now.
     private func modelDescription() throws -> ModelDescription? {
         let name = settings.model.model
@@ -132,7 +149,7 @@ struct TrainRun {
                 return try ModelDescription(of: checkpoint)
             }
         }
-        return AutomaticModel.words.contains(name) ? nil : try ModelDescription(name)
+        return AutomaticModel.fits(name) ? nil : try ModelDescription(name)
     }
 
     /// Where and how the run is kept, and what it goes on from.

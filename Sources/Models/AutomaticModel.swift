@@ -18,6 +18,8 @@ package struct AutomaticModel: Sendable, Hashable {
         /// Any array. One of three axes, the last of 1 to 4 channels and the others at least 8, is an image; others are
         /// taken as flat vectors.
         case samples([Int])
+        /// Rows of a series, one after the other: `[rows, columns]`.
+        case window(rows: Int, columns: Int)
     }
 
     /// What is to be learned.
@@ -28,6 +30,8 @@ package struct AutomaticModel: Sendable, Hashable {
         case binary
         /// Numbers: ends without activation.
         case values(Int)
+        /// The rows to come: `[horizon]`, or `[horizon, targets]`.
+        case forecast([Int])
     }
 
     package var input: Input
@@ -39,18 +43,21 @@ package struct AutomaticModel: Sendable, Hashable {
     /// Whether a batch normalisation goes before each activation but the last.
     package var normalization: Bool
 
-    /// - Parameter hidden: by default 64 and 32 for tables and vectors, 128 for images, 64 for texts.
+    /// - Parameter hidden: by default 64 and 32 for tables and vectors, 128 for images, 64 for texts, none for windows of series.
     package init(
         _ input: Input, _ output: Output, hidden: [Int]? = nil, dropout: Float = 0, normalization: Bool = false
     ) {
         self.input = input
         self.output = output
-        self.hidden = hidden ?? AutomaticModel.usualHidden(input)
+        self.hidden = hidden ?? AutomaticModel.hidden(input, isChanged: dropout > 0 || normalization)
         self.dropout = dropout
         self.normalization = normalization
     }
 
-    private static func usualHidden(_ input: Input) -> [Int] {
+    /// A window's forecast is a sum of its values unless more is asked for: on small series that rise beyond what was seen
+    /// it is hard to beat (Zeng et al. 2023, "Are Transformers Effective for Time Series Forecasting?").
+    private static func hidden(_ input: Input, isChanged: Bool) -> [Int] {
+        if case .window = input { return isChanged ? [64] : [] }
         if case .tokens = input { return [64] }
         return image(input) == nil ? [64, 32] : [128]
     }
@@ -60,14 +67,15 @@ package struct AutomaticModel: Sendable, Hashable {
 
     /// The model file, which `ModelFile` reads.
     package var text: String {
-        let layers = bodyLayers + hiddenLayers + [outputLayer]
+        let layers = bodyLayers + hiddenLayers + outputLayers
         return "# \(inputText) -> \(outputText)\nname: \(name)\nlayers:\n"
             + layers.map { "  - \($0)\n" }.joined()
     }
 
-    /// `tabular-mlp`, `image-cnn` or `text-cnn`.
+    /// `tabular-mlp`, `image-cnn`, `text-cnn`, `window-linear` or `window-mlp`.
     package var name: String {
         if case .tokens = input { return "text-cnn" }
+        if case .window = input { return hidden.isEmpty ? "window-linear" : "window-mlp" }
         return AutomaticModel.image(input) == nil ? "tabular-mlp" : "image-cnn"
     }
 
@@ -96,13 +104,28 @@ package struct AutomaticModel: Sendable, Hashable {
             return ["embedding: {input-dimension: \(vocabulary), output-dimension: \(AutomaticModel.tokenDimension)}"]
                 + activated("conv1d: {filters: 128, kernel-size: 5, padding: same") + ["global-max-pooling1d"]
         case .samples(let lengths): return lengths.count == 1 ? [] : ["flatten"]
+        case .window: return ["flatten"]
         }
     }
 
-    /// Convolutions of 3 x 3 with 32, 64, then 128 filters, each followed by a pooling that halves the image.
+    /// The first convolution halves images from this side on, and so on: what they cost grows with their content, not their
+    /// pixels.
+    private static let largeSide = 128
+
+    /// Convolutions of 3 x 3 with 32, 64, then 128 filters, each followed by a pooling that halves the image. On a large image
+    /// the first one takes steps, under a kernel that covers them.
     private func convolutions(_ height: Int, _ width: Int) -> [String] {
         var (height, width, filters) = (height, width, 16)
         var layers: [String] = []
+        var strides = 1
+        while min(height, width) / strides >= AutomaticModel.largeSide { strides *= 2 }
+        if strides > 1 {
+            filters = 32
+            layers += activated(
+                "conv2d: {filters: 32, kernel-size: \(2 * strides + 1), strides: \(strides), padding: same")
+            layers.append("max-pooling2d: {pool-size: 2}")
+            (height, width) = ((height + strides - 1) / strides / 2, (width + strides - 1) / strides / 2)
+        }
         while min(height, width) >= AutomaticModel.smallestSide {
             filters = min(128, 2 * filters)
             layers += activated("conv2d: {filters: \(filters), kernel-size: 3, padding: same")
@@ -126,11 +149,13 @@ package struct AutomaticModel: Sendable, Hashable {
             : [layer + ", activation: relu}"]
     }
 
-    private var outputLayer: String {
+    private var outputLayers: [String] {
         switch output {
-        case .classes(let count): "dense: {units: \(count), activation: softmax}"
-        case .binary: "dense: {units: 1, activation: sigmoid}"
-        case .values(let count): "dense: {units: \(count)}"
+        case .classes(let count): ["dense: {units: \(count), activation: softmax}"]
+        case .binary: ["dense: {units: 1, activation: sigmoid}"]
+        case .values(let count): ["dense: {units: \(count)}"]
+        case .forecast(let shape):
+            ["dense: {units: \(shape.reduce(1, *))}"] + (shape.count > 1 ? ["reshape: {target-shape: \(shape)}"] : [])
         }
     }
 
@@ -139,6 +164,7 @@ package struct AutomaticModel: Sendable, Hashable {
         case .table(let numeric, let categories): "\(numeric) numeric columns and \(categories.count) of categories"
         case .tokens(let vocabulary, let length): "texts of at most \(length) of \(vocabulary) tokens"
         case .samples(let lengths): "samples of shape \(lengths)"
+        case .window(let rows, let columns): "\(rows) rows of \(columns == 1 ? "a number" : "\(columns) numbers")"
         }
     }
 
@@ -147,6 +173,7 @@ package struct AutomaticModel: Sendable, Hashable {
         case .classes(let count): "\(count) classes"
         case .binary: "yes or no"
         case .values(let count): count == 1 ? "a number" : "\(count) numbers"
+        case .forecast(let shape): "the next \(shape[0])"
         }
     }
 }

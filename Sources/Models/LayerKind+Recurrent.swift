@@ -81,7 +81,7 @@ extension LayerOptions {
     /// A layer within a layer: `flatten` or `dense: {units: 10}`.
     func layer(_ key: String) throws(ModelFileError) -> any Layer {
         guard let node = nodes[key] else { throw missing(key, "a layer, such as {dense: {units: 10}}") }
-        return try ModelFileParser(file: file).layer(node)
+        return try ModelFileParser(file: file, registry: .standard).layer(node)
     }
 
     fileprivate func recurrentLayer(_ key: String) throws(ModelFileError) -> any RecurrentLayer {

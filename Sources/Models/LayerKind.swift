@@ -25,10 +25,12 @@ package struct LayerKind: Sendable {
         sequences,
         recurrent,
         attention,
+        activations,
+        arrangement,
+        normalizations,
+        merges,
     ].flatMap { $0 }.sorted { $0.name < $1.name }
 
-    /// The kind of this name.
-    static func named(_ name: String) -> LayerKind? { all.first { $0.name == name } }
 }
 
 extension LayerKind {
@@ -36,13 +38,6 @@ extension LayerKind {
     static let core: [LayerKind] = [
         LayerKind("activation", ["function"]) { (options) throws(ModelFileError) in
             Activation(try options.choice("function"))
-        },
-        LayerKind("batch-normalization", ["momentum", "epsilon"]) { (options) throws(ModelFileError) in
-            BatchNormalization(
-                momentum: try options.number("momentum", default: 0.99, expected: "a number in 0 ... 1") {
-                    $0 >= 0 && $0 <= 1
-                },
-                epsilon: try options.epsilon())
         },
         LayerKind(
             "column-embedding",
@@ -67,7 +62,7 @@ extension LayerKind {
                 kernelConstraint: try options.constraint("kernel-constraint"))
         },
         LayerKind("dropout", ["rate"]) { (options) throws(ModelFileError) in
-            Dropout(try options.number("rate", expected: "a number, at least 0 and below 1") { $0 >= 0 && $0 < 1 })
+            Dropout(try options.rate())
         },
         LayerKind(
             "embedding",
@@ -81,9 +76,6 @@ extension LayerKind {
                 maskZero: try options.flag("mask-zero", default: false))
         },
         LayerKind("flatten") { (_) throws(ModelFileError) in Flatten() },
-        LayerKind("layer-normalization", ["epsilon"]) { (options) throws(ModelFileError) in
-            LayerNormalization(epsilon: try options.epsilon())
-        },
         LayerKind("reshape", ["target-shape"]) { (options) throws(ModelFileError) in
             Reshape(try options.lengths("target-shape"))
         },
@@ -97,7 +89,7 @@ extension LayerOptions {
         "kernel-constraint",
     ]
 
-    func epsilon() throws(ModelFileError) -> Float {
-        try number("epsilon", default: 1e-3, expected: "a positive number") { $0 > 0 && $0.isFinite }
+    func epsilon(default value: Float = 1e-3) throws(ModelFileError) -> Float {
+        try number("epsilon", default: value, expected: "a positive number") { $0 > 0 && $0.isFinite }
     }
 }

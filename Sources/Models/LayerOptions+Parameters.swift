@@ -4,7 +4,7 @@ import Autograd
 import Yams
 
 extension LayerOptions {
-    func initializer(_ key: String, default value: Initializer) throws(ModelFileError) -> Initializer {
+    public func initializer(_ key: String, default value: Initializer) throws(ModelFileError) -> Initializer {
         guard let node = nodes[key] else { return value }
         guard let initializer = node.string.flatMap({ name in Self.initializers.first { $0.0 == name } }) else {
             throw wrong(key, node, "one of " + Self.initializers.map(\.0).joined(separator: ", "))
@@ -20,7 +20,7 @@ extension LayerOptions {
     ]
 
     /// `{l2: 0.01}`, `{l1: 0.01}` or both; nil where the key is absent.
-    func regularizer(_ key: String) throws(ModelFileError) -> Regularizer? {
+    public func regularizer(_ key: String) throws(ModelFileError) -> Regularizer? {
         guard let node = nodes[key] else { return nil }
         let factors = numbers(node, names: ["l1", "l2"]) { $0 >= 0 }
         guard let factors else {
@@ -30,7 +30,7 @@ extension LayerOptions {
     }
 
     /// `{max-norm: 3}`; nil where the key is absent.
-    func constraint(_ key: String) throws(ModelFileError) -> Constraint? {
+    public func constraint(_ key: String) throws(ModelFileError) -> Constraint? {
         guard let node = nodes[key] else { return nil }
         guard let limit = numbers(node, names: ["max-norm"], where: { $0 > 0 })?["max-norm"] else {
             throw wrong(key, node, "a positive limit, such as {max-norm: 3}")

@@ -18,7 +18,9 @@ extension LayerOptions {
     }
 
     /// Nil where the key is absent.
-    func optionalPair(_ key: String) throws(ModelFileError) -> Pair? { nodes[key] == nil ? nil : try pair(key) }
+    func optionalPair(_ key: String, from least: Int = 1) throws(ModelFileError) -> Pair? {
+        nodes[key] == nil ? nil : try pair(key, from: least)
+    }
 
     /// Of images: `valid`, `same`, a number, one for rows and one for columns, or `[[top, bottom], [left, right]]`.
     func padding(_ key: String = "padding") throws(ModelFileError) -> Padding {

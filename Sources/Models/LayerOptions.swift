@@ -4,7 +4,7 @@ import Layers
 import Yams
 
 /// The options of one layer entry. Every accessor throws what is wrong with the value it was asked for.
-struct LayerOptions {
+public struct LayerOptions {
     let file: String
     let layer: String
     /// Of the layer's entry.
@@ -30,24 +30,24 @@ struct LayerOptions {
     }
 
     /// A whole number, `least` or more.
-    func integer(_ key: String, from least: Int = 1) throws(ModelFileError) -> Int {
+    public func integer(_ key: String, from least: Int = 1) throws(ModelFileError) -> Int {
         let expected = "a whole number, \(least) or more"
         guard let node = nodes[key] else { throw missing(key, expected) }
         guard let value = node.int, (least...Int(Int32.max)).contains(value) else { throw wrong(key, node, expected) }
         return value
     }
 
-    func integer(_ key: String, default value: Int, from least: Int = 1) throws(ModelFileError) -> Int {
+    public func integer(_ key: String, default value: Int, from least: Int = 1) throws(ModelFileError) -> Int {
         nodes[key] == nil ? value : try integer(key, from: least)
     }
 
     /// Nil where the key is absent.
-    func optionalInteger(_ key: String) throws(ModelFileError) -> Int? {
+    public func optionalInteger(_ key: String) throws(ModelFileError) -> Int? {
         nodes[key] == nil ? nil : try integer(key)
     }
 
     /// A list of whole numbers, each positive or -1.
-    func lengths(_ key: String) throws(ModelFileError) -> [Int] {
+    public func lengths(_ key: String) throws(ModelFileError) -> [Int] {
         let expected = "a list of one to five lengths, positive or one of them -1, such as [7, 7, -1]"
         guard let node = nodes[key] else { throw missing(key, expected) }
         let values = node.sequence.map { $0.map(\.int) } ?? []
@@ -60,7 +60,7 @@ struct LayerOptions {
         return lengths
     }
 
-    func number(
+    public func number(
         _ key: String, expected: String, where isAllowed: (Float) -> Bool
     ) throws(ModelFileError) -> Float {
         guard let node = nodes[key] else { throw missing(key, expected) }
@@ -68,20 +68,20 @@ struct LayerOptions {
         return value
     }
 
-    func number(
+    public func number(
         _ key: String, default value: Float, expected: String, where isAllowed: (Float) -> Bool
     ) throws(ModelFileError) -> Float {
         nodes[key] == nil ? value : try number(key, expected: expected, where: isAllowed)
     }
 
-    func flag(_ key: String, default value: Bool) throws(ModelFileError) -> Bool {
+    public func flag(_ key: String, default value: Bool) throws(ModelFileError) -> Bool {
         guard let node = nodes[key] else { return value }
         guard let flag = node.bool else { throw wrong(key, node, "true or false") }
         return flag
     }
 
     /// One of the names of an enumeration, e.g. of `Padding`.
-    func choice<Choice: RawRepresentable & CaseIterable>(
+    public func choice<Choice: RawRepresentable & CaseIterable>(
         _ key: String, default value: Choice? = nil
     ) throws(ModelFileError) -> Choice where Choice.RawValue == String {
         let names = Choice.allCases.map(\.rawValue)
@@ -96,7 +96,7 @@ struct LayerOptions {
     }
 
     /// A list of whole numbers, each 1 or more; with `count`, as many as that, all the same where one number is given.
-    func counts(_ key: String, each count: Int? = nil) throws(ModelFileError) -> [Int] {
+    public func counts(_ key: String, each count: Int? = nil) throws(ModelFileError) -> [Int] {
         let expected =
             count.map { "one whole number, 1 or more, or a list of \($0)" }
             ?? "a list of whole numbers, 1 or more, such as [5, 12]"

@@ -8,16 +8,22 @@ package enum ModelDescription: Sendable, Hashable, Codable {
     /// The text of a model file.
     case file(text: String)
 
-    /// - Parameter nameOrPath: a built-in model's name, else the path of a model file, which is read and checked.
+    /// - Parameters:
+    ///   - nameOrPath: a built-in model's name, else the path of a model file, which is read and checked.
+    ///   - output: what is learned, for models that fit any data.
     /// - Throws: `ModelFileError` when it is neither, or the file is wrong.
-    package init(_ nameOrPath: String) throws(ModelFileError) {
+    package init(_ nameOrPath: String, output: AutomaticModel.Output = .classes(10)) throws(ModelFileError) {
         if let model = NamedModel(rawValue: nameOrPath) {
             self = .named(model)
             return
         }
+        if let model = FittedModel(rawValue: nameOrPath) {
+            self = .file(text: model.text(output))
+            return
+        }
         let looksLikePath = nameOrPath.contains("/") || nameOrPath.contains(".")
         if !looksLikePath {
-            let known = NamedModel.allCases.map(\.rawValue)
+            let known = ModelDescription.names
             let rest = ModelFileError.suggestion(for: nameOrPath, among: known, what: "models")
             throw ModelFileError(
                 file: nameOrPath, problem: "no model of this name\(rest), or a file such as ./cnn.yaml")
@@ -26,6 +32,9 @@ package enum ModelDescription: Sendable, Hashable, Codable {
         _ = try ModelFile(text: text, file: nameOrPath)
         self = .file(text: text)
     }
+
+    /// The names of all built-in models.
+    package static var names: [String] { NamedModel.allCases.map(\.rawValue) + FittedModel.allCases.map(\.rawValue) }
 
     /// The model's name, for reports.
     package var name: String {
@@ -38,7 +47,7 @@ package enum ModelDescription: Sendable, Hashable, Codable {
     }
 
     /// A fresh model, not yet built.
-    package func makeModel() throws(ModelFileError) -> Sequential {
+    package func makeModel() throws(ModelFileError) -> any Layer {
         switch self {
         case .named(let model): model.makeModel()
         case .file(let text): try ModelFile(text: text).model

@@ -1,21 +1,21 @@
 // What can be wrong with a model's name or file, said so that the user can mend it.
 
 /// A model that can't be read: where, what was found, what was expected.
-package struct ModelFileError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct ModelFileError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The file's name as given, or what stands for it.
-    package let file: String
+    public let file: String
     /// The line, counted from 1; nil where the whole file is meant.
-    package let line: Int?
-    package let problem: String
+    public let line: Int?
+    public let problem: String
 
-    package init(file: String, line: Int? = nil, problem: String) {
+    public init(file: String, line: Int? = nil, problem: String) {
         self.file = file
         self.line = line
         self.problem = problem
     }
 
     /// `my-cnn.yaml:7: unknown layer ...`
-    package var description: String { file + (line.map { ":\($0)" } ?? "") + ": " + problem }
+    public var description: String { file + (line.map { ":\($0)" } ?? "") + ": " + problem }
 
     /// A sentence that lists `known` names, the nearest to `name` first where one is near.
     package static func suggestion(for name: String, among known: [String], what: String) -> String {

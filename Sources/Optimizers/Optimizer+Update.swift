@@ -31,6 +31,7 @@ extension Optimizer {
             state.names == stateNames && state.buffers.allSatisfy { $0.count >= range.upperBound },
             "\(name): the state holds \(state.names) of \(state.buffers.map(\.count)) elements, expected \(stateNames) "
                 + "of at least \(range.upperBound)")
+        defer { updateAverage(range, values, state, step) }
         if state.segments.isEmpty {
             return update(
                 range, with: UpdateSettings(self), values, gradients, state, learningRate, step, gradientScale)
@@ -39,6 +40,13 @@ extension Optimizer {
             guard let settings = segment.settings else { continue }
             update(segment.range, with: settings, values, gradients, state, learningRate, step, gradientScale)
         }
+    }
+
+    private func updateAverage(_ range: Range<Int>, _ values: FlatBuffer, _ state: OptimizerState, _ step: Int) {
+        guard let emaMomentum, let average = state.average else { return }
+        lk_moving_average(
+            average.pointer + range.lowerBound, values.pointer + range.lowerBound, Int64(range.count),
+            step == 1 ? 0 : emaMomentum)
     }
 
     /// Updates a range of one segment.

@@ -59,6 +59,10 @@ public struct Optimizer: Sendable, Hashable, Codable {
     public var clipNorm: Float?
     /// Cuts every element of the loss's gradient to -clipValue ... clipValue, after `clipNorm`.
     public var clipValue: Float?
+    /// How much of the moving average of the parameters stays at a step: average = w + momentum * (average - w) after each
+    /// update, the first of which it begins with (Polyak & Juditsky 1992; Keras's `ema_momentum`). Evaluation uses the
+    /// averages where there are any. nil for none.
+    public var emaMomentum: Float?
     /// Parameters with settings of their own; the first group whose pattern matches a parameter's path counts. Empty at
     /// first: all parameters are treated alike.
     public var groups: [ParameterGroup] {
@@ -69,7 +73,7 @@ public struct Optimizer: Sendable, Hashable, Codable {
     private var storedGroups: [ParameterGroup]?
 
     private enum CodingKeys: String, CodingKey {
-        case rule, learningRate, weightDecay, clipNorm, clipValue
+        case rule, learningRate, weightDecay, clipNorm, clipValue, emaMomentum
         case storedGroups = "groups"
         case storedDecoupledDecay = "decoupledDecay"
     }
@@ -163,7 +167,9 @@ public struct Optimizer: Sendable, Hashable, Codable {
     }
 
     /// The arrays of state that it keeps, each as long as the parameters.
-    package var stateNames: [String] {
+    package var stateNames: [String] { ruleStateNames + (emaMomentum == nil ? [] : [OptimizerState.averageName]) }
+
+    private var ruleStateNames: [String] {
         switch rule {
         case .sgd(let momentum, _): momentum == 0 ? [] : ["velocity"]
         case .adam: ["m", "v"]
@@ -212,7 +218,8 @@ public struct Optimizer: Sendable, Hashable, Codable {
             }
         return problem ?? learningRate.defect
             ?? (weightDecay >= 0 && weightDecay.isFinite ? nil : "weightDecay must be 0 or more, got \(weightDecay)")
-            ?? notPositive("clipNorm", clipNorm) ?? notPositive("clipValue", clipValue)
+            ?? emaMomentum.flatMap { outside("emaMomentum", $0) } ?? notPositive("clipNorm", clipNorm) ?? notPositive(
+                "clipValue", clipValue)
             ?? groups.lazy.compactMap(\.defect).first
     }
 }

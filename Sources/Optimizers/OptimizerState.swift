@@ -9,6 +9,10 @@ import Tensors
 public final class OptimizerState: @unchecked Sendable {
     /// E.g. `m` and `v`.
     package let names: [String]
+    /// The moving average of the parameters, the last array where there is one.
+    package static let averageName = "average"
+    package var average: FlatBuffer? { names.last == OptimizerState.averageName ? buffers.last : nil }
+
     /// One for each name.
     package let buffers: [FlatBuffer]
     /// How many updates have been made. Whoever orders the workers' updates counts.

@@ -18,7 +18,8 @@ package struct Attention: Sendable {
             query.rank == 3 && key.rank == 3 && value.rank == 3 && heads > 0 && query[2] == key[2]
                 && query[2] % heads == 0 && value[2] % heads == 0 && query[0] == key[0]
                 && key.dimensions.dropLast() == value.dimensions.dropLast() && first + query[1] <= key[1],
-            "attention: \(heads) heads, query \(query), key \(key) and value \(value) do not fit, from position \(first)")
+            "attention: \(heads) heads, query \(query), key \(key) and value \(value) do not fit, from position \(first)"
+        )
         let keys = first + query[1]
         shape = lk_attention(
             batch: Int64(query[0]), heads: Int64(heads), queries: Int64(query[1]), keys: Int64(keys),

@@ -72,6 +72,8 @@ package struct Convolution: Sendable {
     private static func hasWinograd(_ s: lk_convolution) -> Bool {
         s.kernel_height == 3 && s.kernel_width == 3 && s.groups == 1 && s.stride_height == 1 && s.stride_width == 1
             && s.dilation_height == 1 && s.dilation_width == 1 && s.in_channels % 16 == 0 && s.out_channels % 16 == 0
+            && Swift.max(s.pad_top, s.out_height - s.in_height + 2 - s.pad_top) <= 2
+            && Swift.max(s.pad_left, s.out_width - s.in_width + 2 - s.pad_left) <= 2
     }
 
     /// Enough channels that products outweigh the transforms, enough tiles of 4 x 4 outputs in a sample that they

@@ -32,8 +32,10 @@ extension Tensor {
     }
 
     /// Normal with the given mean and standard deviation.
-    public static func normal(_ shape: Shape, mean: Float, deviation: Float, key: RandomKey) -> Tensor {
-        let result = Tensor(uninitialized: shape)
+    public static func normal(
+        _ shape: Shape, mean: Float, deviation: Float, key: RandomKey, in workspace: Workspace? = nil
+    ) -> Tensor {
+        let result = Tensor(uninitialized: shape, in: workspace)
         lk_random_normal(result.pointer, Int64(shape.count), key.kernelKey, mean, deviation)
         return result
     }

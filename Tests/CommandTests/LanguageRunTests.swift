@@ -124,7 +124,9 @@ extension CommandTests {
                 #expect(try evaluated(["--data", "text:\(folder)/end.txt"]) == own)
 
                 let characters = Set(Self.text.unicodeScalars).sorted()
-                let bytes = Self.text.unicodeScalars.flatMap { [UInt8(characters.firstIndex(of: $0)!), 0] }
+                let bytes = Self.text.unicodeScalars.flatMap { scalar -> [UInt8] in
+                    [UInt8(characters.firstIndex(of: scalar)!), 0]
+                }
                 let tokens = folder + "/tokens"
                 try FileManager.default.createDirectory(atPath: tokens, withIntermediateDirectories: true)
                 try Data(bytes.prefix(7200)).write(to: URL(filePath: tokens + "/train.bin"))

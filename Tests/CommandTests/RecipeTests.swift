@@ -63,6 +63,21 @@ extension CommandTests {
             #expect(try metric("val_bits_per_character", ["--config", "shakespeare"] + cut + data) < 3.6)
         }
 
+        @Test(
+            .enabled(
+                if: isThere("text/SMSSpamCollection"),
+                "The SMS Spam Collection is absent: set LOCKSTEP_DATA to a folder with text/"))
+        func smsSpam() throws {
+            let data = ["--data", "lines:\(Self.data)/text/SMSSpamCollection"]
+            #expect(try metric("val_accuracy", ["--config", "sms-spam", "--epochs", "1"] + data) > 0.95)
+        }
+
+        @Test(.enabled(if: isThere("text/names"), "The names are absent: set LOCKSTEP_DATA to a folder with text/"))
+        func names() throws {
+            let data = ["--data", "lines:\(Self.data)/text/names"]
+            #expect(try metric("val_accuracy", ["--config", "names", "--epochs", "1"] + data) > 0.6)
+        }
+
         private static let fashion = "/usr/share/datasets/fashion-mnist"
 
         @Test(

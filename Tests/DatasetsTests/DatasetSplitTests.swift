@@ -15,9 +15,9 @@ struct DatasetSplitTests {
     @Test(arguments: [(10, 0.2, 8), (10, 0.25, 7), (3, 0.5, 1), (7, 0.01, 6)])
     func theLastSamplesValidate(count: Int, fraction: Double, cut: Int) throws {
         let (train, validation) = try dataset(count: count).split(validationFraction: fraction)
-        #expect(train.labels == (0..<cut).map { UInt8($0) })
+        #expect(train.labels == (0..<cut).map { Int32($0) })
         #expect(Array(train.samples) == (0..<2 * cut).map { UInt8($0) })
-        #expect(validation.labels == (cut..<count).map { UInt8($0) })
+        #expect(validation.labels == (cut..<count).map { Int32($0) })
         #expect(Array(validation.samples) == (2 * cut..<2 * count).map { UInt8($0) })
         #expect(validation.sampleShape == [2] && validation.classCount == count && validation.name == "numbers")
     }

@@ -12,10 +12,19 @@ func pictureTargets(_ written: @escaping ([UInt8]) throws -> String) throws -> [
             .map { Array(try Data(contentsOf: folder.appending(path: $0))) }
     }
     func decode(_ bytes: [UInt8]) throws {
-        let picture = try Picture(path: try written(bytes))
+        let path = try written(bytes)
+        let picture = try Picture(path: path)
         precondition(picture.pixels.count == picture.height * picture.width * picture.channels)
         _ = picture.grey(over: 0)
+        _ = picture.converted(channels: 3).resized(height: 9, width: 7)
+        let header = try PictureHeader(path: path)
+        precondition(header.height == picture.height && header.width == picture.width)
     }
+    let preparation = Array(
+        DataPreparation.json(
+            PicturePreparation(
+                PictureForm(height: 8, width: 8, channels: 1), classNames: ["a", "b"],
+                normalization: ChannelNormalization(means: [0.5], deviations: [0.5]))))
     return [
         Target(name: "PNG", examples: try examples("png"), load: decode),
         // With right checksums, or what is behind them would never be read.
@@ -23,6 +32,18 @@ func pictureTargets(_ written: @escaping ([UInt8]) throws -> String) throws -> [
         Target(name: "JPEG", examples: try examples("jpg"), load: decode),
         Target(name: "Netpbm", examples: try examples("pgm", "ppm", "pbm"), load: decode),
         Target(name: "BMP", examples: try examples("bmp"), load: decode),
+        Target(name: "CIFAR", examples: [[UInt8](repeating: 9, count: 2 * 3073)]) { bytes in
+            let file = try written(bytes)
+            let folder = file + "-cifar"
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            try? FileManager.default.removeItem(atPath: folder + "/test_batch.bin")
+            try FileManager.default.copyItem(atPath: file, toPath: folder + "/test_batch.bin")
+            let set = try CIFAR.ten.load(.test, directory: folder)
+            precondition(set.count * 3073 == bytes.count)
+        },
+        Target(name: "preparation of pictures", examples: [preparation]) {
+            _ = try DataPreparation.read(Data($0), source: "preparation.json")
+        },
     ]
 }
 

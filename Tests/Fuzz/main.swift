@@ -132,7 +132,7 @@ func makeTargets(_ folder: String) throws -> [Target] {
     let rows = (1...3).map {
         columns.csv(MetricsRow(epoch: $0, step: $0 * 10, learningRate: 0.1, fingerprint: state.fingerprint))
     }
-    return try pictureTargets(written) + languageTargets(written) + [
+    return try pictureTargets(written) + labelledTextTargets(written) + languageTargets(written) + [
         Target(name: "IDX", examples: [images, labels] + [images, labels].compactMap { gzip($0, folder) }) { bytes in
             for axes in [1, 3] {
                 do {

@@ -122,6 +122,43 @@ let runs: [Run] = [
         data: digits, optimizer: .adam(learningRate: 0.01),
         transforms: [Augmentation(translation: 0.1, rotation: 0.05, zoom: 0.15)]),
     Run(
+        name: "sequences, positions that are masked",
+        layers: [
+            Embedding(13, 6, maskZero: true), SpatialDropout1D(0.2),
+            Conv1D(8, kernelSize: 3, padding: .same, activation: .relu), LayerNormalization(center: false),
+            MaxPooling1D(2, padding: .same), Conv1D(10, kernelSize: 2, padding: .causal, dilation: 2, groups: 2),
+            BatchNormalization(), GLU(.silu), Dense(8, activation: .elu), AveragePooling1D(2, strides: 1),
+            GlobalAveragePooling1D(), Dense(5, activation: .softmax),
+        ],
+        data: try ArrayDataset(
+            inputs: Tensor([50, 17], classes(850, below: 13, 10).map { Float($0) }),
+            targets: Tensor(classes(50, below: 5, 11).map { Float($0) })), optimizer: .adam(learningRate: 0.01)),
+    Run(
+        name: "images made smaller and larger, normalisations of all kinds",
+        layers: [
+            Rescaling(2, offset: -1), ZeroPadding2D(top: 1, bottom: 0, left: 2, right: 1),
+            DepthwiseConv2D(kernelSize: [3, 2], padding: .same, depthMultiplier: 2), GroupNormalization(groups: 3),
+            PReLU(sharedAxes: [1, 2]),
+            MaxPooling2D([2, 3], strides: [2, 2], padding: .explicit([0, 1]), ceilMode: true),
+            Conv2DTranspose(6, kernelSize: 3, strides: 2, padding: .same), SpatialDropout2D(0.1),
+            RMSNormalization(), UpSampling2D([1, 2], interpolation: .bilinear), Cropping2D(1),
+            SeparableConv2D(8, kernelSize: 3, strides: [1, 2]), LayerNormalization(axes: [1, 2, 3]),
+            AveragePooling2D(3, strides: 2, padding: .explicit(1), ceilMode: true, countsPadding: true),
+            UpSampling2D(2), Conv2D(8, kernelSize: [1, 3], strides: [2, 1], padding: .explicit(1), dilation: [1, 2]),
+            Permute([3, 1, 2]), Softmax(axis: 2), GaussianDropout(0.1), Permute([2, 3, 1]), GlobalMaxPooling2D(),
+            UnitNormalization(), RepeatVector(3), UpSampling1D(2), ZeroPadding1D(1), Cropping1D(1), Flatten(),
+            Dense(5, activation: .softmax),
+        ], data: try images(50, size: 13, channels: 3), optimizer: .sgd(learningRate: 0.1, momentum: 0.9)),
+    Run(
+        name: "activations beside the usual ones",
+        layers: ([
+            .elu, .selu, .celu, .leakyReLU, .relu6, .softsign, .mish, .hardSigmoid, .hardSwish, .hardTanh, .exponential,
+            .logSoftmax, .logSigmoid, .tanhShrink,
+        ] as [ActivationFunction]).map { Dense(11, activation: $0) as any Layer } + [
+            LeakyReLU(), ELU(alpha: 0.5), ThresholdedReLU(theta: -1), GaussianNoise(0.05), Dense(3),
+        ], data: try vectors(50, 17, targets: numbers([50, 3], -1, 1, 12)), optimizer: .adam(learningRate: 0.01),
+        loss: .meanSquaredError),
+    Run(
         name: "recurrent layers of all kinds, masks",
         layers: [
             Masking(maskValue: 1), Bidirectional(LSTM(18, returnSequences: true, dropout: 0.2, recurrentDropout: 0.3)),
@@ -148,7 +185,8 @@ let transformerRuns: [Run] = [
         layers: [
             Embedding(13, 10), PositionEmbedding(9),
             MultiHeadAttention(heads: 3, keyDimension: 5, valueDimension: 4, dropout: 0.2),
-            TransformerBlock(heads: 2, width: 10, dropout: 0.1, normFirst: false), softmax,
+            TransformerBlock(heads: 2, width: 10, dropout: 0.1, normFirst: false),
+            Dense(5, activation: .softmax),
         ], data: try sequences(50), optimizer: .adam(learningRate: 0.01)),
     Run(
         name: "gpt, adamw", layers: [TransformerDecoder(vocabulary: 13, length: 9, layers: 2, heads: 2, width: 12)],

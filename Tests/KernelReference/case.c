@@ -88,7 +88,8 @@ static const struct {
     void (*compare)(comparison *);
 } families[] = {
     {"functions", compare_functions}, {"element-wise", compare_elementwise}, {"layout", compare_layout},
-    {"sums", compare_sums}, {"rows", compare_rows}, {"pooling", compare_pooling}, {"random", compare_random},
+    {"sums", compare_sums}, {"rows", compare_rows}, {"batch normalisation", compare_normalization},
+    {"pooling", compare_pooling}, {"random", compare_random},
     {"optimizers", compare_optimizers}, {"images", compare_images},
     {"products", compare_products}, {"convolutions", compare_convolutions}, {"Winograd convolutions", compare_winograd},
     {"pooled convolutions", compare_pooled_convolutions}, {"recurrence", compare_recurrence},

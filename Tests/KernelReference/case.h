@@ -37,6 +37,7 @@ void compare_elementwise(comparison *c);
 void compare_layout(comparison *c);
 void compare_sums(comparison *c);
 void compare_rows(comparison *c);
+void compare_normalization(comparison *c);
 void compare_pooling(comparison *c);
 void compare_random(comparison *c);
 void compare_optimizers(comparison *c);

@@ -93,6 +93,7 @@ void compare_optimizers(comparison *c) {
                     adadelta(ew + i, ev + i, em + i, g[i], 0.5f, 0.95f, 1e-7f, 0.01f));
             COMPARE(lk_nadam(w, m, v, g, n, 0.01f, 0.02f, 1.5f, 0.9f, 0.999f, 1e-7f, 0.01f),
                     nadam(ew + i, em + i, ev + i, g[i], 0.01f, 0.02f, 1.5f, 0.9f, 0.999f, 1e-7f, 0.01f));
+            COMPARE(lk_moving_average(v, g, n, 0.99f), ev[i] = fmaf(0.99f, ev[i] - g[i], g[i]));
 #undef COMPARE
             release();
         }

@@ -8,7 +8,8 @@ import Testing
 @Suite struct AttentionTests {
     @Test func shapes() throws {
         try expectShapes(MultiHeadAttention(heads: 2, keyDimension: 3), [5, 8], [5, 8])
-        try expectShapes(MultiHeadAttention(heads: 1, keyDimension: 6, valueDimension: 2, useBias: false), [1, 6], [1, 6])
+        try expectShapes(
+            MultiHeadAttention(heads: 1, keyDimension: 6, valueDimension: 2, useBias: false), [1, 6], [1, 6])
         try expectShapes(PositionEmbedding(9), [7, 4], [7, 4])
         try expectShapes(SinusoidalPositions(), [7, 5], [7, 5])
         try expectShapes(TransformerBlock(heads: 2, width: 8), [3, 8], [3, 8])
@@ -122,7 +123,7 @@ import Testing
         #expect(found.output.sliced(axis: 0, 0..<1).scalars.allSatisfy { $0 == 0 })
         #expect(found.output.sliced(axis: 0, 1..<2).sliced(axis: 1, 0..<2).scalars.allSatisfy { $0 != 0 })
         #expect(found.gradient.sliced(axis: 0, 0..<1).scalars.allSatisfy { $0 == 0 })
-        #expect(found.gradient.scalars.allSatisfy(\.isFinite))
+        #expect(found.gradient.scalars.allSatisfy { $0.isFinite })
     }
 
     @Test func dropoutFollowsFromStepAndShard() throws {

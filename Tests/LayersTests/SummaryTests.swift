@@ -85,3 +85,45 @@ private final class Classifier: Layer {
         #expect(throws: ShapeError.self) { try Sequential([Conv2D(2, kernelSize: 3)]).summary(input: [28, 28]) }
     }
 }
+
+@Suite struct GraphSummaryTests {
+    private func residual() throws -> Graph {
+        let x = Graph.input([8, 8, 4])
+        let shared = Conv2D(4, kernelSize: 3, padding: .same)
+        let y = shared(Activation(.relu)(shared(x)))
+        return try Graph(inputs: [x], outputs: [Flatten()(Add()([y, x]))])
+    }
+
+    @Test func connectionsHaveAColumn() throws {
+        let expected = """
+            Model: "block"
+            ┏━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━┓
+            ┃ Layer (type)        ┃ Output Shape      ┃    Param # ┃ Connected to     ┃
+            ┡━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━┩
+            │ input (Input)       │ (None, 8, 8, 4)   │          0 │ -                │
+            ├─────────────────────┼───────────────────┼────────────┼──────────────────┤
+            │ conv2d (Conv2D)     │ (None, 8, 8, 4)   │        148 │ input            │
+            ├─────────────────────┼───────────────────┼────────────┼──────────────────┤
+            │ activation          │ (None, 8, 8, 4)   │          0 │ conv2d           │
+            """
+        let lines = try residual().summary(input: [8, 8, 4], name: "block").split(separator: "\n")
+        #expect(lines.prefix(8) == expected.split(separator: "\n").prefix(8), "\(lines.prefix(8))")
+        let rest = lines.joined(separator: "\n")
+        #expect(rest.contains("│ conv2d[1] (Conv2D)"))
+        #expect(rest.contains("│     shared │ activation"))
+        #expect(rest.contains("│ conv2d[1], input "))
+        #expect(rest.contains("Total params: 148 (592.00 B)"))
+    }
+
+    @Test func aDrawingHasABoxForEachPartAndAnArrowForEachConnection() throws {
+        let svg = try residual().drawing(input: [8, 8, 4], name: "a < b")
+        #expect(svg.hasPrefix("<svg xmlns=\"http://www.w3.org/2000/svg\"") && svg.hasSuffix("</svg>\n"))
+        #expect(svg.contains("<title>a &lt; b</title>"))
+        // The page and its parts.
+        #expect(svg.ranges(of: "<rect ").count == 1 + 6)
+        #expect(svg.ranges(of: "marker-end=").count == 6)
+        #expect(svg.contains("8 x 8 x 4, 148 parameters") && svg.contains("8 x 8 x 4, shared"))
+        let row = try Sequential([Dense(3), Dense(1)]).drawing(input: [2])
+        #expect(row.ranges(of: "marker-end=").count == 1)
+    }
+}

@@ -65,7 +65,8 @@ import Models
 
     /// Images from the smallest to large and thin ones, and what is none.
     static let shapes: [([Int], Int, String?)] = [
-        ([8, 8, 3], 1, "flatten"), ([32, 32, 3], 3, "flatten"), ([224, 224, 3], 5, "flatten"),
+        ([8, 8, 3], 1, "flatten"), ([32, 32, 3], 3, "flatten"), ([224, 224, 3], 4, "flatten"),
+        ([1024, 1024, 3], 4, "flatten"),
         ([9, 1000, 1], 1, "global-average-pooling2d"), ([7, 28, 1], 0, "flatten"), ([28, 28, 5], 0, "flatten"),
         ([28, 28], 0, "flatten"), ([20], 0, nil), ([4, 3, 2, 5], 0, "flatten"),
     ]
@@ -84,5 +85,25 @@ import Models
                 #expect(parameters < 1_500_000, "\(shape): \(parameters) parameters")
             }
         }
+    }
+
+    @Test func windowsHaveAForecast() throws {
+        let plain = AutomaticModel(.window(rows: 24, columns: 2), .forecast([12]))
+        #expect(
+            plain.text == """
+                # 24 rows of 2 numbers -> the next 12
+                name: window-linear
+                layers:
+                  - flatten
+                  - dense: {units: 12}
+
+                """)
+        #expect(try network(plain).build([24, 2]) == [12])
+        let several = AutomaticModel(.window(rows: 5, columns: 1), .forecast([3, 2]), hidden: [8])
+        #expect(
+            several.name == "window-mlp"
+                && several.text.contains("  - dense: {units: 6}\n  - reshape: {target-shape: [3, 2]}"))
+        #expect(try network(several).build([5, 1]) == [3, 2])
+        #expect(AutomaticModel(.window(rows: 5, columns: 1), .forecast([1]), dropout: 0.1).hidden == [64])
     }
 }

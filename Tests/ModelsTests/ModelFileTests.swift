@@ -8,7 +8,9 @@ import Testing
 import Models
 
 @Suite struct ModelFileTests {
-    private func makeModel(_ text: String) throws -> Sequential { try ModelFile(text: text).model }
+    private func makeModel(_ text: String) throws -> Sequential {
+        try #require(ModelFile(text: text).model as? Sequential)
+    }
 
     @Test func aConvolutionalModel() throws {
         let file = try ModelFile(
@@ -23,7 +25,8 @@ import Models
                   - dense: {units: 10, activation: softmax}
                 """)
         #expect(file.name == "my-cnn")
-        #expect(file.model.names == ["conv2d", "max_pooling2d", "flatten", "dropout", "dense", "dense_1"])
+        #expect(
+            (file.model as? Sequential)?.names == ["conv2d", "max_pooling2d", "flatten", "dropout", "dense", "dense_1"])
         let buffer = try file.model.makeParameterBuffer(input: [28, 28, 1])
         #expect(buffer.trainableScalarCount == 693_962)
     }
@@ -129,6 +132,10 @@ import Models
         #expect((model.layers[4] as? Embedding)?.embeddings.regularizer == .l1(1))
     }
 
+    private static let functions = "one of " + ActivationFunction.allCases.map(\.rawValue).joined(separator: ", ")
+    private static let knownLayers = (LayerKind.all.map(\.name) + ["parallel", "repeat", "residual"]).sorted()
+        .joined(separator: ", ")
+
     /// A text, and what the message must be.
     static let mistakes: [(text: String, message: String)] = [
         ("", "m.yaml: the file is empty; expected the keys name and layers"),
@@ -138,7 +145,7 @@ import Models
         ("layers: []", "m.yaml:1: layers: expected a list of at least one layer, got []"),
         (
             "name: x\nlayer: [flatten]",
-            "m.yaml:2: unknown key 'layer'; did you mean 'layers'?\n  known keys: name, layers"
+            "m.yaml:2: unknown key 'layer'; did you mean 'layers'?\n  known keys: name, inputs, layers, outputs"
         ),
         (
             "layers:\n  - flatten\n  - dense: {units: 3",
@@ -147,12 +154,12 @@ import Models
         (
             "layers:\n  - flatten\n  - conv3d: {filters: 3}",
             "m.yaml:3: unknown layer 'conv3d'; did you mean 'conv1d'?\n  known layers: "
-                + LayerKind.all.map(\.name).joined(separator: ", ")
+                + knownLayers
         ),
         (
             "layers:\n  - transformer",
             "m.yaml:2: unknown layer 'transformer'\n  known layers: "
-                + LayerKind.all.map(\.name).joined(separator: ", ")
+                + knownLayers
         ),
         (
             "layers:\n  - dense:\n      units: 3\n      activate: relu",
@@ -165,8 +172,7 @@ import Models
         ("layers:\n  - dropout: {}", "m.yaml:2: layer dropout needs the key 'rate': a number, at least 0 and below 1"),
         (
             "layers:\n  - activation",
-            "m.yaml:2: layer activation needs the key 'function': one of linear, relu, sigmoid, tanh, softmax, "
-                + "softplus, silu, gelu, gelu-tanh"
+            "m.yaml:2: layer activation needs the key 'function': \(functions)"
         ),
         (
             "layers:\n  - dense: {units: ten}",
@@ -186,8 +192,7 @@ import Models
         ),
         (
             "layers:\n  - dense: {units: 2, activation: rellu}",
-            "m.yaml:2: activation of layer dense: expected one of linear, relu, sigmoid, tanh, softmax, softplus, "
-                + "silu, gelu, gelu-tanh, got 'rellu'"
+            "m.yaml:2: activation of layer dense: expected \(functions), got 'rellu'"
         ),
         (
             "layers:\n  - dense: {units: 2, use-bias: 3}",
@@ -230,6 +235,35 @@ import Models
         ),
         ("layers:\n  - dense: 10", "m.yaml:2: layer dense: expected its options as {key: value, ...}, got '10'"),
         (
+            "layers:\n  - conv2d: {filters: 2, kernel-size: [3, 0]}",
+            "m.yaml:2: kernel-size of layer conv2d: expected a whole number, 1 or more, or two for rows and columns, such "
+                + "as [3, 5], got [3, 0]"
+        ),
+        (
+            "layers:\n  - conv2d: {filters: 2, kernel-size: 3, padding: full}",
+            "m.yaml:2: padding of layer conv2d: expected valid, same, or how many zeros: a number, [rows, columns] or "
+                + "[[top, bottom], [left, right]], got 'full'"
+        ),
+        (
+            "layers:\n  - max-pooling1d: {padding: causal}",
+            "m.yaml:2: padding of layer max-pooling1d: expected valid, same, or how many zeros: a number or "
+                + "[before, after], got 'causal'"
+        ),
+        (
+            "layers:\n  - layer-normalization: {axis: [1, 0]}",
+            "m.yaml:2: axis of layer layer-normalization: expected an axis of a sample, 1 the first and -1 the last, or a "
+                + "list of them, got [1, 0]"
+        ),
+        (
+            "layers:\n  - softmax: {axis: [1, 2]}",
+            "m.yaml:2: axis of layer softmax: expected one axis, such as 1 or -1, got [1, 2]"
+        ),
+        (
+            "layers:\n  - normalization: {mean: 0, variance: -1}",
+            "m.yaml:2: variance of layer normalization: expected a number of 0 or more, or a list of one for each channel, "
+                + "got '-1'"
+        ),
+        (
             "layers:\n  - {flatten: , dense: {units: 1}}",
             "m.yaml:2: expected a layer, such as flatten or dense: {units: 10}, got a mapping"
         ),
@@ -257,11 +291,13 @@ import Models
         let required = [
             "filters": "1", "kernel-size": "1", "units": "1", "rate": "0", "input-dimension": "1",
             "output-dimension": "1", "function": "relu", "target-shape": "[1]",
-            "categories": "[1]", "dimensions": "1", "layer": "{lstm: {units: 1}}",
+            "categories": "[1]", "dimensions": "1", "layer": "{lstm: {units: 1}}", "dims": "[1]", "n": "1", "scale": "1",
+            "stddev": "1", "mean": "1", "variance": "1",
         ]
         for kind in LayerKind.all {
             for key in kind.keys {
                 var options = required.filter { kind.keys.contains($0.key) }
+                if kind.name != "rescaling" { options["scale"] = nil }  // elsewhere a flag
                 options[key] = "{}"
                 let text = options.map { "\($0): \($1)" }.sorted().joined(separator: ", ")
                 #expect(throws: ModelFileError.self, "\(key) of \(kind.name)") {

@@ -148,3 +148,28 @@ private func wave(_ count: Int, _ frequency: Float) -> [Float] {
         #expect(optimizer.gradientScale(norm: 1.9) == 1)
     }
 }
+
+/// Averages of what every step left, by hand.
+@Suite struct MovingAverageTests {
+    @Test(arguments: [[0, 7], [0, 3, 7]]) func averageFollowsTheParameters(cuts: [Int]) {
+        var optimizer = Optimizer.sgd(learningRate: 0.5)
+        optimizer.emaMomentum = 0.75
+        #expect(optimizer.stateNames == ["average"] && optimizer.defect == nil)
+        let values = makeBuffer([1, -2, 3, 0.5, 0, 8, -1])
+        let state = optimizer.makeState(count: 7)
+        var expected: [Float] = []
+        for step in 1...4 {
+            let gradients = makeBuffer((0..<7).map { Float($0 * step) - 3 })
+            for (start, end) in zip(cuts, cuts.dropFirst()) {
+                optimizer.update(
+                    start..<end, values: values, gradients: gradients, state: state, learningRate: 0.5, step: step)
+            }
+            let now = Array(values[0..<7])
+            // All of these are exact.
+            expected = step == 1 ? now : zip(expected, now).map { 0.75 * $0 + 0.25 * $1 }
+            #expect(Array(state.average![0..<7]) == expected)
+        }
+        optimizer.emaMomentum = 1
+        #expect(optimizer.defect == "emaMomentum must be in 0 ..< 1, got 1.0")
+    }
+}

@@ -41,8 +41,8 @@ struct OptimizerReference: Decodable {
             "adagrad": .adagrad(learningRate: 0.1),
             "adagrad-options": .adagrad(
                 learningRate: 0.1, initialAccumulator: 0.5, epsilon: 1e-2, weightDecay: 0.05),
-            "adadelta": .adadelta(learningRate: 1),
-            "adadelta-options": .adadelta(learningRate: 1, rho: 0.8, epsilon: 1e-2, weightDecay: 0.05),
+            "adadelta": .adadelta(learningRate: 1.0),
+            "adadelta-options": .adadelta(learningRate: 1.0, rho: 0.8, epsilon: 1e-2, weightDecay: 0.05),
             "nadam": .nadam(learningRate: 0.1),
             "nadam-options": .nadam(learningRate: 0.1, beta1: 0.8, beta2: 0.95, epsilon: 1e-2, weightDecay: 0.05),
             "clip-norm": clipNorm,

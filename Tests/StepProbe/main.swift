@@ -27,7 +27,8 @@ func makeNetwork() -> any Layer {
 let data = try makeData()
 let order = Array(0..<data.count)
 let step = try TrainingStep(
-    network: makeNetwork(), input: data.input.shape, optimizer: name == "gpt" ? .adamW(beta2: 0.99) : .adam(), loss: .sparseCategoricalCrossentropy,
+    network: makeNetwork(), input: data.input.shape, optimizer: name == "gpt" ? .adamW(beta2: 0.99) : .adam(),
+    loss: .sparseCategoricalCrossentropy,
     batchSize: batchSize, shards: shards, threads: threads)
 var done = 0
 var seconds = [Double](repeating: 0, count: steps)

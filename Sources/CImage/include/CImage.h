@@ -23,7 +23,7 @@ enum { ci_message_count = 256 };
 
 /// Decodes the file of `count` bytes; beyond `most_pixels` it reads the size and nothing else.
 ///
-/// Returns 0 for a picture, -1 for one with too many pixels, of which only the size and `exif` are set, and 1 for a
+/// Returns 0 for a picture, -1 for one with too many pixels, of which only size, channels and `exif` are set, and 1 for a
 /// damaged file, with a reason in `message` of ci_message_count bytes. `ci_free` must be called in any case.
 int ci_decode_png(const uint8_t *bytes, size_t count, uint64_t most_pixels, ci_picture *picture, char *message);
 int ci_decode_jpeg(const uint8_t *bytes, size_t count, uint64_t most_pixels, ci_picture *picture, char *message);

@@ -208,6 +208,23 @@ LK_KERNEL(void, recurrence_backward,
            float *scratch),
           (shape, memory, kernel, gradients, scratch))
 
+// Batch normalisation of x [rows, width], rows > 0, by column.
+/// Mean, and mean of the squared distances from it.
+LK_KERNEL(void, moments, (float *mean, float *variance, const float *x, int64_t rows, int64_t width),
+          (mean, variance, x, rows, width))
+/// out = (x - mean) / deviation * gamma + beta, plus `addend` [rows, width] unless NULL; no less than 0 if `relu`.
+LK_KERNEL(void, normalize,
+          (float *out, const float *x, const float *mean, const float *deviation, const float *gamma,
+           const float *beta, const float *addend, int64_t rows, int64_t width, int relu),
+          (out, x, mean, deviation, gamma, beta, addend, rows, width, relu))
+/// The way back of both, `g` being the gradient of `out`, which is set to 0 where `rectified`, `out` after ReLU, is not
+/// positive, unless NULL. `x_gradient` may be NULL.
+LK_KERNEL(void, normalize_gradient,
+          (float *x_gradient, float *gamma_gradient, float *beta_gradient, float *g, const float *rectified,
+           const float *x, const float *mean, const float *deviation, const float *gamma, int64_t rows,
+           int64_t width),
+          (x_gradient, gamma_gradient, beta_gradient, g, rectified, x, mean, deviation, gamma, rows, width))
+
 /// Uniform in [low, high).
 LK_KERNEL(void, random_uniform,
           (float *out, int64_t n, lk_random_key key, float low, float high),
@@ -254,6 +271,10 @@ LK_KERNEL(void, nadam,
           (float *w, float *m, float *v, const float *g, int64_t n, float moment_rate, float gradient_rate,
            float correction, float beta1, float beta2, float epsilon, float decay),
           (w, m, v, g, n, moment_rate, gradient_rate, correction, beta1, beta2, epsilon, decay))
+/// average = w + momentum * (average - w)
+LK_KERNEL(void, moving_average,
+          (float *average, const float *w, int64_t n, float momentum),
+          (average, w, n, momentum))
 /// The sum of squares in double precision, in an order fixed by n.
 LK_KERNEL(double, sum_of_squares, (const float *x, int64_t n), (x, n))
 /// Whether the size of every element is below `limit`, infinity or a power of two; NaN never is.

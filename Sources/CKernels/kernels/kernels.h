@@ -14,6 +14,7 @@
 #include "reduction.h"
 #include "rows.h"
 #include "normalization.h"
+#include "batch_normalization.h"
 #include "warp.h"
 
 // Products and what is made of them, bottom up.

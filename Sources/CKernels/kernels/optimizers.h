@@ -88,3 +88,18 @@ static void LK(nadam)(float *w, float *m, float *v, const float *g, int64_t n, f
         vw -= ahead / (__builtin_elementwise_sqrt(SPLAT(correction) * v2) + SPLAT(epsilon));
     })
 }
+
+static void LK(moving_average)(float *average, const float *w, int64_t n, float momentum) {
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        vf now = *(const vf *)(w + i);
+        *(vf *)(average + i) = FMA(SPLAT(momentum), *(vf *)(average + i) - now, now);
+    }
+    if (i < n) {
+        vf old, now;
+        load_part(&old, average + i, n - i);
+        load_part(&now, w + i, n - i);
+        old = FMA(SPLAT(momentum), old - now, now);
+        store_part(average + i, &old, n - i);
+    }
+}

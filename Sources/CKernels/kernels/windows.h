@@ -43,7 +43,8 @@ static int64_t frame_floats(const frame *f, int64_t pixel) { return f->height * 
 static framed frame_image(const frame *f, const float *image, int64_t height, int64_t width, int64_t pixel,
                           float *scratch) {
     if (f->top <= 0 && f->left <= 0 && f->height <= height && f->width <= width) return (framed){image, 0, 0, width};
-    int64_t line = f->width * pixel, before = f->left * pixel, taken = smaller(width, f->width - f->left) * pixel;
+    int64_t line = f->width * pixel, before = smaller(f->left, f->width) * pixel;
+    int64_t taken = larger(0, smaller(width, f->width - f->left)) * pixel;
     float *out = scratch;
     for (int64_t y = 0; y < f->height; y++, out += line) {
         int64_t at = y - f->top;

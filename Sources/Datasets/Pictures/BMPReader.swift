@@ -17,6 +17,9 @@ struct BMPReader {
         /// Where red, green, blue and alpha are in a pixel of 16 or 32 bits; 0 for an alpha that is not there.
         var masks: [UInt32] = []
         var pixels: Int
+
+        /// Whether its palette holds nothing but grey.
+        var isGrey: Bool { palette.allSatisfy { $0[0] == $0[1] && $0[1] == $0[2] } }
     }
 
     /// The unsigned number in `count` bytes, the lowest first.
@@ -28,7 +31,10 @@ struct BMPReader {
     func decode(mostPixels: Int) throws(PictureError) -> DecodedPicture {
         let header = try header()
         let (height, width) = (header.height, header.width)
-        guard width * height <= mostPixels else { return DecodedPicture(height: height, width: width, picture: nil) }
+        guard width * height <= mostPixels else {
+            let channels = header.bits <= 8 ? (header.isGrey ? 1 : 3) : header.masks[3] == 0 ? 3 : 4
+            return DecodedPicture(height: height, width: width, channels: channels)
+        }
         var picture: Picture
         if header.bits <= 8 {
             picture = try paletted(header)
@@ -36,7 +42,7 @@ struct BMPReader {
             picture = try direct(header)
         }
         if !header.isTopDown { picture = picture.turned(.flipped) }
-        return DecodedPicture(height: height, width: width, picture: picture)
+        return DecodedPicture(picture)
     }
 
     private func header() throws(PictureError) -> Header {
@@ -97,7 +103,7 @@ struct BMPReader {
 
     private func paletted(_ header: Header) throws(PictureError) -> Picture {
         let indices = header.compression == 0 ? try plainIndices(header) : try runLengthIndices(header)
-        let isGrey = header.palette.allSatisfy { $0[0] == $0[1] && $0[1] == $0[2] }
+        let isGrey = header.isGrey
         var pixels: [UInt8] = []
         pixels.reserveCapacity(indices.count * (isGrey ? 1 : 3))
         for index in indices {

@@ -23,8 +23,10 @@ struct NetpbmReader {
         guard (1...65535).contains(largest) else {
             throw .damaged("its largest value is \(largest), expected 1 ... 65535")
         }
-        guard width * height <= mostPixels else { return DecodedPicture(height: height, width: width, picture: nil) }
         let channels = kind == 3 || kind == 6 ? 3 : 1
+        guard width * height <= mostPixels else {
+            return DecodedPicture(height: height, width: width, channels: channels)
+        }
         if isRaw {
             // One blank follows the header; a line end of two characters where so many bytes are left.
             let isPair = bytes[position...].starts(with: [13, 10])
@@ -45,8 +47,7 @@ struct NetpbmReader {
             ? [255, 0]
             : (0...largest).map { UInt8((Double($0) / Double(largest) * 255).rounded(.toNearestOrEven)) }
         return DecodedPicture(
-            height: height, width: width,
-            picture: Picture(
+            Picture(
                 height: height, width: width, channels: channels,
                 pixels: isUnscaled ? samples.map { UInt8($0) } : samples.map { levels[Int($0)] },
                 isUnscaled: isUnscaled))

@@ -40,19 +40,7 @@ package struct Picture: Sendable, Equatable {
         }
         let most = expected.map { $0.height * $0.width } ?? Picture.mostPixels
         let decoded: DecodedPicture
-        do {
-            decoded = try DecodedPicture(bytes, mostPixels: most)
-        } catch {
-            switch error {
-            case .unknownFormat:
-                let start = bytes.prefix(4).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
-                throw DatasetError(
-                    "\(path) is no picture that can be read: it begins with "
-                        + (start.isEmpty ? "nothing" : start.joined(separator: " "))
-                        + "; expected PNG, JPEG, BMP, PGM, PPM or PBM")
-            case .damaged(let reason): throw DatasetError("\(path) is damaged: \(reason)", .damaged)
-            }
-        }
+        do { decoded = try DecodedPicture(bytes, mostPixels: most) } catch { throw error.described(path, bytes) }
         let turned = (decoded.orientation ?? .upright).swapsAxes
         let (height, width) = turned ? (decoded.width, decoded.height) : (decoded.height, decoded.width)
         if let expected, expected != (height, width) {
@@ -72,18 +60,39 @@ package struct Picture: Sendable, Equatable {
 enum PictureError: Error {
     case unknownFormat
     case damaged(String)
+
+    /// - Parameter bytes: what the file begins with.
+    func described(_ path: String, _ bytes: [UInt8]) -> DatasetError {
+        switch self {
+        case .unknownFormat:
+            let start = bytes.prefix(4).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
+            return DatasetError(
+                "\(path) is no picture that can be read: it begins with "
+                    + (start.isEmpty ? "nothing" : start.joined(separator: " "))
+                    + "; expected PNG, JPEG, BMP, PGM, PPM or PBM")
+        case .damaged(let reason): return DatasetError("\(path) is damaged: \(reason)", .damaged)
+        }
+    }
 }
 
 /// What is in a file, before it is turned.
 struct DecodedPicture {
     var height: Int
     var width: Int
+    /// As `Picture`'s.
+    var channels: Int
     var orientation: Orientation?
     /// nil where it has too many pixels.
     var picture: Picture?
 
-    init(height: Int, width: Int, picture: Picture?) {
-        (self.height, self.width, self.picture) = (height, width, picture)
+    init(_ picture: Picture) {
+        self.init(height: picture.height, width: picture.width, channels: picture.channels)
+        self.picture = picture
+    }
+
+    /// Of a picture with too many pixels.
+    init(height: Int, width: Int, channels: Int) {
+        (self.height, self.width, self.channels) = (height, width, channels)
     }
 
     /// By what the bytes begin with; names of files say nothing.
@@ -115,7 +124,7 @@ struct DecodedPicture {
         guard status <= 0 else {
             throw .damaged(String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
         }
-        (height, width) = (Int(found.height), Int(found.width))
+        (height, width, channels) = (Int(found.height), Int(found.width), Int(found.channels))
         orientation = found.exif.flatMap { exif in
             Orientation(exif: Array(UnsafeBufferPointer(start: exif, count: found.exif_count)))
         }

@@ -80,6 +80,11 @@ extension Dataset {
     /// its place in the target.
     fileprivate func forEachTarget(_ body: (_ value: Float, _ weight: Double, _ index: Int) -> Void) {
         let width = target.shape.count
+        if target.classCount != nil, count > 0, classNumber(of: 0) != nil {
+            // Without decoding inputs, which may be large.
+            for number in 0..<count { body(Float(classNumber(of: number) ?? 0), Double(weight(of: number)), 0) }
+            return
+        }
         forEachBatch { numbers, batch in
             for (row, number) in numbers.enumerated() {
                 let weight = Double(weight(of: number))

@@ -5,7 +5,7 @@ import Foundation
 extension DataSummary {
     /// Lines of at most 80 columns, each with a line end.
     package var text: String {
-        ([heading, columnTable, textTable, classTable, sameness, warningText].filter { !$0.isEmpty }).joined(
+        ([heading, pictureTable, columnTable, textTable, classTable, sameness, warningText].filter { !$0.isEmpty }).joined(
             separator: "\n")
     }
 
@@ -28,6 +28,23 @@ extension DataSummary {
 
     private func words(_ range: Range) -> String {
         "\(short(range.minimum)) to \(short(range.maximum)), mean \(short(range.mean))"
+    }
+
+    private var pictureTable: String {
+        guard let pictures else { return "" }
+        func listed(_ counts: [String: Int]) -> String {
+            counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.key) \(grouped($0.value))" }
+                .joined(separator: ", ")
+        }
+        let rows = pictures.flatMap { part in
+            let damaged = part.damagedCount == 0 ? "" : ", \(grouped(part.damagedCount)) of them damaged"
+            return [
+                ["\(part.name) files", "\(grouped(part.fileCount)) pictures\(damaged)"],
+                ["", "\(listed(part.formats)); \(listed(part.colours))"], ["", "\(part.sizes) (height x width)"],
+            ]
+        }
+        let damaged = pictures.flatMap(\.damaged).map { wrapped("damaged: " + $0) }
+        return aligned(rows, leftColumns: 2) + damaged.joined()
     }
 
     private var columnTable: String {

@@ -50,6 +50,8 @@ package struct DataSummary: Sendable, Codable {
     package var columns: [ColumnSummary]
     /// Of texts; nil for other data.
     package var texts: TextSummary?
+    /// What the files of a folder of pictures are like; nil for other data.
+    package var pictures: [PictureSummary]?
     /// Sentences.
     package var warnings: [String]
 

@@ -98,7 +98,7 @@ private struct LineReader {
                 guard let tab = bytes.firstIndex(of: TableScanner.tab), tab > 0 else {
                     fault = TableFault(
                         at: start,
-                        "this line has no \(bytes.contains(TableScanner.tab) ? "label before its" : "") tab: expected a "
+                        "this line has no \(bytes.contains(TableScanner.tab) ? "label before its tab" : "tab"): expected a "
                             + "label, a tab and a text, or a folder with a file CLASS.txt for each class")
                     return
                 }

@@ -19,6 +19,8 @@ extension LabelledTexts {
         guard roles.inputs.contains(where: { $0.name == name }) else {
             throw DatasetError("column '\(name)' of \(table.name) is given as the text and has another role too")
         }
+        var options = options
+        options.weight = roles.weight?.name
         let unused = roles.inputs.map(\.name).filter { $0 != name }
         let rows = table.rows(having: roles.targets)
         var notes: [String] = []
@@ -50,7 +52,8 @@ extension LabelledTexts {
         var kinds = preparation.targetKinds
         kinds[column] = .verbatim
         let table = try Table.read(paths, format: format, kinds: kinds)
-        let needed = [column] + (needsTarget ? preparation.target.columns : [])
+        let weight = preparation.options.weight
+        let needed = [column] + (needsTarget ? preparation.target.columns + [weight].compactMap { $0 } : [])
         if let absent = needed.first(where: { table.column($0) == nil }) {
             throw DatasetError(
                 "\(table.name) lacks the column '\(absent)' of the table that was trained on; it has \(table.columnList)"
@@ -60,7 +63,7 @@ extension LabelledTexts {
         let targets = try hasTarget ? preparation.target.read(from: table) : []
         let rows = needsTarget ? table.rows(having: targets) : Array(0..<table.rowCount)
         var weights: [Float] = []
-        if let weight = preparation.options.weight, table.column(weight) != nil {
+        if let weight, table.column(weight) != nil {
             weights = try table.weights(weight, rows: rows.map { Int32($0) })
         }
         return LabelledTexts(

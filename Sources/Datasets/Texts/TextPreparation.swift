@@ -87,7 +87,7 @@ public struct TextPreparation: Preparation, Hashable {
         try vocabulary.check(source)
         let width = target.columns.count
         let fits = target.scale.map { $0.means.count == width && $0.deviations.count == width } ?? true
-        guard length >= 1, fits, width > 0, vocabulary.padding == 0, vocabulary.unknown == 1 else {
+        guard 1...1 << 24 ~= length, fits, width > 0, vocabulary.padding == 0, vocabulary.unknown == 1 else {
             throw DatasetError("\(source) holds a damaged preparation of texts; take another checkpoint", .damaged)
         }
     }

@@ -20,9 +20,14 @@ struct LoadedData {
 extension ResolvedSettings {
     /// Loads and divides the data.
     ///
-    /// - Parameter known: what was fitted before, by a run whose parts are asked for again; nil to fit it.
-    func load(_ source: DataSource, known: (any Preparation)? = nil) throws -> LoadedData {
+    /// - Parameters:
+    ///   - known: what was fitted before, by a run whose parts are asked for again; nil to fit it.
+    ///   - status: told of what takes long.
+    func load(
+        _ source: DataSource, known: (any Preparation)? = nil, status: RankStatus = RankStatus()
+    ) throws -> LoadedData {
         var loaded: LoadedData
+        try checkIsSeries(source)
         switch source {
         case .digits:
             let (train, test) = SyntheticDigits.load()
@@ -43,19 +48,21 @@ extension ResolvedSettings {
         case .csv(let paths): loaded = try table(paths, known as? TablePreparation)
         case .lines(let paths): loaded = try loadTexts(lines: paths, known)
         case .text, .tokens: loaded = try loadLanguage(source, known)
-        case .images, .cifar10, .cifar100: loaded = try loadPictures(source, known)
+        case .images, .cifar10, .cifar100: loaded = try loadPictures(source, known, status)
         }
         if let weights = self.data.classWeights { loaded.train = try weighted(loaded.train, weights) }
         return loaded
     }
 
     /// The test part of a set that has one of its own, without its training part; nil where the settings divide it.
-    func ownTest(of source: DataSource) throws -> (any Dataset)? {
+    func ownTest(of source: DataSource, _ known: (any Preparation)?) throws -> (any Dataset)? {
         guard self.data.validationSplit == nil, self.data.fold == nil, self.data.testSplit == nil else { return nil }
         return switch source {
         case .digits: SyntheticDigits.load(trainCount: 0).test
         case .mnist(let directory): try MNIST.load(.test, directory: directory)
         case .fashionMNIST(let directory): try MNIST.load(.test, directory: directory, name: "fashion-mnist")
+        case .images, .cifar10, .cifar100:
+            try (known as? PicturePreparation).flatMap { try ownTestPictures(of: source, $0) }
         default: nil
         }
     }
@@ -159,7 +166,8 @@ extension ResolvedSettings {
     func kind(_ set: any Dataset) -> SplitKind {
         if let kind = self.data.split { return kind }
         if self.tables.groupColumn != nil { return .group }
-        guard set is TableDataset || set is NumPyDataset || set is TextDataset else { return .last }
+        let isSorted = (set as? ImageDataset)?.isSortedByClass ?? false
+        guard set is TableDataset || set is NumPyDataset || set is TextDataset || isSorted else { return .last }
         return set.target.classCount == nil ? .random : .stratified
     }
 

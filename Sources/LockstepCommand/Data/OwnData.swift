@@ -17,6 +17,7 @@ extension Checkpoint {
             return try settings.preparedTexts(source, preparation, needsTarget: true)
         }
         if text != nil, case .csv(let paths) = source {
+            if let series = preparation as? SeriesPreparation { return try seriesData(paths, settings, series) }
             guard let preparation = preparation as? TablePreparation else {
                 throw TrainingError("\(path) was not trained on a table, so that \(source) can't be prepared for it")
             }
@@ -26,7 +27,14 @@ extension Checkpoint {
         if text != nil, let preparation = preparation as? LanguagePreparation {
             return try preparation.evaluated(on: source)
         }
-        if let test = try settings.ownTest(of: source) {
+        if text != nil, case .images(let directory) = source {
+            guard let preparation = preparation as? PicturePreparation else {
+                throw TrainingError(
+                    "\(path) was not trained on a folder of pictures, so that \(source) can't be prepared for it")
+            }
+            return try settings.testPictures(directory, preparation)
+        }
+        if let test = try settings.ownTest(of: source, preparation) {
             if text == nil { try require(test, state.validationHash, "validation", source) }
             return test
         }

@@ -51,7 +51,7 @@ struct StagedCopy {
             let set = try MNIST.load(part, directory: source)
             var images = Data(IDXFile.header(dimensions: [set.count] + set.sampleShape.dimensions.prefix(2)))
             set.samples.withUnsafeBufferPointer { images.append($0) }
-            let labels = Data(IDXFile.header(dimensions: [set.count]) + set.labels)
+            let labels = Data(IDXFile.header(dimensions: [set.count]) + set.labels.map { UInt8($0) })
             for (name, data) in [(part.images, images), (part.labels, labels)] {
                 try DurableFile.replace("\(folder)/\(name)", data)
                 list += StagedCopy.line(name, data)
@@ -74,6 +74,9 @@ extension DataSource {
     ///
     /// - Throws: on every rank, if the copy can't be made on any host.
     func staged(in directory: String?, _ world: World, _ status: RankStatus) throws -> DataSource {
+        // What is decoded of pictures goes there later.
+        var directory = directory
+        if case .images = self { directory = nil }
         let host = world.communicator.hostName
         let wishes = try status.during(.waiting) {
             try gatherTexts(directory.map { "\(host) \($0)" } ?? "", world.communicator)

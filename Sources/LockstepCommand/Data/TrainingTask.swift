@@ -27,6 +27,8 @@ struct TrainingTask {
             self.description = description
         } else if settings.model.model == DecoderModel.name {
             self.description = .file(text: try settings.decoderModel(data).text)
+        } else if let fitted = FittedModel(rawValue: settings.model.model) {
+            self.description = .file(text: fitted.text(TrainingTask.learned(data)))
         } else if data.input.shape == [28, 28, 1], data.target.classCount == 10, !settings.shapesAutomaticModel {
             self.description = .named(.mnistCNN)
         } else {
@@ -55,23 +57,27 @@ struct TrainingTask {
     private static func automaticModel(
         _ settings: ResolvedSettings, _ data: any Dataset, _ preparation: (any Preparation)?
     ) throws -> AutomaticModel {
-        let output: AutomaticModel.Output =
-            switch data.target.classCount {
-            case 2?: .binary
-            case let count?: .classes(count)
-            case nil: .values(max(1, data.target.shape.count))
-            }
         let input: AutomaticModel.Input =
             switch preparation {
             case let table as TablePreparation:
                 .table(numeric: table.numericCount, categories: table.embeddingSizes)
             case let texts as TextPreparation: .tokens(vocabulary: texts.vocabulary.count, length: texts.length)
+            case let series as SeriesPreparation: .window(rows: series.options.window, columns: series.columns.count)
             default: .samples(data.input.shape.dimensions)
             }
         let hidden = settings.model.hidden
         return AutomaticModel(
-            input, output, hidden: hidden.isEmpty ? nil : hidden, dropout: settings.model.dropout,
+            input, preparation is SeriesPreparation ? .forecast(data.target.shape.dimensions) : learned(data), hidden: hidden.isEmpty ? nil : hidden, dropout: settings.model.dropout,
             normalization: settings.model.normalization)
+    }
+
+    /// What a model for these data ends with.
+    private static func learned(_ data: any Dataset) -> AutomaticModel.Output {
+        switch data.target.classCount {
+        case 2?: .binary
+        case let count?: .classes(count)
+        case nil: .values(max(1, data.target.shape.count))
+        }
     }
 
     private static func loss(_ settings: ResolvedSettings, _ target: Field, _ output: Shape) throws -> Loss {
@@ -139,7 +145,7 @@ extension Checkpoint {
     func model(_ settings: ResolvedSettings, for data: any Dataset) throws -> Model {
         let task = try TrainingTask(settings, data, knownPreparation(), ModelDescription(of: self))
         let model = try task.description.makeModel().compile(loss: task.loss, metrics: task.metrics)
-        try model.load(self, input: data.input.shape)
+        try model.load(self, input: data.input.shape, averages: settings.optimizer.emaMomentum != nil)
         return model
     }
 }

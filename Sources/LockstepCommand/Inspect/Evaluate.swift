@@ -49,10 +49,16 @@ struct Evaluate: ParsableCommand {
                 if let metrics {
                     settings.set(\.training.metrics, try ListText.split(metrics).map { try Metric.named($0).name })
                 }
+                if stage != nil { settings.set(\.data.stage, stage) }
+                let (resolved, known) = (settings, try checkpoint.knownPreparation())
                 let source = try DataSource(data ?? settings.data.data)
                 let test = try status.during(.loading) {
                     faults.reach(.load)
-                    return try checkpoint.evaluationData(data, settings) { try $0.staged(in: stage, world, status) }
+                    return try checkpoint.evaluationData(data, resolved) { source in
+                        let staged = try source.staged(in: stage, world, status)
+                        try resolved.decodePictures(staged, known, world, status, testOnly: data != nil)
+                        return staged
+                    }
                 }
                 faults.reach(.evaluate)
                 let model = try checkpoint.model(settings, for: test)

@@ -61,7 +61,8 @@ struct Generate: ParsableCommand {
             let settings = try checkpoint.resolvedSettings()
             let loss = try settings.training.loss.map { try Loss.named($0) } ?? .sparseCategoricalCrossentropy
             let model = try ModelDescription(of: checkpoint).makeModel().compile(loss: loss)
-            try model.load(checkpoint, input: [language.blockSize])
+            try model.load(
+                checkpoint, input: [language.blockSize], averages: settings.optimizer.emaMomentum != nil)
             for sample in 0..<count {
                 if sample > 0 { StandardStream.output.write("---\n") }
                 try write(given, language, model, UInt32(sample))

@@ -23,7 +23,7 @@ struct Inspect: ParsableCommand {
             var settings = try ResolvedSettings(flags: given.layer())
             settings.set(\.data.data, source)
             let source = try DataSource(source)
-            if case .csv(let paths) = source, settings.tables.target.isEmpty {
+            if case .csv(let paths) = source, settings.tables.target.isEmpty, !settings.series.isAsked {
                 let table = try Table.read(paths, format: settings.tableFormat)
                 // Any column will do to look at all of them.
                 settings.set(\.tables.target, ["last"])
@@ -33,10 +33,16 @@ struct Inspect: ParsableCommand {
                     )
                 }
             }
+            if case .images = source { settings.set(\.pictures.skipDamaged, true) }
+            try settings.decodePictures(source, nil, .commandAlone, RankStatus())
             let loaded = try settings.load(source)
             if let summary = LanguageSummary(loaded) { return print(try json ? summary.json : summary.text) }
-            let summary = DataSummary(loaded.train, test: loaded.test ?? loaded.validation)
+            var summary = DataSummary(loaded.train, test: loaded.test ?? loaded.validation)
+            if case .images(let directory) = source, let preparation = loaded.preparation as? PicturePreparation {
+                summary.pictures = try settings.pictureSummaries(of: directory, preparation)
+            }
             if json {
+                if loaded.preparation is SeriesPreparation { summary.warnings += loaded.notes }
                 let encoder = JSONEncoder()
                 encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
                 encoder.nonConformingFloatEncodingStrategy = .convertToString(

@@ -16,17 +16,19 @@ struct Predict: ParsableCommand {
             Of a run on texts, FILE.txt holds a text on each line, - reads them from the standard
             input, and --text gives one; each is answered by a row of CSV.
 
-            Picture files are PNG, JPEG, BMP, PGM, PPM or PBM of 28x28 pixels, white on
-            black. What is transparent shows the training data's background, black (with
-            --invert white, before it is inverted). A picture with a light border is told,
-            an empty one refused.
+            Picture files are PNG, JPEG, BMP, PGM, PPM or PBM. A model of pictures takes any
+            size and colours, also folders of them, and with --output FILE.csv writes all
+            probabilities. Models of digits take 28x28 pixels, white on black. What is
+            transparent shows the training data's background, black (with --invert white,
+            before it is inverted). A picture with a light border is told, an empty one
+            refused.
             """)
 
     @Argument(help: ArgumentHelp("A run folder or a checkpoint folder.", valueName: "run"), completion: .directory)
     var path: String
     @Argument(
         help: ArgumentHelp(
-            "Tables, .npy files, texts, picture files, or numbers of test samples (from 0) and ranges such as 0-9.",
+            "Tables, .npy files, texts, picture files or folders of them, or numbers of test samples (from 0) and ranges such as 0-9.",
             valueName: "input"))
     var inputs: [String] = []
     @Option(help: "A text, for a run on texts; may be given again.")
@@ -37,6 +39,8 @@ struct Predict: ParsableCommand {
     var output: String?
     @Flag(help: "The picture files have dark ink on a light or transparent sheet.")
     var invert = false
+    @Flag(help: "Leave damaged pictures out.")
+    var skipDamaged = false
 
     func run() throws {
         withoutMPI {
@@ -72,7 +76,17 @@ struct Predict: ParsableCommand {
                 }
                 return try prediction.predict(tables: tables, to: output)
             }
-            if output != nil { throw TrainingError("--output is for tables and arrays; pictures print a line each") }
+            let pictures = files.compactMap(\.path)
+            if let output, let preparation = prediction.preparation as? PicturePreparation,
+                pictures.count == files.count
+            {
+                let (model, _) = try prediction.model(input: preparation.inputShape)
+                return try prediction.predict(pictures, preparation, model, skipsDamaged: skipDamaged, to: output)
+            }
+            if output != nil {
+                throw TrainingError(
+                    "--output is for tables, arrays and pictures; what else is asked for prints a line each")
+            }
             try predictLines(files, prediction, checkpoint, settings)
         }
     }
@@ -83,7 +97,9 @@ struct Predict: ParsableCommand {
         let needsData = wanted.contains { if case .samples = $0 { true } else { false } }
         let test = needsData ? try checkpoint.evaluationData(data, settings) { $0 } : nil
         // Read and verified once, for all that is asked.
-        let (model, _) = try prediction.model(input: test?.input.shape ?? [28, 28, 1])
+        let pictures = prediction.preparation as? PicturePreparation
+        if pictures != nil, invert { throw TrainingError("--invert is for models of digits") }
+        let (model, _) = try prediction.model(input: test?.input.shape ?? pictures?.inputShape ?? [28, 28, 1])
         for input in wanted {
             switch input {
             case .samples(let numbers):
@@ -98,6 +114,10 @@ struct Predict: ParsableCommand {
                     try prediction.printLine(batch.inputs, mask: batch.mask, "\(number)", test.target, model)
                 }
             case .file(let path):
+                if let pictures {
+                    try prediction.predict([path], pictures, model, skipsDamaged: skipDamaged, to: nil)
+                    continue
+                }
                 let picture = try PictureInput(path: path, inverts: invert)
                 for warning in picture.warnings { World.alone.logger.warning("\(warning)") }
                 let inputs = try Tensor([1, 28, 28, 1], picture.pixels.map { Float($0) * (1 / 255) })
@@ -111,6 +131,8 @@ extension PredictedInput {
     /// The path of a table.
     fileprivate var table: String? { path([".csv", ".tsv", ".csv.gz", ".tsv.gz", ".txt"]) }
     fileprivate var array: String? { path([".npy"]) }
+    /// Of any file.
+    fileprivate var path: String? { if case .file(let path) = self { path } else { nil } }
     fileprivate var archive: String? { path([".npz"]) }
 
     private func path(_ ends: [String]) -> String? {

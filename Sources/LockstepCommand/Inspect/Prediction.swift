@@ -18,12 +18,13 @@ struct Prediction {
     func model(input: Shape) throws -> (model: Model, loss: Loss) {
         let loss = try settings.training.loss.map { try Loss.named($0) } ?? .sparseCategoricalCrossentropy
         let model = try ModelDescription(of: checkpoint).makeModel().compile(loss: loss)
-        try model.load(checkpoint, input: input)
+        try model.load(checkpoint, input: input, averages: settings.optimizer.emaMomentum != nil)
         return (model, loss)
     }
 
     /// Writes a row for each row of the tables.
     func predict(tables: [String], to output: String?) throws {
+        if let series = preparation as? SeriesPreparation { return try predict(series: tables, series, to: output) }
         guard let preparation = preparation as? TablePreparation else {
             throw TrainingError(
                 "\(checkpoint.path) was not trained on a table, so that \(tables[0]) can't be prepared for it")
@@ -68,11 +69,14 @@ struct Prediction {
         _ inputs: Tensor, mask: Tensor? = nil, _ name: String, _ target: Field?, _ model: Model
     ) throws {
         let shown = target ?? Field("label", shape: [], kind: .classes(10))
-        let outputs = try model.predictProbabilities(inputs, mask: mask)
+        printLine(of: try model.predictProbabilities(inputs, mask: mask), 0, name, shown)
+    }
+
+    func printLine(of outputs: Tensor, _ row: Int, _ name: String, _ shown: Field) {
         guard shown.classCount != nil else {
-            return print("\(name): \(values(outputs, 0, shown).map { "\($0)" }.joined(separator: ", "))")
+            return print("\(name): \(values(outputs, row, shown).map { "\($0)" }.joined(separator: ", "))")
         }
-        let probabilities = probabilities(outputs, 0)
+        let probabilities = probabilities(outputs, row)
         let best = probabilities.indices.max { probabilities[$0] < probabilities[$1] } ?? 0
         let word = best < shown.classNames.count ? shown.classNames[best] : "\(best)"
         print("\(name): \(word) (probability \(probabilities[best]))")

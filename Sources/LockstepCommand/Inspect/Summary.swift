@@ -10,11 +10,11 @@ extension ModelDescription {
     func encoded() throws -> String { String(decoding: try JSONEncoder().encode(self), as: UTF8.self) }
 
     /// A run's or a checkpoint's model where `path` names one, else what `init(_:)` makes of it.
-    init(named path: String) throws {
-        if NamedModel(rawValue: path) == nil, (try? Checkpoint.locate(path)) != nil {
+    init(named path: String, classes: Int = 10) throws {
+        if !ModelDescription.names.contains(path), (try? Checkpoint.locate(path)) != nil {
             try self.init(of: Checkpoint.open(path))
         } else {
-            try self.init(path)
+            try self.init(path, output: .classes(classes))
         }
     }
 
@@ -31,15 +31,35 @@ extension ModelDescription {
 struct Summary: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "The layers of a model, their shapes and parameters.")
 
-    @Argument(help: "mnist-mlp, mnist-cnn, mnist-cnn-2, mnist-cnn-3, FILE.yaml, or a run or checkpoint.")
+    @Argument(
+        help: ArgumentHelp("\(ModelDescription.names.joined(separator: ", ")), FILE.yaml, or a run or checkpoint."))
     var model: String
-    @Option(help: "Shape of a sample, e.g. 28x28x1.")
-    var input = "28x28x1"
+    @Option(help: "Shape of a sample, e.g. 28x28x1; unless given 32x32x3 for resnet20 and its like, else 28x28x1.")
+    var input: String?
+    @Option(help: "The classes of a model that fits its data, such as resnet20.")
+    var classes = 10
+    @Option(
+        help: ArgumentHelp("Also draw the model as SVG.", valueName: "file"), completion: .file(extensions: ["svg"]))
+    var plot: String?
+
+    func validate() throws {
+        guard classes >= 2 else { throw ValidationError("--classes must be at least 2, got \(classes)") }
+    }
 
     func run() throws {
         withoutMPI {
-            let description = try ModelDescription(named: model)
-            print(try description.makeModel().summary(input: Shape(ofSample: input), name: description.name))
+            let description = try ModelDescription(named: model, classes: classes)
+            let sample = try Shape(ofSample: input ?? (FittedModel(rawValue: model) == nil ? "28x28x1" : "32x32x3"))
+            let network = try description.makeModel()
+            let name = try description.name
+            print(try network.summary(input: sample, name: name))
+            if let plot { try write(network.drawing(input: sample, name: name), to: plot) }
+        }
+    }
+
+    private func write(_ text: String, to path: String) throws {
+        do { try Data(text.utf8).write(to: URL(filePath: expandingHome(path)), options: .atomic) } catch {
+            throw TrainingError("can't write \(path): \(error.localizedDescription)")
         }
     }
 }

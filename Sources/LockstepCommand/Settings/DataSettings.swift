@@ -9,7 +9,7 @@ struct ModelSettings: SettingsGroup {
 
     let model = Setting(
         "model", .model, default: AutomaticModel.word,
-        "auto (fits the data), gpt (for texts), \(NamedModel.allCases.map(\.rawValue).joined(separator: ", ")), or a model described in "
+        "auto (fits the data), gpt (for texts), \(ModelDescription.names.joined(separator: ", ")), or a model described in "
             + "FILE.yaml.")
     let hidden = Setting(
         "hidden", .list(.integer("units", from: 1)), default: [], "The hidden layers of --model auto.",
@@ -35,7 +35,8 @@ struct ModelSettings: SettingsGroup {
         record: .unlessDefault)
     let resumeWeights = Setting(
         "resume-weights", .path(),
-        "Begin a new run with the weights of PATH: a run, a checkpoint or a safetensors file.")
+        "Begin a new run with the weights of PATH: a run, a checkpoint or a safetensors file. Layers that it has not, or of "
+            + "other shapes, begin anew, and are listed.")
 }
 
 struct DataSettings: SettingsGroup {
@@ -102,8 +103,11 @@ extension SettingForm where Value == Fold {
 extension AutomaticModel {
     /// What stands for it in the place of a model's name.
     static let word = "auto"
-    /// What stands there for models that are made when the data are known.
-    static let words = [word, DecoderModel.name]
+
+    /// Whether a model of this name is made when the data are known: `auto`, or one that fits.
+    static func fits(_ name: String) -> Bool {
+        name == word || name == DecoderModel.name || FittedModel(rawValue: name) != nil
+    }
 }
 
 extension SettingForm where Value == String {
@@ -113,9 +117,8 @@ extension SettingForm where Value == String {
             "model",
             read: {
                 let word = $0.lowercased()
-                return AutomaticModel.words.contains(word)
-                    ? word : NamedModel(rawValue: word)?.rawValue ?? expandingHome($0)
-            }, text: { AutomaticModel.words.contains($0) ? $0 : RunSettings.absolute("model", $0) })
+                return AutomaticModel.fits(word) || ModelDescription.names.contains(word) ? word : expandingHome($0)
+            }, text: { AutomaticModel.fits($0) ? $0 : RunSettings.absolute("model", $0) })
         (form.holdsPath, form.completion) = (true, .file)
         return form
     }

@@ -55,6 +55,7 @@ extension ResolvedSettings {
         let rate = self.optimizer.learningRate ?? (name == .sgd ? 0.01 : 0.001)
         result.learningRate = try makeSchedule(rate, sampleCount, options)
         result.groups = parameterGroups
+        result.emaMomentum = self.optimizer.emaMomentum
         (result.clipNorm, result.clipValue) = (self.optimizer.clipNorm, self.optimizer.clipValue)
         return result
     }

@@ -77,6 +77,10 @@ struct OptimizerSettings: SettingsGroup {
         "decoupled-decay", .flag, default: false,
         "Let weight decay shrink parameters themselves, as Keras does, rather than add to gradients, as PyTorch does.",
         record: .unlessDefault)
+    let emaMomentum = Setting(
+        "ema-momentum", .float(from: 0, below: 1),
+        "Keep a moving average of the parameters, of which this part stays at a step, such as 0.999; evaluation uses it."
+    )
     let clipNorm = Setting("clip-norm", .float(above: 0), "Scale gradients down to this global norm.")
     let clipValue = Setting("clip-value", .float(above: 0), "Cut gradient elements to this size.")
     let schedule = Setting(

@@ -94,7 +94,7 @@ private struct ReplayMaterial {
         let name = settings.model.model
         let model =
             try anyCheckpoint.map { try ModelDescription(of: $0) }
-            ?? (AutomaticModel.words.contains(name) ? nil : ModelDescription(name))
+            ?? (AutomaticModel.fits(name) ? nil : ModelDescription(name))
         self.data = try settings.load(DataSource(settings.data.data), known: anyCheckpoint?.knownPreparation())
         task = try TrainingTask(settings, self.data.train, self.data.preparation, model)
         options = try settings.fitOptions(world)

@@ -12,14 +12,13 @@ import Watchdog
 
 /// Computes a model on whole sets of samples, spread over ranks and threads.
 struct Evaluator {
-    /// Samples in a chunk at most. Results of a chunk depend on its shape, so this never depends on the layout.
-    static let chunkSize = 256
     /// Outputs of a chunk at most, where that leaves a sample: those of a long sequence over a large vocabulary.
     private static let mostOutputs = 1 << 24
 
-    /// Samples in a chunk for a model's output of that shape.
-    static func chunkSize(for output: Shape) -> Int {
-        var size = chunkSize
+    /// Samples in a chunk: as many as there are memory for, by the numbers of one and of what comes of it. Results of a chunk
+    /// depend on its shape, so this never depends on the layout.
+    static func chunkSize(sample: Shape, output: Shape = []) -> Int {
+        var size = max(1, min(256, (1 << 20) / max(1, sample.count)))
         while size > 1, size * output.count > mostOutputs { size /= 2 }
         return size
     }
@@ -48,8 +47,8 @@ struct Evaluator {
         // Each chunk has a row of its own: the sum of losses, what it is of, and the metrics' sums.
         let width = 2 + objective.sumCount
         let part = ChunkDivision(
-            count: data.count, workers: communicator.size * team.size,
-            chunkSize: Evaluator.chunkSize(for: objective.output))
+            count: data.count, size: Evaluator.chunkSize(sample: data.input.shape, output: objective.output),
+            workers: communicator.size * team.size)
         var results = [Double](repeating: 0, count: width * part.chunks)
         let scores = scored.isEmpty ? nil : Scores(data, objective)
         let refusals = Mutex<[Int: String]>([:])
@@ -137,10 +136,11 @@ struct Evaluator {
         _ inputs: Tensor, mask: Tensor? = nil, _ network: any Layer, read: (Variable) -> Tensor = { $0.value }
     ) throws -> Tensor {
         let count = inputs.shape[0]
-        let starts = Array(stride(from: 0, to: count, by: Evaluator.chunkSize))
+        let size = Evaluator.chunkSize(sample: inputs.shape.dropFirst())
+        let starts = Array(stride(from: 0, to: count, by: size))
         let workspace = Workspace()
         let parts = try starts.map { start in
-            let rows = start..<min(count, start + Evaluator.chunkSize)
+            let rows = start..<min(count, start + size)
             let part = inputs.sliced(axis: 0, rows)
             let tape = Tape(.inference, workspace: workspace)
             let output = read(network(tape.constant(part).masked(mask?.sliced(axis: 0, rows))))
@@ -157,10 +157,11 @@ struct Evaluator {
 /// Which worker evaluates which chunk of samples.
 private struct ChunkDivision {
     let count: Int
+    /// Samples in a chunk.
+    let size: Int
     let workers: Int
-    let chunkSize: Int
 
-    var chunks: Int { (count + chunkSize - 1) / chunkSize }
+    var chunks: Int { (count + size - 1) / size }
     /// The chunks of the worker that has most.
     var most: Int { (chunks + workers - 1) / workers }
 
@@ -169,7 +170,7 @@ private struct ChunkDivision {
     func samples(ofChunk chunk: Int) -> Range<Int> { samples(from: chunk, to: chunk + 1) }
 
     func samples(from first: Int, to end: Int) -> Range<Int> {
-        min(count, first * chunkSize)..<min(count, end * chunkSize)
+        min(count, first * size)..<min(count, end * size)
     }
 }
 

@@ -133,9 +133,11 @@ extension TrainingLoop {
         let evaluation = try timelines.first.record(.evaluation) {
             try status.during(.evaluation) {
                 options.faults.reach(.evaluate)
-                return try evaluator.evaluate(
-                    validation, setup.evaluated, metrics: setup.model.metrics, reduction: options.lossReduction,
-                    penalty: step.parameters.penalty, wantsStop: options.stopRequested)
+                return try step.withAverages {
+                    try evaluator.evaluate(
+                        validation, setup.evaluated, metrics: setup.model.metrics, reduction: options.lossReduction,
+                        penalty: step.parameters.penalty, wantsStop: options.stopRequested)
+                }
             }
         }
         guard let evaluation else { return nil }

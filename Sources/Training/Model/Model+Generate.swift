@@ -25,7 +25,7 @@ public struct Sampling: Sendable, Hashable {
     /// Probabilities are softmax(logits / temperature) in Float. They are added up in Double in the order of their numbers,
     /// without those beyond `topK`; the token is the first whose sum exceeds u times the last sum. u in [0, 1) is the first
     /// draw of 53 bits from the stream of (seed, generation, position, sample).
-    func token(_ logits: Tensor, position: Int) -> Int {
+    package func token(_ logits: Tensor, position: Int) -> Int {
         let values = logits.scalars
         let order = (temperature == 0 || topK != nil) ? likeliest(values, temperature == 0 ? 1 : topK ?? 1) : nil
         if temperature == 0, let first = order?.first { return first }

@@ -206,10 +206,45 @@ public final class Model {
         return output
     }
 
+    /// The parameters, placed for samples of shape `input`.
+    func buffer(input: Shape) throws -> ParameterBuffer {
+        try build(input: input)
+        return parameters!
+    }
+
     /// Reads a checkpoint's weights, for samples of shape `input`.
     public func load(_ checkpoint: Checkpoint, input: Shape) throws {
         try build(input: input)
         try checkpoint.restore(parameters: parameters!, optimizer: nil)
+    }
+
+    /// Takes the moving averages that the last `fit` left for the weights, as Keras does at the end of training; nothing
+    /// where the optimizer kept none.
+    public func useAverages() {
+        _ = exchangeAverages()
+    }
+
+    /// Runs `body` with the moving averages of the last `fit` for the weights, where the optimizer kept any.
+    package func withAverages<Result>(_ body: () throws -> Result) rethrows -> Result {
+        let weights = exchangeAverages()
+        defer { if let weights { parameters?.exchangeTrainable(with: weights) } }
+        return try body()
+    }
+
+    /// Puts the averages into the weights' place, and returns these.
+    private func exchangeAverages() -> FlatBuffer? {
+        guard let average = trained?.average, let parameters else { return nil }
+        let buffer = FlatBuffer(count: average.count)
+        _ = buffer[0..<average.count].update(fromContentsOf: average)
+        parameters.exchangeTrainable(with: buffer)
+        return buffer
+    }
+
+    /// Reads a checkpoint's weights, or the moving averages of them, for samples of shape `input`.
+    package func load(_ checkpoint: Checkpoint, input: Shape, averages: Bool) throws {
+        guard averages else { return try load(checkpoint, input: input) }
+        try build(input: input)
+        try checkpoint.restoreAverages(parameters: parameters!)
     }
 
     /// Keeps what a run left, in memory that does not depend on the run's ranks.
@@ -230,9 +265,12 @@ public final class Model {
 struct OptimizerSnapshot {
     let step: Int
     let buffers: [[Float]]
+    /// The moving averages of the parameters, where there are any.
+    let average: [Float]?
 
     init(_ state: OptimizerState) {
         step = state.step
+        average = state.average.map { Array($0[0..<$0.count]) }
         buffers = state.buffers.map { Array($0[0..<$0.count]) }
     }
 }

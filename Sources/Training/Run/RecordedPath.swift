@@ -13,7 +13,7 @@ extension RunSettings {
     /// kind, `resume-weights`. A relative path is one from the working folder.
     package static func absolute(_ key: String, _ value: String) -> String {
         switch key {
-        case "model": NamedModel(rawValue: value) == nil ? absolutePath(value) : value
+        case "model": ModelDescription.names.contains(value) ? value : absolutePath(value)
         case "resume-weights": absolutePath(value)
         case "data":
             value.firstIndex(of: ":").map { colon in

@@ -245,6 +245,15 @@ extension TrainingStep {
         for buffer in state.buffers { try reducer.gather(buffer) }
     }
 
+    /// Evaluates with the moving averages in the parameters' place, where the optimizer keeps any. Collective.
+    func withAverages<Result>(_ body: () throws -> Result) throws -> Result {
+        guard let average = state.average else { return try body() }
+        try reducer.gather(average)
+        parameters.exchangeTrainable(with: average)
+        defer { parameters.exchangeTrainable(with: average) }
+        return try body()
+    }
+
     /// Goes on with the optimizer state of an earlier run of the same model.
     func adopt(_ snapshot: OptimizerSnapshot) {
         state.step = snapshot.step

@@ -1,0 +1,101 @@
+// Decoded pictures, once for all runs: a file of their pixels that all ranks of a host map. Where none can be written they
+// are decoded into memory. LoadedData+Pictures asks for them.
+
+import Foundation
+import Lockstep
+import Streams
+import Synchronization
+
+/// The bytes of pictures brought to one form, and which files gave none.
+struct DecodedPictures {
+    let samples: SampleBytes
+    let damaged: [PictureDecoder.Damage]
+    /// Why they are in no file, if so.
+    var cacheProblem: String?
+}
+
+/// Where decoded pictures are kept, and how they are decoded.
+///
+/// A file belongs to one state of the originals, by their paths, sizes and times of change, and to one form. It is renamed
+/// into place when it is whole, and all who write one write the same: it never matters who else decodes.
+struct PictureStore {
+    /// The folder of the files; nil for none.
+    let folder: String?
+    let skipsDamaged: Bool
+    let threads: Int
+    /// A sign of life.
+    var mark: @Sendable () -> Void = {}
+    /// What takes long is told.
+    var tell: @Sendable (String) -> Void = { _ in }
+
+    /// Fewer pictures are decoded without a word.
+    private static let manyFiles = 2000
+
+    /// The pictures of a part.
+    ///
+    /// - Parameter inMemory: whether they are wanted in memory where no file can be written.
+    /// - Returns: nil where no file can be written and none is wanted.
+    /// - Throws: `DatasetError` for a damaged picture, unless these are left out.
+    func pictures(
+        of part: ImageFolder.Part, in images: ImageFolder, _ form: PictureForm, inMemory: Bool = true
+    ) throws -> DecodedPictures? {
+        let decoder = PictureDecoder(part.files, form, skipsDamaged: skipsDamaged, threads: threads)
+        let key = "1 \(images.listing(of: part)) \(form.height)x\(form.width)x\(form.channels) \(skipsDamaged)"
+        var problem: String?
+        if let folder {
+            let file = PictureCacheFile(path: "\(folder)/pictures-\(Fingerprint(of: Data(key.utf8))).pixels", form: form)
+            if let found = file.open(count: part.files.count) { return found }
+            do {
+                let steps = progress(of: part.files.count, "into \(file.path), once for this size")
+                try file.write(decoder, mark: mark, progress: steps)
+                if let found = file.open(count: part.files.count) { return found }
+                problem = "\(file.path) can't be mapped"
+            } catch let error as PictureCacheFile.Problem {
+                problem = error.description
+            }
+        }
+        guard inMemory else { return nil }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(part.files.count * form.byteCount)
+        let damaged = try decoder.decode(progress: progress(of: part.files.count, "into memory")) { bytes += $0 }
+        return DecodedPictures(samples: SampleBytes(bytes), damaged: damaged, cacheProblem: problem)
+    }
+
+    /// What the pictures of a part are like, read once for each state of the originals.
+    func survey(of part: ImageFolder.Part, in images: ImageFolder) -> PictureSurvey {
+        let path = folder.map { "\($0)/survey-1-\(images.listing(of: part)).json" }
+        if let path, let data = FileManager.default.contents(atPath: path),
+            let known = try? JSONDecoder().decode(PictureSurvey.self, from: data)
+        {
+            return known
+        }
+        let survey = PictureSurvey(part.files, threads: threads, progress: mark)
+        if let path, let folder, let data = try? JSONEncoder().encode(survey) {
+            // It is only read again if it can't be kept.
+            try? DurableFile.makeFolder(folder)
+            try? DurableFile.replace(path, data)
+        }
+        return survey
+    }
+
+    /// Marks each picture, and tells every ten seconds how many are done.
+    private func progress(of count: Int, _ place: String) -> @Sendable (Int) -> Void {
+        guard count >= PictureStore.manyFiles else { return { [mark] _ in mark() } }
+        tell("decoding \(count) pictures \(place)")
+        let told = Mutex(Date())
+        return { [mark, tell] done in
+            mark()
+            guard done % 64 == 0 else { return }
+            let isDue = told.withLock { last in
+                guard Date().timeIntervalSince(last) >= 10 else { return false }
+                last = Date()
+                return true
+            }
+            if isDue { tell("decoded \(done) of \(count) pictures") }
+        }
+    }
+}
+
+extension Fingerprint {
+    fileprivate init(of data: Data) { self = data.withUnsafeBytes(Fingerprint.init(of:)) }
+}

@@ -1,0 +1,51 @@
+// Pictures brought to other sizes and channels, against Pillow (scripts/reference/picture_resize.py).
+
+import Foundation
+import Testing
+
+import Datasets
+
+struct PictureResizeTests {
+    private struct Case: Decodable {
+        let shape: [Int]
+        let size: [Int]?
+        let channels: Int?
+        let pixels: String
+    }
+
+    private static let cases: [String: [Case]] = try! JSONDecoder().decode(
+        [String: [Case]].self,
+        from: Data(contentsOf: URL(filePath: Bundle.module.resourcePath! + "/Reference/resize.json")))
+
+    /// Bytes by the script's formula.
+    private static func picture(_ shape: [Int]) -> Picture {
+        let pixels = (0..<shape[0] * shape[1] * shape[2]).map { UInt8(($0 * $0 * 31 + $0 * 7 + ($0 >> 3) * 13) & 255) }
+        return Picture(height: shape[0], width: shape[1], channels: shape[2], pixels: pixels)
+    }
+
+    private static func unhex(_ text: String) -> [UInt8] {
+        let digits = text.utf8.map { $0 < 58 ? $0 - 48 : $0 - 87 }
+        return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+    }
+
+    @Test func sizesArePillowsBitByBit() throws {
+        let cases = try #require(Self.cases["resized"])
+        #expect(cases.count == 16)
+        for one in cases {
+            let size = try #require(one.size)
+            let found = Self.picture(one.shape).resized(height: size[0], width: size[1])
+            #expect([found.height, found.width, found.channels] == size + [one.shape[2]])
+            #expect(found.pixels == Self.unhex(one.pixels), "\(one.shape) to \(size)")
+        }
+    }
+
+    @Test func channelsArePillowsBitByBit() throws {
+        let cases = try #require(Self.cases["converted"])
+        #expect(cases.count == 8)
+        for one in cases {
+            let found = Self.picture(one.shape).converted(channels: try #require(one.channels))
+            #expect(found.channels == one.channels)
+            #expect(found.pixels == Self.unhex(one.pixels), "\(one.shape) to \(found.channels) channels")
+        }
+    }
+}
