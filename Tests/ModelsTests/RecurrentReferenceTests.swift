@@ -1,4 +1,4 @@
-// Recurrent layers, made from model files, against Keras and PyTorch: outputs, and gradients in all weights and the input.
+// Recurrent layers, made from model files, against Keras and PyTorch: outputs, and gradients in all weights and inputs.
 
 import Autograd
 import Foundation
@@ -40,7 +40,7 @@ struct RecurrentCase: Decodable, Sendable, CustomTestStringConvertible {
 }
 
 @Suite struct RecurrentReferenceTests {
-    /// Numbers are of order 1 to 10, and have gone through at most five steps of some 40 operations each, against doubles.
+    /// Numbers are of order 1 to 10, and have gone through at most five steps of some 40 operations each.
     private func expectClose(
         _ found: some Collection<Float>, _ expected: [Float], _ what: String,
         sourceLocation: SourceLocation = #_sourceLocation

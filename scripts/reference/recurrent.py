@@ -3,9 +3,9 @@
 training by PyTorch.
 
 For the tests of the Models and Training targets. Run from the package's root with keras 3, tensorflow and torch
-installed; writes Tests/ModelsTests/Reference/recurrent-*.json and Tests/TrainingTests/Reference/recurrent.json. `layers`
-are a model file's, `weights` in the order of its parameters, all `gradients` those of sum(slopes * output): of the weights, then of
-the input.
+installed; writes Tests/ModelsTests/Reference/recurrent-*.json and Tests/TrainingTests/Reference/recurrent.json.
+`layers` are a model file's, `weights` in the order of its parameters, all `gradients` those of sum(slopes * output): of
+the weights, then of the input.
 """
 
 import json
@@ -187,8 +187,9 @@ def run_torch():
                     last.bias.detach().numpy().copy()]
         inputs = torch.from_numpy(draw((8, 6, 4), 1))
         labels = torch.from_numpy(RANDOM.integers(0, 3, 8))
-        trained = [p for p in [*first.parameters(), *second.parameters(), *last.parameters()] if p is not first.bias_hh_l0]
-        optimizer = torch.optim.Adam(trained, lr=0.01, eps=1e-7)
+        every = [*first.parameters(), *second.parameters(), *last.parameters()]
+        trained = [parameter for parameter in every if parameter is not first.bias_hh_l0]
+        optimizer = torch.optim.Adam(trained, lr=0.01, eps=1e-12)  # so small that it doesn't matter where it is added
         before = weights()
         for _ in range(10):
             optimizer.zero_grad()
