@@ -13,13 +13,13 @@ else { fatalError("usage: StepProbe MODEL BATCH SHARDS THREADS STEPS") }
 let (batchSize, shards, threads, steps) = (numbers[0], numbers[1], numbers[2], numbers[3])
 
 /// Sequences of 64 tokens for gpt, else images.
-func makeData() throws -> any Dataset {
+@MainActor func makeData() throws -> any Dataset {
     guard name == "gpt" else { return try SyntheticDigits.load().train.prefix(max(1024, batchSize)) }
     let tokens = (0..<20_000).map { ($0 * $0 + $0 / 7) % 65 }
     return try TokenDataset(tokens, vocabularySize: 65, blockSize: 64, stride: 16)
 }
 
-func makeNetwork() -> any Layer {
+@MainActor func makeNetwork() -> any Layer {
     NamedModel(rawValue: name)?.makeModel()
         ?? TransformerDecoder(vocabulary: 65, length: 64, layers: 4, heads: 4, width: 128)
 }
