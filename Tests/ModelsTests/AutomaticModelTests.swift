@@ -8,7 +8,9 @@ import Testing
 import Models
 
 @Suite struct AutomaticModelTests {
-    private func network(_ model: AutomaticModel) throws -> Sequential { try ModelFile(text: model.text).model }
+    private func network(_ model: AutomaticModel) throws -> Sequential {
+        try #require(ModelFile(text: model.text).model as? Sequential)
+    }
 
     @Test func aTable() throws {
         let model = AutomaticModel(.table(numeric: 6, categories: [9, 100, 2]), .binary, dropout: 0.25)
