@@ -85,7 +85,7 @@ extension Model {
         let begin = EarlierTokens(network, blockSize: blockSize)
         for position in 0..<length {
             let logits =
-                try begin?.nextOutput(tokens).map { logits($0).reshaped([count]) }
+                try begin?.nextOutput(tokens).map { self.logits($0).reshaped([count]) }
                 ?? nextTokenLogits(tokens.suffix(blockSize), blockSize)
             guard logits.scalars.allSatisfy({ !$0.isNaN }) else {
                 throw TrainingError("the model's answer for token \(position) is no number: its weights are damaged")
