@@ -243,7 +243,6 @@ def normalizations():
 
 
 def activations():
-    keras_names = {"gelu-tanh": None, "celu": "celu"}
     for name in ["linear", "relu", "sigmoid", "tanh", "softmax", "softplus", "silu", "gelu", "elu", "selu", "celu",
                  "leaky-relu", "relu6", "softsign", "mish", "hard-sigmoid", "hard-swish", "hard-tanh", "exponential",
                  "log-softmax", "log-sigmoid", "tanh-shrink"]:
