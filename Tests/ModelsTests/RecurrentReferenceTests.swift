@@ -6,7 +6,7 @@ import Layers
 import Tensors
 import Testing
 
-@testable import Models
+import Models
 
 /// A case of scripts/reference/recurrent.py.
 struct RecurrentCase: Decodable, Sendable, CustomTestStringConvertible {

@@ -7,7 +7,7 @@ import Layers
 import Tensors
 import Testing
 
-@testable import Training
+import Training
 
 /// What scripts/reference/language.py computed.
 private struct LanguageReference: Decodable {

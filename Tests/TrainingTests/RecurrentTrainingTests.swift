@@ -8,7 +8,7 @@ import Optimizers
 import Tensors
 import Testing
 
-@testable import Training
+import Training
 
 @Suite struct RecurrentTrainingTests {
     /// What scripts/reference/recurrent.py wrote.
