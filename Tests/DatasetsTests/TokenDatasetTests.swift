@@ -5,7 +5,7 @@ import Foundation
 import Tensors
 import Testing
 
-@testable import Datasets
+import Datasets
 
 /// What scripts/reference/language.py computed.
 private struct LanguageReference: Decodable {

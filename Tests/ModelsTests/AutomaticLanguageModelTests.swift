@@ -5,7 +5,7 @@ import Layers
 import Tensors
 import Testing
 
-@testable import Models
+import Models
 
 @Suite struct AutomaticLanguageModelTests {
     @Test(

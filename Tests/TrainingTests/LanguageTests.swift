@@ -8,7 +8,7 @@ import Streams
 import Tensors
 import Testing
 
-@testable import Training
+import Training
 
 /// What scripts/reference/language.py computed.
 private struct LanguageReference: Decodable {
