@@ -43,7 +43,8 @@ struct PictureStore {
         let key = "1 \(images.listing(of: part)) \(form.height)x\(form.width)x\(form.channels)"
         var problem: String?
         if let folder {
-            let file = PictureCacheFile(path: "\(folder)/pictures-\(Fingerprint(of: Data(key.utf8))).pixels", form: form)
+            let file = PictureCacheFile(
+                path: "\(folder)/pictures-\(Fingerprint(of: Data(key.utf8))).pixels", form: form)
             // Where files were left out that may not be, decoding again names the first.
             if let found = file.open(count: part.files.count), skipsDamaged || found.damaged.isEmpty { return found }
             do {
