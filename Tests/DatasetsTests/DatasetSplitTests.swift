@@ -51,6 +51,6 @@ struct DatasetSplitTests {
 
     @Test func oneHotRows() throws {
         #expect(try toCategorical([2, 0], classCount: 3) == [0, 0, 1, 1, 0, 0])
-        #expect(try toCategorical([], classCount: 3) == [])
+        #expect(try toCategorical([Int](), classCount: 3) == [])
     }
 }

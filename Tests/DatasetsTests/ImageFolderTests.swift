@@ -139,9 +139,9 @@ struct ImageFolderTests {
         #expect(files.count > 40)
         for file in files {
             let (header, picture) = (try PictureHeader(path: file.path), try Picture(path: file.path))
-            #expect(
-                [header.height, header.width, header.channels] == [picture.height, picture.width, picture.channels],
-                "\(file.path)")
+            let found: [Int] = [header.height, header.width, header.channels]
+            let expected: [Int] = [picture.height, picture.width, picture.channels]
+            #expect(found == expected, "\(file.path)")
         }
     }
 }

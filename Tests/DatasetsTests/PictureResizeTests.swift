@@ -19,7 +19,10 @@ struct PictureResizeTests {
 
     /// Bytes by the script's formula.
     private static func picture(_ shape: [Int]) -> Picture {
-        let pixels = (0..<shape[0] * shape[1] * shape[2]).map { UInt8(($0 * $0 * 31 + $0 * 7 + ($0 >> 3) * 13) & 255) }
+        let pixels = (0..<shape[0] * shape[1] * shape[2]).map { (index: Int) -> UInt8 in
+            let value = index * index * 31 + index * 7 + (index >> 3) * 13
+            return UInt8(value & 255)
+        }
         return Picture(height: shape[0], width: shape[1], channels: shape[2], pixels: pixels)
     }
 

@@ -40,12 +40,13 @@ struct PictureStore {
         of part: ImageFolder.Part, in images: ImageFolder, _ form: PictureForm, inMemory: Bool = true
     ) throws -> DecodedPictures? {
         let decoder = PictureDecoder(part.files, form, skipsDamaged: skipsDamaged, threads: threads)
-        let key = "1 \(images.listing(of: part)) \(form.height)x\(form.width)x\(form.channels) \(skipsDamaged)"
+        let key = "1 \(images.listing(of: part)) \(form.height)x\(form.width)x\(form.channels)"
         var problem: String?
         if let folder {
             let file = PictureCacheFile(
                 path: "\(folder)/pictures-\(Fingerprint(of: Data(key.utf8))).pixels", form: form)
-            if let found = file.open(count: part.files.count) { return found }
+            // Where files were left out that may not be, decoding again names the first.
+            if let found = file.open(count: part.files.count), skipsDamaged || found.damaged.isEmpty { return found }
             do {
                 let steps = progress(of: part.files.count, "into \(file.path), once for this size")
                 try file.write(decoder, mark: mark, progress: steps)
