@@ -78,6 +78,21 @@ extension CommandTests {
             #expect(try metric("val_accuracy", ["--config", "names", "--epochs", "1"] + data) > 0.6)
         }
 
+        private static let hasSeries = isThere("timeseries/airline-passengers.csv")
+
+        /// Far below the seasonal naive forecast's 50.1.
+        @Test(.enabled(if: hasSeries, "The series are absent: set LOCKSTEP_DATA to a folder with timeseries/"))
+        func airlinePassengers() throws {
+            let data = ["--data", "csv:\(Self.data)/timeseries/airline-passengers.csv"]
+            #expect(try metric("val_root_mean_squared_error", ["--config", "airline-passengers"] + data) < 25)
+        }
+
+        @Test(.enabled(if: hasSeries, "The series are absent: set LOCKSTEP_DATA to a folder with timeseries/"))
+        func temperatures() throws {
+            let data = ["--data", "csv:\(Self.data)/timeseries/daily-min-temperatures.csv"]
+            #expect(try metric("val_root_mean_squared_error", ["--config", "temperatures"] + data) < 2.4)
+        }
+
         private static let fashion = "/usr/share/datasets/fashion-mnist"
 
         @Test(

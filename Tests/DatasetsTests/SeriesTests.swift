@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-@testable import Datasets
+import Datasets
 import Tensors
 
 struct SeriesTests {

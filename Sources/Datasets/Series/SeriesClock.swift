@@ -10,7 +10,7 @@ package struct SeriesClock: Sendable, Hashable, Codable {
 
     /// - Parameter times: of each series, ascending; one of them at least has two rows.
     /// - Returns: nil where no series has two rows.
-    init?(_ times: [[SeriesTime]]) {
+    package init?(_ times: [[SeriesTime]]) {
         var counts: [Double: Int] = [:]
         for series in times {
             for (earlier, later) in zip(series, series.dropFirst()) {
@@ -39,7 +39,7 @@ package struct SeriesClock: Sendable, Hashable, Codable {
     }
 
     /// Whether dates go by months: all are of the same day of a month, or the last one, and not each a day or week apart.
-    static func goesByMonths(_ times: [[SeriesTime]]) -> Bool {
+    package static func goesByMonths(_ times: [[SeriesTime]]) -> Bool {
         let dates = times.joined()
         guard let first = dates.first, first.form.unit == .days, times.contains(where: { $0.count > 2 }) else {
             return false

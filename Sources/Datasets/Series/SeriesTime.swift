@@ -118,7 +118,7 @@ package struct SeriesTime: Sendable, Hashable {
     }
 
     /// The time by months, of a date; itself for others.
-    var byMonths: SeriesTime {
+    package var byMonths: SeriesTime {
         guard form.unit == .days else { return self }
         let (year, month, day) = Calendar.date(Int(value))
         var form = form
