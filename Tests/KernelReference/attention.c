@@ -119,7 +119,7 @@ static void compare_case(comparison *c, const lk_attention *s, bool is_masked, b
     release();
 }
 
-static void compare_normalization(comparison *c, int64_t rows, int64_t width, bool scales, argument_kind kind) {
+static void compare_rows_normalized(comparison *c, int64_t rows, int64_t width, bool scales, argument_kind kind) {
     int64_t all = rows * width, pitch = LK_PADDED(width);
     float *x = floats(all), *g = floats(all), *gamma = scales ? floats(width) : NULL, *beta = scales ? floats(width) : NULL;
     fill(x, all, kind, 5), fill(g, all, kind, 6);
@@ -169,7 +169,7 @@ void compare_attention(comparison *c) {
     }
     for (int l = 0; l < LENGTHS; l++) {
         for (int kind = 0; kind < KINDS; kind++) {
-            compare_normalization(c, 3, lengths[l], kind != ANY_SIZE, (argument_kind)kind);
+            compare_rows_normalized(c, 3, lengths[l], kind != ANY_SIZE, (argument_kind)kind);
         }
     }
 }
