@@ -1,12 +1,13 @@
-// The one way in which pictures are brought to a size: Pillow's `resize(size, BILINEAR)`, in its integer arithmetic, so that
-// a byte here is a byte there. PictureDecoder calls it.
+// The one way in which pictures are brought to a size: Pillow's `resize(size, BILINEAR)`, in its integer arithmetic.
+// PictureDecoder calls it.
 
 import Tensors
 
 extension Picture {
     /// Stretched or shrunk to a size, each axis on its own, by linear interpolation; where an axis shrinks, over as many more
-    /// pixels (antialiased). The results are those of Pillow (`src/libImaging/Resample.c`), bit by bit: weights in whole
-    /// multiples of 2^-22, first along rows, rounded to bytes, then along columns.
+    /// pixels (antialiased). The arithmetic is that of Pillow (`src/libImaging/Resample.c`): weights in whole multiples of
+    /// 2^-22, first along rows, rounded to bytes, then along columns. The bytes are Pillow's; where rows grow and columns
+    /// shrink, within one level.
     package func resized(height newHeight: Int, width newWidth: Int) -> Picture {
         require(newHeight > 0 && newWidth > 0, "a picture can't be resized to \(newHeight) x \(newWidth)")
         var result = self
