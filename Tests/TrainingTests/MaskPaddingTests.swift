@@ -56,7 +56,7 @@ struct MaskPaddingTests {
         return Bits(
             weights: model.fingerprint,
             metrics: ["loss", "accuracy", "val_loss", "val_accuracy"].flatMap { name in
-                history[metric: name].map(\.bitPattern)
+                history[name].map(\.bitPattern)
             },
             evaluation: try model.evaluate(data).all.map { $0.value.bitPattern },
             predictions: try model.predict(batch.inputs, mask: batch.mask).scalars.map(\.bitPattern))

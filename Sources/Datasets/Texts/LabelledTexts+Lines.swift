@@ -41,6 +41,15 @@ extension LabelledTexts {
         }
         return LabelledTexts(texts, name: paths.joined(separator: ", "))
     }
+
+    /// Texts without labels, one a line, that are in memory already.
+    public static func read(plain text: String, name: String) -> LabelledTexts {
+        var (text, texts) = (text, [String]())
+        text.withUTF8 { bytes in
+            LineReader.forEachLine(of: bytes) { texts.append(String(decoding: $0, as: UTF8.self)) }
+        }
+        return LabelledTexts(texts, name: name)
+    }
 }
 
 /// Collects the lines of files.

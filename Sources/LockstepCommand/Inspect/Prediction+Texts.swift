@@ -33,6 +33,9 @@ extension Prediction {
         if [".csv", ".tsv", ".csv.gz", ".tsv.gz"].contains(where: name.hasSuffix) {
             return try .read(table: [path], preparation, needsTarget: false, format: settings.tableFormat)
         }
-        return try .read(plain: [path == "-" ? "/dev/stdin" : path])
+        guard path == "-" else { return try .read(plain: [path]) }
+        let input = "the standard input"
+        return .read(
+            plain: try Text.decode(FileHandle.standardInput.readDataToEndOfFile(), file: input), name: input)
     }
 }
