@@ -68,8 +68,15 @@ extension CommandTests {
                 #expect(predicted.lines.first == "month,sales", "\(predicted.standardError)")
                 let rows = predicted.lines.dropFirst().map { $0.split(separator: ",").map(String.init) }
                 #expect(rows.map { $0[0] } == (1...8).map { "2021-0\($0)" })
-                let truth = (72..<80).map { Double(1000 + 5 * $0 + 10 * Self.pattern[$0 % 12]) }
-                let errors = try zip(rows, truth).map { abs(try #require(Double($0[1])) - $1) }
+                let truth = (72..<80).map { (month: Int) -> Double in
+                    let sales: Int = 1000 + 5 * month + 10 * Self.pattern[month % 12]
+                    return Double(sales)
+                }
+                var errors: [Double] = []
+                for (row, value) in zip(rows, truth) {
+                    let forecast = try #require(Double(row[1]))
+                    errors.append(abs(forecast - value))
+                }
                 let mean = errors.reduce(0, +) / 8
                 let told = try #require(json["mean_absolute_error"] as? Double)
                 #expect(abs(told - mean) < 1e-3 * mean, "\(told), \(mean)")
