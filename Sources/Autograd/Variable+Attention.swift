@@ -47,13 +47,18 @@ extension Variable {
     /// (x - mean) / sqrt(variance + epsilon) * gamma + beta, mean and variance over the last axis; gamma and beta
     /// `[features]` or nil. The bits of the operations one by one.
     package func normalized(gamma: Variable?, beta: Variable?, epsilon: Float) -> Variable {
+        // Of masked sequences sums go over a sample's positions first, so that padding changes none.
+        let isMasked = mask != nil && shape.rank == 3
+        func bySample(_ rows: Tensor) -> Tensor { isMasked ? rows.sum(axes: [1]) : rows }
         let (output, statistics) = value.normalizedRows(gamma: gamma?.value, beta: beta?.value, epsilon: epsilon)
         let result = tape.record(output, [self, gamma, beta].compactMap { $0 }) { g in
             let found = value.normalizedRowsGradient(
                 g, statistics: statistics, gamma: gamma?.value, ofSelf: needsGradient,
                 ofGamma: gamma?.needsGradient ?? false)
-            if let gamma, let products = found.products { tape.contribute(to: gamma) { products.sumRows(into: $0) } }
-            if let beta { tape.contribute(to: beta) { g.sumRows(into: $0) } }
+            if let gamma, let products = found.products {
+                tape.contribute(to: gamma) { bySample(products).sumRows(into: $0) }
+            }
+            if let beta { tape.contribute(to: beta) { bySample(g).sumRows(into: $0) } }
             if let gradient = found.ofSelf { receive(gradient) }
         }
         return result.marked(gamma == nil && beta == nil ? .unknown : .logits).masked(mask)

@@ -20,7 +20,7 @@ extension CommandTests {
         }
 
         /// Pictures of three classes, `count` each, below `folder`.
-        private static func write(_ count: Int, to folder: String, sizes: Bool = true, first: Int = 0) throws {
+        private static func draw(_ count: Int, to folder: String, sizes: Bool = true, first: Int = 0) throws {
             for (channel, name) in classes.enumerated() {
                 try FileManager.default.createDirectory(
                     atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
@@ -53,7 +53,7 @@ extension CommandTests {
 
         @Test func everyLayoutTrainsTheSame() throws {
             try withTemporaryFolder { folder in
-                try Self.write(20, to: folder + "/data")
+                try Self.draw(20, to: folder + "/data")
                 let arguments = Self.arguments(folder)
                 let expected = try train(arguments, run: folder + "/plain")
                 let files = try Self.pixelFiles(folder)
@@ -76,7 +76,7 @@ extension CommandTests {
 
         @Test func theCacheFollowsTheFiles() throws {
             try withTemporaryFolder { folder in
-                try Self.write(8, to: folder + "/data", sizes: false)
+                try Self.draw(8, to: folder + "/data", sizes: false)
                 let arguments = ["--data", "images:\(folder)/data", "--epochs", "1", "--hidden", "4"]
                 let cache = ["--cache", folder + "/cache"]
                 let expected = try train(arguments + ["--cache", "none"], run: folder + "/none")
@@ -105,8 +105,8 @@ extension CommandTests {
 
         @Test func evaluatePredictAndInspectTreatPicturesAsTrainingDid() throws {
             try withTemporaryFolder { folder in
-                try Self.write(12, to: folder + "/data/train")
-                try Self.write(4, to: folder + "/data/test", first: 50)
+                try Self.draw(12, to: folder + "/data/train")
+                try Self.draw(4, to: folder + "/data/test", first: 50)
                 let arguments = Self.arguments(folder) + ["--epochs", "6", "--learning-rate", "0.01"]
                 _ = try train(arguments, run: folder + "/run")
                 let cache = folder + "/cache"
@@ -146,7 +146,7 @@ extension CommandTests {
 
         @Test func damagedAndUnknownThingsAreTold() throws {
             try withTemporaryFolder { folder in
-                try Self.write(6, to: folder + "/data", sizes: false)
+                try Self.draw(6, to: folder + "/data", sizes: false)
                 let bad = folder + "/data/red/3.ppm"
                 try write("P6\n12 12\n255\nshort", to: bad)
                 let arguments = [

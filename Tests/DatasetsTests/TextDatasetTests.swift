@@ -42,9 +42,8 @@ struct TextDatasetTests {
         _ = directory.write("README.md", [0xFF])
         let texts = try LabelledTexts.read(lines: [directory.path])
         #expect(texts.texts == ["Żó", "label\ttext", "eins", "zwei"] && labels(texts) == ["Z", "Z", "b", "b"])
-        expectDatasetError("has no file CLASS.txt") {
-            try LabelledTexts.read(lines: [TemporaryDirectory().path])
-        }
+        let empty = TemporaryDirectory()
+        expectDatasetError("has no file CLASS.txt") { try LabelledTexts.read(lines: [empty.path]) }
     }
 
     @Test(

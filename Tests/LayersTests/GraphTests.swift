@@ -139,6 +139,10 @@ import Testing
             let (convolution, normalization) = (Conv2D(5, kernelSize: 3, padding: .same), BatchNormalization())
             var children: [(String, any Layer)] { [("conv2d", convolution), ("batch_normalization", normalization)] }
 
+            func build(_ input: Shape) throws(ShapeError) -> Shape {
+                try normalization.build(convolution.build(input))
+            }
+
             func call(_ input: Variable) -> Variable {
                 let tape = input.tape
                 let x = convolution(input)

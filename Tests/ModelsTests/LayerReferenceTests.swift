@@ -38,7 +38,7 @@ struct LayerCase: Decodable, Sendable, CustomTestStringConvertible {
         }
     }()
 
-    var model: Sequential {
+    var model: any Layer {
         get throws { try ModelFile(text: "layers:\n  - \(layer)\n").model }
     }
 }

@@ -6,7 +6,7 @@ import Layers
 import Tensors
 import Testing
 
-@testable import Training
+import Training
 
 @Suite struct WeightTransferTests {
     private func makeModel(_ layers: [any Layer], seed: UInt64) throws -> Model {
