@@ -311,7 +311,7 @@ def arrangements():
 def selections():
     for name, function in {"greater": np.greater, "greaterOrEqual": np.greater_equal, "less": np.less,
                            "lessOrEqual": np.less_equal, "equal": np.equal, "notEqual": np.not_equal}.items():
-        case(name, lambda x, y, f=function: f(x, y) * x, (2, 3), (3,))
+        case(name, lambda x, y, f=function: f(x, y) * (x + y), (2, 3), (3,))
     condition = np.array([[1, 0, 1], [0, 0, 1]])
     case("where", lambda x, y: np.where(condition, x, y), (2, 3), (3,), constants=[condition])
     case("sign", lambda x: np.sign(x) * x, (3, 5))
