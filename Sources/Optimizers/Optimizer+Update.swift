@@ -116,7 +116,8 @@ extension Optimizer {
         switch rule {
         case .sgd(let momentum, let nesterov):
             lk_sgd(
-                parameters, momentum == 0 ? nil : states.first, gradients, count, stepSize, momentum, nesterov ? 1 : 0, decay)
+                parameters, momentum == 0 ? nil : states.first, gradients, count, stepSize, momentum, nesterov ? 1 : 0,
+                decay)
         case .adam(let beta1, let beta2, let epsilon, _):
             lk_adam(
                 parameters, states[0], states[1], gradients, count, stepSize, beta1, beta2, epsilon, decay, shrink)

@@ -83,8 +83,10 @@ enum Operations {
     private static let selections: [String: Operation] = [
         "greater": { v, _ in .greater(v[0], v[1]) * (v[0] + v[1]) },
         "greaterOrEqual": { v, _ in .greaterOrEqual(v[0], v[1]) * (v[0] + v[1]) },
-        "less": { v, _ in .less(v[0], v[1]) * (v[0] + v[1]) }, "lessOrEqual": { v, _ in .lessOrEqual(v[0], v[1]) * (v[0] + v[1]) },
-        "equal": { v, _ in .equal(v[0], v[1]) * (v[0] + v[1]) }, "notEqual": { v, _ in .notEqual(v[0], v[1]) * (v[0] + v[1]) },
+        "less": { v, _ in .less(v[0], v[1]) * (v[0] + v[1]) },
+        "lessOrEqual": { v, _ in .lessOrEqual(v[0], v[1]) * (v[0] + v[1]) },
+        "equal": { v, _ in .equal(v[0], v[1]) * (v[0] + v[1]) },
+        "notEqual": { v, _ in .notEqual(v[0], v[1]) * (v[0] + v[1]) },
         "where": { v, c in .where(v[0].tape.constant(c[0]), v[0], v[1]) },
         "sign": { v, _ in v[0].sign * v[0] }, "powerOf": { v, _ in v[0].power(v[1]) },
     ]

@@ -65,7 +65,8 @@ extension CommandTests {
                 // Two ranks that find no cache: one of them writes it.
                 let fresh = Self.arguments(folder, cache: "other")
                 #expect(try train(ranks: 2, fresh, run: folder + "/fresh") == expected)
-                #expect(try FileManager.default.contentsOfDirectory(atPath: folder + "/other").count == 1)
+                let others = try FileManager.default.contentsOfDirectory(atPath: folder + "/other")
+                #expect(others.count { $0.hasSuffix(".pixels") } == 1, "\(others)")
                 // Stopped in the middle, going on with another layout, without a cache.
                 _ = try train(ranks: 2, arguments + ["--max-steps", "4"], run: folder + "/stopped")
                 let resumed = try train(
@@ -160,7 +161,7 @@ extension CommandTests {
                 #expect(skipped.status == 0, "\(skipped.standardError)")
                 #expect(skipped.standardOutput.contains("1 damaged picture is left out: \(bad) is damaged"))
                 let looked = try lockstep(["inspect", "images:\(folder)/data", "--cache", folder + "/cache"])
-                #expect(looked.standardOutput.contains("damaged: \(bad) is damaged"), "\(looked.standardOutput)")
+                #expect(looked.standardOutput.contains("damaged: \(bad)"), "\(looked.standardOutput)")
                 let predicted = try lockstep(["predict", folder + "/a", folder + "/data/red"])
                 #expect(predicted.status != 0 && predicted.standardError.contains("\(bad) is damaged"))
                 let left = try lockstep(["predict", folder + "/a", folder + "/data/red", "--skip-damaged"])

@@ -69,7 +69,7 @@ extension CommandTests {
                 "The SMS Spam Collection is absent: set LOCKSTEP_DATA to a folder with text/"))
         func smsSpam() throws {
             let data = ["--data", "lines:\(Self.data)/text/SMSSpamCollection"]
-            #expect(try metric("val_accuracy", ["--config", "sms-spam", "--epochs", "1"] + data) > 0.95)
+            #expect(try metric("val_accuracy", ["--config", "sms-spam", "--epochs", "2"] + data) > 0.95)
         }
 
         @Test(.enabled(if: isThere("text/names"), "The names are absent: set LOCKSTEP_DATA to a folder with text/"))

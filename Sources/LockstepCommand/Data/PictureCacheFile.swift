@@ -70,7 +70,9 @@ struct PictureCacheFile {
                 mark()
             }
             let trailer = Trailer(form: form, count: decoder.files.count, damaged: damaged)
-            var end = try JSONEncoder().encode(trailer)
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = .sortedKeys
+            var end = try encoder.encode(trailer)
             let digits = String(end.count)
             end += Data((String(repeating: "0", count: PictureCacheFile.lengthDigits - digits.count) + digits).utf8)
             try end.withUnsafeBytes { try put($0, descriptor) }
