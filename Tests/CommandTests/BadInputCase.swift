@@ -103,7 +103,9 @@ struct BadInputCase: Sendable, CustomTestStringConvertible {
         },
         BadInputCase(
             "unknown optimizer", status: 64,
-            ["--optimizer must be sgd, adam, adamw or rmsprop, got 'adma'; did you mean 'adam'?"]
+            [
+                "--optimizer must be sgd, adam, adamw, rmsprop, adagrad, adadelta or nadam, got 'adma'; did you mean 'adam'?"
+            ]
         ) { _ in ["--optimizer", "adma"] },
         BadInputCase("unknown flag", status: 64, ["--batchsize", "lockstep train --help"]) { _ in ["--batchsize", "32"]
         },
