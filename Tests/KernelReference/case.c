@@ -93,7 +93,7 @@ static const struct {
     {"optimizers", compare_optimizers}, {"images", compare_images},
     {"products", compare_products}, {"convolutions", compare_convolutions}, {"Winograd convolutions", compare_winograd},
     {"pooled convolutions", compare_pooled_convolutions}, {"recurrence", compare_recurrence},
-    {"pooled convolutions", compare_pooled_convolutions}, {"attention and normalisation", compare_attention},
+    {"attention and normalisation", compare_attention},
 };
 
 int kernel_reference_count(void) { return sizeof families / sizeof families[0]; }
