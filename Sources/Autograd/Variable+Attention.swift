@@ -63,28 +63,4 @@ extension Variable {
         }
         return result.marked(gamma == nil && beta == nil ? .unknown : .logits).masked(mask)
     }
-
-    /// self * table^T: input `[..., features]`, table `[rows, features]`, output `[..., rows]`. The logits of a language
-    /// model whose output shares the embedding's table (Press & Wolf 2017).
-    package func scored(against table: Variable) -> Variable {
-        require(
-            table.shape.rank == 2 && shape.rank >= 1 && shape[-1] == table.shape[1],
-            "tied output: input \(shape) does not fit the table \(table.shape)")
-        let (outputs, inputs) = (table.shape[0], table.shape[1])
-        let rows = value.count / Swift.max(1, inputs)
-        let workspace = tape.workspace
-        let output = Tensor(uninitialized: Shape(shape.dimensions.dropLast() + [outputs]), in: workspace)
-        MatrixProduct(m: rows, n: outputs, k: inputs, transposeB: true).run(
-            value.pointer, table.value.pointer, into: output.pointer, in: workspace)
-        return tape.record(output, self, table) { g in
-            tape.contribute(to: table) { target, adds in
-                MatrixProduct(m: outputs, n: inputs, k: rows, transposeA: true, accumulate: adds).run(
-                    g.pointer, value.pointer, into: target, in: workspace)
-            }
-            tape.contribute(to: self) {
-                MatrixProduct(m: rows, n: inputs, k: outputs).run(
-                    g.pointer, table.value.pointer, into: $0, in: workspace)
-            }
-        }.marked(.logits)
-    }
 }

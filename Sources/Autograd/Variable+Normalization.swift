@@ -38,29 +38,4 @@ extension Variable {
             adding: addend?.value, relu: relu)
         return tape.constant(output).marked(relu ? .relu : .logits).masked(mask)
     }
-
-    /// The matrix product with a table `[units, in]` of which the rows are the outputs' weights, plus bias `[units]`:
-    /// `[..., in] -> [..., units]`, as `dense` with the transposed table.
-    package func dense(transposed table: Variable, bias: Variable?) -> Variable {
-        require(
-            table.shape.rank == 2 && shape.rank >= 1 && shape[-1] == table.shape[1],
-            "dense: input \(shape) does not fit table \(table.shape)")
-        let (units, inputs) = (table.shape[0], table.shape[1])
-        let rows = value.count / Swift.max(1, inputs)
-        let workspace = tape.workspace
-        let output = Tensor(uninitialized: Shape(shape.dimensions.dropLast() + [units]), in: workspace)
-        MatrixProduct(m: rows, n: units, k: inputs, transposeB: true).run(
-            value.pointer, table.value.pointer, bias: bias?.value.pointer, into: output.pointer, in: workspace)
-        return tape.record(output, [self, table] + (bias.map { [$0] } ?? [])) { g in
-            tape.contribute(to: table) {
-                MatrixProduct(m: units, n: inputs, k: rows, transposeA: true).run(
-                    g.pointer, value.pointer, into: $0, in: workspace)
-            }
-            if let bias { tape.contribute(to: bias) { g.sumRows(into: $0) } }
-            tape.contribute(to: self) {
-                MatrixProduct(m: rows, n: inputs, k: units).run(
-                    g.pointer, table.value.pointer, into: $0, in: workspace)
-            }
-        }.marked(.logits)
-    }
 }

@@ -68,7 +68,8 @@ extension CommandTests {
                 let adam = try lockstep(["train", "--config", recipe])
                 #expect(adam.standardError.contains("recipe.yaml:1: 'momentum' is for sgd and rmsprop"))
                 let flag = try lockstep(["train", "--momentum", "0.5"])
-                #expect(flag.standardError.contains("--momentum is for sgd and rmsprop, not adam"), "\(flag.standardError)")
+                #expect(
+                    flag.standardError.contains("--momentum is for sgd and rmsprop, not adam"), "\(flag.standardError)")
             }
         }
 

@@ -29,7 +29,7 @@ import Testing
         expectShapeError(
             TransformerDecoder(vocabulary: 5, length: 3, layers: 1, heads: 1, width: 4), [4], "position_embedding",
             "at most 3 positions, got 4")
-        expectShapeError(TiedOutput(Embedding(5, 4)), [3, 6], "[..., 4], got [3, 6]")
+        expectShapeError(TiedDense(Embedding(5, 4), useBias: false), [3, 6], "got [3, 6]")
     }
 
     @Test func gradientsByDifferences() throws {
@@ -46,7 +46,7 @@ import Testing
     @Test func gradientsOfATiedTable() throws {
         let words = Embedding(5, 3)
         try expectGradients(
-            Sequential([words, Dense(3, activation: .tanh), TiedOutput(words)]),
+            Sequential([words, Dense(3, activation: .tanh), TiedDense(words, useBias: false)]),
             Tensor([1, 0, 4, 4, 2, 1]).reshaped([2, 3]), watchInput: false)
     }
 

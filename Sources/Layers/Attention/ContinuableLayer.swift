@@ -21,7 +21,7 @@ extension Embedding: ContinuableLayer {}
 extension LayerNormalization: ContinuableLayer {}
 extension PositionEmbedding: ContinuableLayer {}
 extension SinusoidalPositions: ContinuableLayer {}
-extension TiedOutput: ContinuableLayer {}
+extension TiedDense: ContinuableLayer {}
 extension TransformerDecoder: ContinuableLayer {}
 
 extension MultiHeadAttention: ContinuableLayer {

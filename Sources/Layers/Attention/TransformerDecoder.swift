@@ -42,7 +42,7 @@ public final class TransformerDecoder: Layer {
         norm = LayerNormalization(epsilon: 1e-5, center: useBias)
         output =
             tied
-            ? TiedOutput(embedding) : Dense(vocabulary, useBias: false, kernelInitializer: .normal(0.02))
+            ? TiedDense(embedding, useBias: false) : Dense(vocabulary, useBias: false, kernelInitializer: .normal(0.02))
     }
 
     public var positions: PositionUse { .sequence }
