@@ -26,17 +26,20 @@ extension Checkpoint {
         Checkpoint.copy(model, to: weights)
     }
 
-    /// Copies the moving averages of the trainable parameters into their place; the weights where the run kept none.
+    /// Copies the moving averages of the trainable parameters into their place.
     ///
-    /// - Throws: `CheckpointError` as `restore`.
+    /// - Throws: `CheckpointError` as `restore`, and where one is missing.
     package func restoreAverages(parameters: ParameterBuffer) throws(CheckpointError) {
         try restore(parameters: parameters, optimizer: nil)
         let data = try contents(of: Checkpoint.optimizerFile)
         let found = try SafetensorsFile.decode(data, file: path + "/" + Checkpoint.optimizerFile)
         for parameter in parameters.parameters where parameter.role == .trainable {
-            guard let tensor = found["\(parameter.path).\(OptimizerState.averageName)"],
-                tensor.shape == parameter.value.shape.dimensions
-            else { continue }
+            let name = "\(parameter.path).\(OptimizerState.averageName)"
+            guard let tensor = found[name], tensor.shape == parameter.value.shape.dimensions else {
+                throw CheckpointError(
+                    "checkpoint \(path) has no moving average of the shape \(parameter.value.shape): \(name)",
+                    .otherKind)
+            }
             data.withUnsafeBytes { bytes in
                 parameters.values.bytes(parameter.range).copyMemory(
                     from: UnsafeRawBufferPointer(rebasing: bytes[tensor.range]))
