@@ -65,12 +65,12 @@ public final class Parameter: @unchecked Sendable {
 
     /// Fixes the shape on the first call; later calls must agree.
     ///
-    /// - Throws: `ShapeError` when the shape is another than before, or has 2^31 elements or more, and where regularizer
+    /// - Throws: `ShapeError` when the shape is another than before, or has more than 2^31 - 2 elements, and where regularizer
     ///   or constraint make no sense.
     public func declare(_ shape: Shape, valuesPerSample: Int = 1) throws(ShapeError) {
         if let defect = regularizer?.defect ?? constraint?.defect { throw ShapeError("parameter \(path): \(defect)") }
         guard Shape.count(of: shape.dimensions) != nil else {
-            throw ShapeError("parameter \(path) of shape \(shape) is too large: expected fewer than 2^31 elements")
+            throw ShapeError("parameter \(path) of shape \(shape) is too large: expected at most 2^31 - 2 elements")
         }
         if let known = self.shape, known != shape {
             throw ShapeError("parameter \(path) has shape \(known), but this input wants \(shape)")

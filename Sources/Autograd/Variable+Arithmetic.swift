@@ -83,7 +83,8 @@ extension Variable {
     /// x raised to a constant.
     public func power(_ exponent: Float) -> Variable {
         tape.record(value.power(exponent), self) { g in
-            receive(g * value.power(exponent - 1).affine(scale: exponent))
+            // The slope of 1 is 0 everywhere, also where x^-1 is infinite.
+            receive(exponent == 0 ? g.affine(scale: 0) : g * value.power(exponent - 1).affine(scale: exponent))
         }.marked(.function("power")).masked(mask)
     }
 

@@ -26,9 +26,8 @@ extension Variable {
             widths.count == shape.rank && widths.allSatisfy { $0.before >= 0 && $0.after >= 0 },
             "padded: expected a pair of widths, at least 0, for each axis of \(shape), got \(widths)")
         for (axis, width) in widths.enumerated() where width.before + width.after > 0 {
-            let least = mode == .reflect ? 2 : 1
             require(
-                shape[axis] >= least || { if case .constant = mode { true } else { false } }(),
+                shape[axis] >= 1 || { if case .constant = mode { true } else { false } }(),
                 "padded: axis \(axis) of \(shape) has too few elements for \(mode)")
         }
         let target = Shape((0..<shape.rank).map { widths[$0].before + shape[$0] + widths[$0].after })
@@ -40,11 +39,16 @@ extension Variable {
         return arranged(arrangement, elsewhere: filling)
     }
 
-    /// Repeated so often along each axis, as NumPy's `tile`.
+    /// Repeated so often along each axis, as NumPy's `tile`: fewer numbers are of the last axes, more make new ones before
+    /// the first.
     public func tiled(_ times: [Int]) -> Variable {
         require(
-            times.count == shape.rank && times.allSatisfy { $0 >= 0 },
-            "tiled: expected a number, at least 0, for each axis of \(shape), got \(times)")
+            times.count <= Shape.maximumRank && times.allSatisfy { $0 >= 0 },
+            "tiled: expected at most \(Shape.maximumRank) numbers, each at least 0, got \(times)")
+        if times.count > shape.rank {
+            return reshaped(Array(repeating: 1, count: times.count - shape.rank) + shape.dimensions).tiled(times)
+        }
+        let times = Array(repeating: 1, count: shape.rank - times.count) + times
         let target = Shape((0..<shape.rank).map { shape[$0] * times[$0] })
         return arranged(Arrangement(target, of: shape) { axis, place in place % shape[axis] })
     }
@@ -85,17 +89,27 @@ extension Variable {
         return arranged(Arrangement(indices.shape, sources: sources))
     }
 
-    /// The `count` largest elements of the last axis, largest first, and their places as floats; of equal ones the first
-    /// comes first.
-    public func topK(_ count: Int) -> (values: Variable, indices: Tensor) {
-        require(
-            shape.rank > 0 && (0...shape[-1]).contains(count), "topK: expected 0 to \(shape) elements, got \(count)")
+    /// The `count` largest elements of an axis, largest first, or smallest, and their places as floats. Of equal ones the
+    /// first comes first; NaN counts as larger than any number, as in NumPy and PyTorch.
+    public func topK(_ count: Int, axis: Int = -1, largest: Bool = true) -> (values: Variable, indices: Tensor) {
+        let axis = shape.index(of: axis)
+        require((0...shape[axis]).contains(count), "topK: axis \(axis) of \(shape) has no \(count) elements")
+        guard axis == shape.rank - 1 else {
+            var exchanged = Array(0..<shape.rank)
+            exchanged.swapAt(axis, shape.rank - 1)
+            let found = transposed(exchanged).topK(count, largest: largest)
+            return (found.values.transposed(exchanged), found.indices.transposed(exchanged))
+        }
+        func isLarger(_ x: Float, _ y: Float) -> Bool { x > y || x.isNaN && !y.isNaN }
         let width = shape[-1]
         let target = Shape(shape.dimensions.dropLast() + [count])
         let indices = Tensor(uninitialized: target, in: tape.workspace)
         for row in 0..<(count == 0 ? 0 : target.count / count) {
             let base = row * width
-            let order = (0..<width).sorted { value.pointer[base + $0] > value.pointer[base + $1] }
+            let order = (0..<width).sorted {
+                let (x, y) = (value.pointer[base + $0], value.pointer[base + $1])
+                return largest ? isLarger(x, y) || !isLarger(y, x) && $0 < $1 : isLarger(y, x) || !isLarger(x, y) && $0 < $1
+            }
             for (place, index) in order.prefix(count).enumerated() {
                 indices.pointer[row * count + place] = Float(index)
             }
@@ -129,6 +143,7 @@ extension PaddingMode {
         case .constant: return nil
         case .edge: return place < 0 ? 0 : length - 1
         case .wrap: return modulo(place, length)
+        case .reflect where length == 1: return 0
         case .reflect:
             let turn = modulo(place, 2 * (length - 1))
             return min(turn, 2 * (length - 1) - turn)

@@ -10,6 +10,32 @@ extension Variable {
         }.marked(kind.afterScaling)
     }
 
+    /// The running product along an axis; exact gradients also where factors are 0.
+    public func cumulativeProduct(axis: Int, reversed: Bool = false) -> Variable {
+        tape.record(value.scanned(axis: axis, reversed: reversed, *), self) { g in
+            let axis = shape.index(of: axis)
+            let length = shape[axis]
+            let inner = shape.dimensions[(axis + 1)...].reduce(1, *)
+            let gradient = Tensor(uninitialized: shape, in: tape.workspace)
+            for lane in 0..<(length == 0 ? 0 : shape.count / length) {
+                let base = lane / inner * length * inner + lane % inner
+                func place(_ step: Int) -> Int { base + (reversed ? length - 1 - step : step) * inner }
+                var before: Float = 1
+                for step in 0..<length {
+                    // Each later product holds this factor: what is left of it without the factor.
+                    var (rest, sum): (Float, Float) = (before, 0)
+                    for later in step..<length {
+                        if later > step { rest *= value.pointer[place(later)] }
+                        sum += g.pointer[place(later)] * rest
+                    }
+                    gradient.pointer[place(step)] = sum
+                    before *= value.pointer[place(step)]
+                }
+            }
+            receive(gradient)
+        }.marked(.unknown)
+    }
+
     /// The product over `axes`, all when nil; exact gradients also where factors are 0.
     public func product(axes: [Int]? = nil, keepingDimensions: Bool = false) -> Variable {
         // The reduced axes last, as one.
@@ -48,8 +74,17 @@ extension Variable {
         }.marked(.unknown)
     }
 
-    /// The Euclidean norm over `axes`, all when nil; where it is 0 the gradient is 0, as in PyTorch.
-    public func norm(axes: [Int]? = nil, keepingDimensions: Bool = false) -> Variable {
+    /// The norm (sum of |x|^order)^(1 / order) over `axes`, all when nil: 2 is the Euclidean one, of which the gradient is 0
+    /// where it is 0, as in PyTorch; 1 the sum and infinity the largest of the absolute values.
+    public func norm(axes: [Int]? = nil, keepingDimensions: Bool = false, order: Float = 2) -> Variable {
+        require(order > 0, "norm: expected an order above 0, got \(order)")
+        switch order {
+        case 1: return abs.sum(axes: axes, keepingDimensions: keepingDimensions)
+        case .infinity: return abs.max(axes: axes, keepingDimensions: keepingDimensions)
+        case 2: break
+        default:
+            return abs.power(order).sum(axes: axes, keepingDimensions: keepingDimensions).power(1 / order)
+        }
         let kept = value.map(.square).sum(axes: axes, keepingDimensions: true).map(.sqrt)
         let result = keepingDimensions ? kept : value.map(.square).sum(axes: axes).map(.sqrt)
         return tape.record(result, self) { g in

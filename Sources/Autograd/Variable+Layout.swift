@@ -44,9 +44,16 @@ extension Variable {
         }.marked(parts.dropFirst().allSatisfy { $0.kind == parts[0].kind } ? parts[0].kind : .unknown)
     }
 
-    /// Rows of this table `[rows, rest...]` at `indices [n...]` (whole numbers): `[n..., rest...]`. An index that is no
-    /// row is refused: see `Tape.refused`.
-    public func gathered(_ indices: Tensor) -> Variable {
+    /// The parts of an axis at `indices [n...]` (whole numbers), as NumPy's `take`: of axis 0 `[rows, rest...] -> [n...,
+    /// rest...]`, of others `n...` stands in the axis's place. What is no index is refused: see `Tape.refused`.
+    public func gathered(_ indices: Tensor, axis: Int = 0) -> Variable {
+        let axis = shape.index(of: axis)
+        guard axis == 0 else {
+            let found = transposed([axis] + (0..<shape.rank).filter { $0 != axis }).gathered(indices)
+            let count = indices.shape.rank
+            return found.transposed(
+                Array(count..<count + axis) + Array(0..<count) + Array(count + axis..<found.shape.rank))
+        }
         let indices = tape.checked(indices, .numbers(below: shape[0]), "index")
         return tape.record(value.gathered(indices), self) { g in receive(g.scattered(indices, target: shape)) }
             .marked(kind)

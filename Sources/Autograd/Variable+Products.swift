@@ -3,8 +3,19 @@
 import Tensors
 
 extension Variable {
-    /// The matrix product of the last two axes, `[..., m, k] x [..., k, n] -> [..., m, n]`; leading axes broadcast.
+    /// The matrix product of the last two axes, `[..., m, k] x [..., k, n] -> [..., m, n]`; leading axes broadcast. As in
+    /// NumPy, a vector on the left is one row, on the right one column, and the result lacks that axis.
     public func matmul(_ other: Variable) -> Variable {
+        require(shape.rank > 0 && other.shape.rank > 0, "matmul: expected vectors or matrices, got a number")
+        if shape.rank == 1 {
+            let product = reshaped([1, shape[0]]).matmul(other)
+            return other.shape.rank == 1
+                ? product.reshaped([])
+                : product.reshaped(Array(other.shape.dimensions.dropLast(2)) + [other.shape[-1]])
+        }
+        if other.shape.rank == 1 {
+            return matmul(other.reshaped([other.shape[0], 1])).reshaped(Array(shape.dimensions.dropLast()))
+        }
         let product = value.matmul(
             other.value, transposeSelf: false, transposeOther: false, in: tape.workspace)
         return tape.record(product, self, other) { g in

@@ -45,13 +45,20 @@ extension Variable {
     /// -1, 0 or 1, and NaN of NaN; no gradient flows through it.
     public var sign: Variable { tape.constant(value.map(.sign)).masked(mask) }
 
-    /// This variable, above 0, raised to another: with gradients b a^(b - 1) and a^b log(a).
+    /// This variable, at least 0, raised to another: with gradients b a^(b - 1) and a^b log(a); as in PyTorch 0 for the base
+    /// where b is 0, and for the exponent where a is 0 and b at least 0.
     public func power(_ exponent: Variable) -> Variable {
         let y = value.combined(.power, exponent.value, in: tape.workspace)
         return tape.record(y, self, exponent) { g in
-            let less = value.combined(.power, exponent.value.affine(scale: 1, shift: -1))
-            receive((g * exponent.value * less).summed(to: shape))
-            exponent.receive((g * y * value.map(.log)).summed(to: exponent.shape))
+            let (a, b) = (value.broadcast(to: y.shape), exponent.value.broadcast(to: y.shape))
+            let less = a.combined(.power, b.affine(scale: 1, shift: -1))
+            let log = a.map(.log)
+            for index in 0..<y.count {
+                if b.pointer[index] == 0 { less.pointer[index] = 0 }
+                if a.pointer[index] == 0 && b.pointer[index] >= 0 { log.pointer[index] = 0 }
+            }
+            receive((g * b * less).summed(to: shape))
+            exponent.receive((g * y * log).summed(to: exponent.shape))
         }.marked(.function("power"))
     }
 }

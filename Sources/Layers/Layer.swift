@@ -74,6 +74,21 @@ extension Layer {
         return callAsFunction(tape.constant(.zeros(input.prepending(1)))).shape.dropFirst()
     }
 
+    /// How short a batch of samples `input`, sequences, may be made: the least of `lengths`, falling ones, down to which the
+    /// layer can be built for each; the whole length where it can't, or wants a number of positions.
+    package func leastLength(of input: Shape, among lengths: some Sequence<Int>) -> Int {
+        guard input.rank > 0, positions != .fixed else { return input.rank > 0 ? input[0] : 0 }
+        var (least, shorter) = (input[0], input)
+        for length in lengths {
+            shorter[0] = length
+            guard (try? build(shorter)) != nil else { break }
+            least = length
+        }
+        // What was built last counts.
+        _ = try? build(input)
+        return least
+    }
+
     /// The layer's type, e.g. `Conv2D`.
     package var typeName: String { "\(type(of: self))" }
 

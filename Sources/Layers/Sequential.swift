@@ -30,7 +30,7 @@ public final class Sequential: Layer {
         guard !layers.isEmpty else { throw ShapeError("Sequential: expected at least one layer") }
         var shape = input
         guard Shape.count(of: shape.dimensions) != nil else {
-            throw ShapeError("input \(shape) is too large: expected fewer than 2^31 elements a sample")
+            throw ShapeError("input \(shape) is too large: expected at most 2^31 - 2 elements a sample")
         }
         for (name, layer) in zip(names, layers) {
             do {
@@ -40,7 +40,7 @@ public final class Sequential: Layer {
             }
             guard Shape.count(of: shape.dimensions) != nil else {
                 throw ShapeError(
-                    "layer \(name): output \(shape) is too large: expected fewer than 2^31 elements a sample")
+                    "layer \(name): output \(shape) is too large: expected at most 2^31 - 2 elements a sample")
             }
         }
         return shape

@@ -6,6 +6,9 @@ import Tensors
 
 extension LayerKind {
     static let activations: [LayerKind] = [
+        LayerKind("celu", ["alpha"]) { (options) throws(ModelFileError) in
+            CELU(alpha: try options.finite("alpha", default: 1))
+        },
         LayerKind("elu", ["alpha"]) { (options) throws(ModelFileError) in
             ELU(alpha: try options.finite("alpha", default: 1))
         },

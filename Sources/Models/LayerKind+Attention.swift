@@ -52,7 +52,7 @@ extension LayerKind {
         ) { (options) throws(ModelFileError) in
             TransformerDecoder(
                 vocabulary: try options.integer("vocabulary"), length: try options.integer("length"),
-                layers: try options.integer("layers"), heads: try options.integer("heads"),
+                layers: try options.integer("layers", to: 1000), heads: try options.integer("heads"),
                 width: try options.integer("width"), dropout: try options.dropout(),
                 tied: try options.flag("tied", default: true), useBias: try options.flag("use-bias", default: false))
         },

@@ -6,10 +6,11 @@ import Tensors
 
 extension LayerKind {
     static let sequences: [LayerKind] = [
-        LayerKind("average-pooling1d", poolingKeys) { (options) throws(ModelFileError) in
+        LayerKind("average-pooling1d", poolingKeys + ["count-include-pad"]) { (options) throws(ModelFileError) in
             AveragePooling1D(
                 try options.integer("pool-size", default: 2), strides: try options.optionalInteger("strides"),
-                padding: try options.sequencePadding())
+                padding: try options.sequencePadding(), ceilMode: try options.flag("ceil-mode", default: false),
+                countsPadding: try options.flag("count-include-pad", default: false))
         },
         LayerKind(
             "conv1d",
@@ -34,9 +35,9 @@ extension LayerKind {
         LayerKind("max-pooling1d", poolingKeys) { (options) throws(ModelFileError) in
             MaxPooling1D(
                 try options.integer("pool-size", default: 2), strides: try options.optionalInteger("strides"),
-                padding: try options.sequencePadding())
+                padding: try options.sequencePadding(), ceilMode: try options.flag("ceil-mode", default: false))
         },
     ]
 
-    private static let poolingKeys = ["pool-size", "strides", "padding"]
+    private static let poolingKeys = ["pool-size", "strides", "padding", "ceil-mode"]
 }

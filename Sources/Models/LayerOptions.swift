@@ -29,11 +29,13 @@ public struct LayerOptions {
         self.nodes = nodes
     }
 
-    /// A whole number, `least` or more.
-    public func integer(_ key: String, from least: Int = 1) throws(ModelFileError) -> Int {
-        let expected = "a whole number, \(least) or more"
+    /// A whole number, `least` or more, and at most `most`.
+    public func integer(_ key: String, from least: Int = 1, to most: Int? = nil) throws(ModelFileError) -> Int {
+        let expected = "a whole number, " + (most.map { "\(least) to \($0)" } ?? "\(least) or more")
         guard let node = nodes[key] else { throw missing(key, expected) }
-        guard let value = node.int, (least...Int(Int32.max)).contains(value) else { throw wrong(key, node, expected) }
+        guard let value = node.int, (least...(most ?? Int(Int32.max))).contains(value) else {
+            throw wrong(key, node, expected)
+        }
         return value
     }
 

@@ -73,7 +73,10 @@ extension ModelFileParser {
             let rest = ModelFileError.suggestion(for: word, among: known.map(\.name), what: "merges")
             throw error(node, "parallel: '\(word)' is no merge\(rest)")
         }
-        let options = node.mapping?.first?.value.mapping ?? Node.Mapping([])
+        let given = node.mapping?.first?.value
+        guard let options = given == nil || given?.null != nil ? Node.Mapping([]) : given?.mapping else {
+            throw unexpected(given ?? node, "parallel: expected the options of \(word) as {key: value, ...}")
+        }
         return try kind.make(
             LayerOptions(options, known: kind.keys, layer: kind.name, file: file, line: node.mark?.line))
     }

@@ -14,6 +14,8 @@ struct ModelFileParser {
     static let commonKeys = ["name", "inputs", "tied-to"]
     /// Elements that hold layers.
     static let containers = ["parallel", "repeat", "residual"]
+    /// Repeats within repeats would fill any memory.
+    static let mostLayers = 10_000
     private static let keys = ["name", "inputs", "layers", "outputs"]
 
     init(file: String, registry: LayerRegistry) { (self.file, self.registry) = (file, registry) }
@@ -100,6 +102,9 @@ struct ModelFileParser {
         }
         guard let mapping = options == nil || options?.null != nil ? Node.Mapping([]) : options?.mapping else {
             throw unexpected(options ?? name, "layer \(word): expected its options as {key: value, ...}")
+        }
+        guard draft.calls.count < Self.mostLayers else {
+            throw error(name, "expected at most \(Self.mostLayers) layers, each copy that repeat makes counted")
         }
         let layer = try layer(kind, mapping, name)
         let given = try mapping["inputs"].map { node throws(ModelFileError) in try names(node) }

@@ -42,6 +42,11 @@ extension Optimizer {
         }
     }
 
+    /// Sets the moving average of `values[range]`, where the optimizer keeps one, to the values.
+    package func beginAverage(_ range: Range<Int>, _ values: FlatBuffer, _ state: OptimizerState) {
+        updateAverage(range, values, state, 1)
+    }
+
     private func updateAverage(_ range: Range<Int>, _ values: FlatBuffer, _ state: OptimizerState, _ step: Int) {
         guard let emaMomentum, let average = state.average else { return }
         lk_moving_average(

@@ -9,13 +9,14 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
     /// The number of axes.
     public private(set) var rank: Int
 
-    /// - Parameter dimensions: non-negative axis lengths, outermost first.
+    /// - Parameter dimensions: non-negative axis lengths, outermost first. One beyond 2^31 - 1, which a large number in a
+    ///   model file makes, is kept as 2^31 - 1: `count(of:)` finds it too large, and nothing is made of the shape.
     public init(_ dimensions: some Collection<Int>) {
         require(dimensions.count <= Shape.maximumRank, "a shape has at most 6 axes, got \(Array(dimensions))")
         rank = dimensions.count
         for (axis, length) in dimensions.enumerated() {
-            require(length >= 0 && length <= Int32.max, "axis \(axis) has length \(length), expected 0 ... 2^31 - 1")
-            lengths[axis] = Int32(truncatingIfNeeded: length)
+            require(length >= 0, "axis \(axis) has length \(length), expected 0 or more")
+            lengths[axis] = Int32(clamping: length)
         }
     }
 
@@ -24,7 +25,7 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
     /// The length of `axis`; negative axes count from the end, as in NumPy.
     public subscript(axis: Int) -> Int {
         get { Int(lengths[index(of: axis)]) }
-        set { lengths[index(of: axis)] = Int32(newValue) }
+        set { lengths[index(of: axis)] = Int32(clamping: newValue) }
     }
 
     /// The number of elements.
@@ -35,7 +36,7 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
     }
 
     /// The most elements that a sample or a parameter may have: then no product of a few lengths overflows.
-    package static let maximumCount = Int(Int32.max)
+    package static let maximumCount = Int(Int32.max) - 1
 
     /// The product of `lengths`, nil beyond `maximumCount`. For lengths that a user wrote.
     package static func count(of lengths: some Sequence<Int>) -> Int? {

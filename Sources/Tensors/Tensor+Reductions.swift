@@ -20,7 +20,7 @@ extension Tensor {
         return total.affine(scale: 1 / Float(Swift.max(1, count / Swift.max(1, total.count))))
     }
 
-    /// The first index of the largest element along `axis`, as floats; the axis goes.
+    /// The first index of the largest element along `axis`, as floats; the axis goes. NaN counts as the largest, as in NumPy.
     public func argmax(axis: Int = -1) -> Tensor {
         let axis = shape.index(of: axis)
         require(shape[axis] > 0, "argmax: axis \(axis) of shape \(shape) is empty")

@@ -48,8 +48,9 @@ extension Tensor {
         return result
     }
 
-    /// Ones at the given class numbers, zeros elsewhere: `[n...] -> [n..., classCount]`.
-    public func oneHot(classCount: Int) -> Tensor {
+    /// Ones at the given class numbers, zeros elsewhere: `[n...] -> [n..., classCount]`, or with the classes along another
+    /// axis of the result.
+    public func oneHot(classCount: Int, axis: Int = -1) -> Tensor {
         let result = Tensor.zeros(Shape(shape.dimensions + [classCount]), in: resultWorkspace(self))
         for index in 0..<count {
             let label = pointer[index]
@@ -58,7 +59,9 @@ extension Tensor {
                 "oneHot: \(label) at position \(index) is no class of 0 ..< \(classCount)")
             result.pointer[index * classCount + Int(label)] = 1
         }
-        return result
+        let axis = result.shape.index(of: axis)
+        guard axis < shape.rank else { return result }
+        return result.transposed(Array(0..<axis) + [shape.rank] + Array(axis..<shape.rank))
     }
 
     private var width: Int64 {

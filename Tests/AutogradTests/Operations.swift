@@ -76,7 +76,11 @@ enum Operations {
         "slice.reversed": { v, _ in v[0].sliced(axis: 0, 1..<6, step: -2) },
         "gatherAlong.0": { v, c in v[0].gathered(c[0], alongAxis: 0) },
         "gatherAlong.-1": { v, c in v[0].gathered(c[0], alongAxis: -1) },
+        "tile.last": { v, _ in v[0].tiled([3]) }, "tile.more": { v, _ in v[0].tiled([2, 1, 2]) },
+        "pad.reflect.single": { v, _ in v[0].padded([(2, 1), (0, 0)], .reflect) },
+        "gather.1": { v, c in v[0].gathered(c[0], axis: 1) }, "gather.-1": { v, c in v[0].gathered(c[0], axis: -1) },
         "topK": { v, _ in v[0].topK(3).values },
+        "topK.smallest": { v, _ in v[0].topK(2, axis: 1, largest: false).values },
         "tril": { v, _ in v[0].lowerTriangle(1) }, "triu": { v, _ in v[0].upperTriangle(-1) },
     ]
 
@@ -105,12 +109,17 @@ enum Operations {
         }
         result["cumulativeSum.1"] = { v, _ in v[0].cumulativeSum(axis: 1) }
         result["cumulativeSum.reversed"] = { v, _ in v[0].cumulativeSum(axis: 0, reversed: true) }
+        result["cumulativeProduct.1"] = { v, _ in v[0].cumulativeProduct(axis: 1) }
+        result["cumulativeProduct.reversed"] = { v, _ in v[0].cumulativeProduct(axis: 0, reversed: true) }
+        result["norm.order1"] = { v, _ in v[0].norm(axes: [1], order: 1) }
+        result["norm.order3"] = { v, _ in v[0].norm(axes: [1], order: 3) }
+        result["norm.infinity"] = { v, _ in v[0].norm(axes: [1], order: .infinity) }
         return result
     }()
 
     private static let products: [String: Operation] = {
         var result: [String: Operation] = [:]
-        for name in ["plain", "batched", "rightShared", "leftShared", "outerLead", "vectorTail", "column"] {
+        for name in ["plain", "batched", "rightShared", "leftShared", "outerLead", "vectorTail", "column", "vector", "vectors"] {
             result["matmul.\(name)"] = { v, _ in v[0].matmul(v[1]) }
         }
         for rank in 1...3 {

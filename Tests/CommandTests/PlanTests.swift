@@ -21,7 +21,7 @@ extension CommandTests {
 
         @Test(arguments: [
             ("--batch-size", "9223372036854775807", "at most 1099511627776"), ("--input", "1x1x1x1x1x1x1", "at most 5"),
-            ("--input", "2147483648", "fewer than 2^31"),
+            ("--input", "2147483648", "at most 2^31 - 2"),
         ]) func whatIsTooLargeIsRefused(option: String, value: String, words: String) throws {
             try withTemporaryFolder { folder in
                 let result = try lockstep([

@@ -2,6 +2,7 @@
 #include "CKernels.h"
 #include "case.h"
 #include "sums.h"
+#include <math.h>
 #include <stddef.h>
 
 static float column_maximum(const float *x, int64_t rows, int64_t width) {
@@ -12,7 +13,10 @@ static float column_maximum(const float *x, int64_t rows, int64_t width) {
 
 static float first_largest(const float *x, int64_t rows, int64_t width) {
     int64_t best = 0;
-    for (int64_t i = 1; i < rows; i++) best = x[i * width] > x[best * width] ? i : best;
+    for (int64_t i = 1; i < rows; i++) {
+        float value = x[i * width], largest = x[best * width];
+        if (value > largest || (isnan(value) && !isnan(largest))) best = i;
+    }
     return (float)best;
 }
 

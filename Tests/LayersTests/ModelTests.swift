@@ -59,13 +59,13 @@ private final class TwoTowers: Layer {
         let many = Int(Int32.max)
         expectShapeError(
             Sequential([Conv2D(100_000_000, kernelSize: 1), Flatten()]), [28, 28, 1], "layer conv2d",
-            "[28, 28, 100000000]", "2^31 elements")
+            "[28, 28, 100000000]", "2^31 - 2 elements")
         expectShapeError(
             Sequential([Dense(many), Dense(many)]), [4], "layer dense", "parameter kernel", "[4, 2147483647]",
-            "2^31 elements")
+            "2^31 - 2 elements")
         // Its product does not fit into 64 bits.
         expectShapeError(Conv2D(many, kernelSize: Pair(many), padding: .same), [28, 28, 1], "parameter kernel")
-        expectShapeError(Sequential([Flatten()]), [65536, 65536], "input [65536, 65536]", "2^31 elements")
+        expectShapeError(Sequential([Flatten()]), [65536, 65536], "input [65536, 65536]", "2^31 - 2 elements")
         expectShapeError(Reshape([many, many, many]), [4], "Reshape", "[4]")
     }
 

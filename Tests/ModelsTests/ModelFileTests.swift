@@ -307,4 +307,27 @@ import Models
             }
         }
     }
+
+    /// What no memory holds is an error, whichever option asks for it.
+    @Test(arguments: [
+        ("up-sampling1d: {size: 2147483647}", [20, 6]), ("up-sampling2d: {size: 2147483647}", [8, 8, 2]),
+        ("zero-padding1d: {padding: 2147483647}", [20, 6]), ("zero-padding2d: {padding: 2147483647}", [8, 8, 2]),
+        ("conv2d: {filters: 1, kernel-size: 1, padding: 2147483647}", [8, 8, 2]),
+        ("conv2d-transpose: {filters: 1, kernel-size: 1, strides: 2147483647}", [8, 8, 2]),
+        ("conv2d-transpose: {filters: 1, kernel-size: 2, dilation: 2147483647}", [8, 8, 2]),
+        ("depthwise-conv2d: {kernel-size: 1, depth-multiplier: 2147483647}", [8, 8, 2]),
+        ("separable-conv2d: {filters: 3, kernel-size: 1, depth-multiplier: 2147483647}", [8, 8, 2]),
+        ("lstm: {units: 600000000}", [20, 6]), ("gru: {units: 800000000}", [20, 6]),
+        ("transformer-block: {heads: 1, width: 6, multiplier: 2147483647}", [20, 6]),
+        ("column-embedding: {numeric: 2147483647, categories: [2], dimensions: [2]}", [12]),
+        ("repeat-vector: {n: 2147483647}", [1]), ("dense: {units: 2147483647}", [1]),
+    ]) func hugeNumbersAreRefused(line: String, input: [Int]) throws {
+        let model = try makeModel("layers:\n  - \(line)")
+        #expect(throws: ShapeError.self) { try model.build(Shape(input)) }
+    }
+
+    @Test func repeatsWithinRepeatsAreBounded() {
+        let text = "layers: [{repeat: {times: 1000, layers: [{repeat: {times: 1000, layers: [flatten]}}]}}]"
+        #expect { try ModelFile(text: text) } throws: { "\($0)".contains("expected at most 10000 layers") }
+    }
 }

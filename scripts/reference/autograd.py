@@ -153,7 +153,8 @@ def layout():
 def products():
     for name, a, b in [("plain", (3, 4), (4, 5)), ("batched", (2, 3, 4), (2, 4, 5)), ("rightShared", (2, 3, 4), (4, 5)),
                        ("leftShared", (3, 4), (2, 4, 5)), ("outerLead", (2, 1, 3, 4), (3, 4, 2)),
-                       ("vectorTail", (1, 19), (19, 17)), ("column", (5, 3), (3, 1))]:
+                       ("vectorTail", (1, 19), (19, 17)), ("column", (5, 3), (3, 1)),
+                       ("vector", (2, 3, 4), (4,)), ("vectors", (4,), (4,))]:
         case(f"matmul.{name}", np.matmul, a, b)
     for rank, shape in [(1, (4,)), (2, (3, 4)), (3, (2, 3, 4))]:
         case(f"dense.{rank}", lambda x, k: x @ k, shape, (4, 5))
@@ -297,6 +298,12 @@ def arrangements():
         options = {"constant_values": 0.75} if mode == "constant" else {}
         case(f"pad.{mode}", lambda x, m=mode, o=options: np.pad(x, [(2, 1), (0, 4)], mode=m, **o), (3, 3))
     case("tile", lambda x: np.tile(x, (2, 1, 3)), (2, 3, 2))
+    case("tile.last", lambda x: np.tile(x, 3), (2, 2))
+    case("tile.more", lambda x: np.tile(x, (2, 1, 2)), (2, 2))
+    case("pad.reflect.single", lambda x: np.pad(x, [(2, 1), (0, 0)], mode="reflect"), (1, 3))
+    case("gather.1", lambda x: np.take(x, np.array([[2, 0], [1, 1]]), 1), (2, 3, 2),
+         constants=[np.array([[2, 0], [1, 1]])])
+    case("gather.-1", lambda x: np.take(x, np.array([2, 0]), -1), (2, 3), constants=[np.array([2, 0])])
     case("expand", lambda x: np.broadcast_to(x, (2, 3, 4)), (3, 1))
     case("slice.step", lambda x: x[:, 1:6:2], (2, 7))
     case("slice.reversed", lambda x: x[5:0:-2], (6, 2))
@@ -304,6 +311,7 @@ def arrangements():
     case("gatherAlong.0", lambda x: np.take_along_axis(x, indices, 0), (3, 3), constants=[indices])
     case("gatherAlong.-1", lambda x: np.take_along_axis(x, indices, 1), (2, 4), constants=[indices])
     case("topK", lambda x: -np.sort(-x, -1)[..., :3], (2, 3, 5), distinct=True)
+    case("topK.smallest", lambda x: np.sort(x, 1)[:, :2], (2, 4, 3), distinct=True)
     case("tril", lambda x: np.tril(x, 1), (2, 3, 4))
     case("triu", lambda x: np.triu(x, -1), (4, 3))
 
@@ -321,6 +329,11 @@ def selections():
 def cumulative():
     case("cumulativeSum.1", lambda x: np.cumsum(x, 1), (2, 5, 2))
     case("cumulativeSum.reversed", lambda x: np.cumsum(x[::-1], 0)[::-1], (4, 3))
+    case("cumulativeProduct.1", lambda x: np.cumprod(x, 1), (2, 5, 2))
+    case("cumulativeProduct.reversed", lambda x: np.cumprod(x[::-1], 0)[::-1], (4, 3))
+    case("norm.order1", lambda x: np.sum(np.abs(x), 1), (2, 3, 2))
+    case("norm.order3", lambda x: np.sum(np.abs(x) ** 3, 1) ** (1 / 3), (2, 3, 2))
+    case("norm.infinity", lambda x: np.max(np.abs(x), 1), (2, 3, 2), distinct=True)
     for kind, (axis, kept) in {"all": (None, 0), "1": ((1,), 0), "02Kept": ((0, 2), 1)}.items():
         for name, function in {
             "product": np.prod, "norm": lambda x, axis, keepdims: np.sqrt(np.sum(x * x, axis=axis, keepdims=keepdims)),

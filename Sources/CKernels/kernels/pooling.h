@@ -15,9 +15,10 @@ static inline box window_of(const lk_pooling *s, int64_t oy, int64_t ox) {
                  left < 0 ? 0 : left, right > s->in_width ? s->in_width : right};
 }
 
-/// Where every position lies in exactly one window, each gradient is written once; elsewhere they add up.
+/// Where every position lies in exactly one window, each gradient is written once; elsewhere they add up. With padding
+/// before them, windows that look so by their number leave out the end.
 static inline int tiles_the_image(const lk_pooling *s) {
-    return s->out_height * s->window_height == s->in_height && s->stride_height == s->window_height &&
+    return s->pad_top == 0 && s->pad_left == 0 && s->out_height * s->window_height == s->in_height && s->stride_height == s->window_height &&
            s->out_width * s->window_width == s->in_width && s->stride_width == s->window_width;
 }
 

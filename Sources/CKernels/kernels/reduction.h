@@ -120,7 +120,8 @@ static void LK(argmax)(float *out, const float *x, int64_t outer, int64_t axis, 
             const float *column = x + o * axis * inner + i;
             int64_t best = 0;
             for (int64_t a = 1; a < axis; a++) {
-                if (column[a * inner] > column[best * inner]) best = a;
+                float value = column[a * inner], largest = column[best * inner];
+                if (value > largest || (value != value && largest == largest)) best = a;
             }
             out[o * inner + i] = (float)best;
         }

@@ -159,7 +159,7 @@ extension NumPyArray {
     fileprivate func fieldShape(_ lengths: [Int]) throws(DatasetError) -> Shape {
         guard lengths.count < Shape.maximumRank, Shape.count(of: lengths) != nil else {
             throw DatasetError(
-                "\(name) has samples of shape \(lengths); expected at most \(Shape.maximumRank - 1) axes, and 2^31 - 1 "
+                "\(name) has samples of shape \(lengths); expected at most \(Shape.maximumRank - 1) axes, and 2^31 - 2 "
                     + "values in all")
         }
         return Shape(lengths)

@@ -25,6 +25,20 @@ public final class ELU: Layer {
     public func call(_ input: Variable) -> Variable { input.elu(alpha: alpha) }
 }
 
+/// x where x > 0, else alpha (exp(x / alpha) - 1) (Barron 2017). The equivalent of `torch.nn.CELU`.
+public final class CELU: Layer {
+    package let alpha: Float
+
+    public init(alpha: Float = 1) { self.alpha = alpha }
+
+    public func build(_ input: Shape) throws(ShapeError) -> Shape {
+        guard alpha != 0 else { throw ShapeError("CELU: alpha must not be 0") }
+        return input
+    }
+    public var positions: PositionUse { .sequence }
+    public func call(_ input: Variable) -> Variable { input.celu(alpha: alpha) }
+}
+
 /// x where x > theta, else 0. The equivalent of Keras 2's `ThresholdedReLU`.
 public final class ThresholdedReLU: Layer {
     package let theta: Float

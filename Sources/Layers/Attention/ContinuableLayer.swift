@@ -17,12 +17,16 @@ extension ContinuableLayer {
 extension Activation: ContinuableLayer {}
 extension Dense: ContinuableLayer {}
 extension Dropout: ContinuableLayer {}
-extension Embedding: ContinuableLayer {}
 extension LayerNormalization: ContinuableLayer {}
 extension PositionEmbedding: ContinuableLayer {}
 extension SinusoidalPositions: ContinuableLayer {}
 extension TiedDense: ContinuableLayer {}
 extension TransformerDecoder: ContinuableLayer {}
+
+extension Embedding: ContinuableLayer {
+    /// The cache knows no masks.
+    public var canContinue: Bool { !maskZero }
+}
 
 extension MultiHeadAttention: ContinuableLayer {
     public var canContinue: Bool { causal }

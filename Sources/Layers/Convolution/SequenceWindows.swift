@@ -24,6 +24,10 @@ struct SequenceWindows: Sendable {
     var length: Int
     var stride: Int
     var padding: SequencePadding
+    /// Whether a last window counts that hangs over the end: of pooling.
+    var isCeiled = false
+    /// Whether explicit padding counts in a mean.
+    var countsPadding = false
 
     /// The zeros that they meet at the ends of `positions`.
     ///
@@ -68,7 +72,12 @@ struct SequenceWindows: Sendable {
     /// The input as windows want it: without what stands at masked positions, and where it is shorter than a window, which
     /// a batch of short samples may be, with masked positions behind.
     func prepared(_ input: Variable) -> Variable {
-        let missing = padding == .valid ? length - input.shape[1] : 0
+        let missing =
+            switch padding {
+            case .valid: length - input.shape[1]
+            case .explicit(let before, let after): length - input.shape[1] - before - after
+            case .same, .causal: 0
+            }
         guard missing > 0 else { return input.keptWhereUnmasked }
         let tape = input.tape
         let (samples, channels) = (input.shape[0], input.shape[2])
@@ -90,7 +99,7 @@ struct SequenceWindows: Sendable {
             throw ShapeError("\(layer): expected input [positions, channels], got \(input)")
         }
         let axis = padding(for: input[0], isMasked: false)
-        let outputs = axis.resolve(input: input[0], window: length, stride: stride).output
+        let outputs = axis.resolve(input: input[0], window: length, stride: stride, isCeiled: isCeiled).output
         guard outputs > 0 else {
             throw ShapeError("\(layer): a window of \(length) positions is longer than input \(input)")
         }

@@ -168,7 +168,7 @@ public final class Graph: MergeLayer {
                 throw ShapeError("Graph: expected \(input.name) of shape \(wanted), got \(shape)")
             }
             guard Shape.count(of: shape.dimensions) != nil else {
-                throw ShapeError("input \(shape) is too large: expected fewer than 2^31 elements a sample")
+                throw ShapeError("input \(shape) is too large: expected at most 2^31 - 2 elements a sample")
             }
         }
         var shapes = given
@@ -191,7 +191,7 @@ public final class Graph: MergeLayer {
                 throw located(error.description)
             }
             guard Shape.count(of: shape.dimensions) != nil else {
-                throw located("output \(shape) is too large: expected fewer than 2^31 elements a sample")
+                throw located("output \(shape) is too large: expected at most 2^31 - 2 elements a sample")
             }
             shapes.append(shape)
         }

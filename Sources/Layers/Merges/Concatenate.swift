@@ -12,7 +12,8 @@ public final class Concatenate: MergeLayer {
 
     public init(axis: Int = -1) { self.axis = axis }
 
-    public var positions: PositionUse { .sequence }
+    /// One sequence after the other has padding within it.
+    public var positions: PositionUse { axis == 1 || axis < -1 ? .fixed : .sequence }
 
     public func build(_ inputs: [Shape]) throws(ShapeError) -> Shape {
         guard inputs.count >= 2 else {

@@ -62,7 +62,7 @@ public final class BatchNormalization: Layer {
     /// What `self(input)`, the sum with `addend` and ReLU give, in fewer passes over memory.
     func callAsFunction(_ input: Variable, adding addend: Variable? = nil, relu: Bool) -> Variable {
         let output = input.tape.withScope(of: self) { normalize(input, adding: addend, relu: relu) }.made(by: self)
-        return output.mask == nil ? output.masked(input.mask) : output
+        return output.masked(byAllOf: [input] + (addend.map { [$0] } ?? []))
     }
 
     private func normalize(_ input: Variable, adding addend: Variable?, relu: Bool) -> Variable {

@@ -10,19 +10,24 @@ import Tensors
 public final class MaxPooling1D: Layer {
     private let windows: SequenceWindows
 
-    /// - Parameter strides: the window itself when nil.
-    public init(_ poolSize: Int = 2, strides: Int? = nil, padding: SequencePadding = .valid) {
-        windows = SequenceWindows(length: poolSize, stride: strides ?? poolSize, padding: padding)
+    /// - Parameters:
+    ///   - strides: the window itself when nil.
+    ///   - ceilMode: whether a last window counts that hangs over the end, as PyTorch's `ceil_mode`. Then a mask is not taken.
+    public init(
+        _ poolSize: Int = 2, strides: Int? = nil, padding: SequencePadding = .valid, ceilMode: Bool = false
+    ) {
+        windows = SequenceWindows(
+            length: poolSize, stride: strides ?? poolSize, padding: padding, isCeiled: ceilMode)
     }
 
-    public var positions: PositionUse { .sequence }
+    public var positions: PositionUse { windows.takesMask ? .sequence : .fixed }
 
     public func build(_ input: Shape) throws(ShapeError) -> Shape {
         try windows.pooledShape(input, layer: "MaxPooling1D(\(windows.length))")
     }
 
     public func call(_ input: Variable) -> Variable {
-        let prepared = windows.prepared(input)
+        let prepared = windows.prepared(windows.takesMask ? input : input.masked(nil))
         let options = windows.poolingOptions(for: prepared)
         let output = prepared.loweredWhereMasked.maxPooled1D(options)
         guard let mask = prepared.mask else { return output }
@@ -37,19 +42,27 @@ public final class MaxPooling1D: Layer {
 public final class AveragePooling1D: Layer {
     private let windows: SequenceWindows
 
-    /// - Parameter strides: the window itself when nil.
-    public init(_ poolSize: Int = 2, strides: Int? = nil, padding: SequencePadding = .valid) {
-        windows = SequenceWindows(length: poolSize, stride: strides ?? poolSize, padding: padding)
+    /// - Parameters:
+    ///   - strides: the window itself when nil.
+    ///   - ceilMode: whether a last window counts that hangs over the end, as PyTorch's `ceil_mode`. Then a mask is not taken.
+    ///   - countsPadding: whether explicit padding counts as zeros: PyTorch's `count_include_pad`. Nor is it then.
+    public init(
+        _ poolSize: Int = 2, strides: Int? = nil, padding: SequencePadding = .valid, ceilMode: Bool = false,
+        countsPadding: Bool = false
+    ) {
+        windows = SequenceWindows(
+            length: poolSize, stride: strides ?? poolSize, padding: padding, isCeiled: ceilMode,
+            countsPadding: countsPadding)
     }
 
-    public var positions: PositionUse { .sequence }
+    public var positions: PositionUse { windows.takesMask ? .sequence : .fixed }
 
     public func build(_ input: Shape) throws(ShapeError) -> Shape {
         try windows.pooledShape(input, layer: "AveragePooling1D(\(windows.length))")
     }
 
     public func call(_ input: Variable) -> Variable {
-        let prepared = windows.prepared(input)
+        let prepared = windows.prepared(windows.takesMask ? input : input.masked(nil))
         let options = windows.poolingOptions(for: prepared)
         guard let mask = prepared.mask else { return prepared.averagePooled1D(options) }
         // A window's sum over as many positions as the sample has there.
@@ -62,6 +75,9 @@ public final class AveragePooling1D: Layer {
 }
 
 extension SequenceWindows {
+    /// Whether it is known which results a sample has alone.
+    fileprivate var takesMask: Bool { !isCeiled && !countsPadding }
+
     fileprivate func pooledShape(_ input: Shape, layer: String) throws(ShapeError) -> Shape {
         let outputs = try outputs(input, layer: layer)
         guard padding != .causal, padding(for: input[0], isMasked: false).isBelow(length) else {
@@ -73,6 +89,7 @@ extension SequenceWindows {
     fileprivate func poolingOptions(for input: Variable) -> PoolingOptions {
         PoolingOptions(
             window: Pair(1, length), strides: Pair(1, stride),
-            padding: Padding(columns: padding(for: input.shape[1], isMasked: input.mask != nil)))
+            padding: Padding(columns: padding(for: input.shape[1], isMasked: input.mask != nil)), ceilMode: isCeiled,
+            countsPadding: countsPadding)
     }
 }

@@ -24,7 +24,8 @@ public protocol RecurrentLayer: Layer {
 }
 
 extension RecurrentLayer {
-    public var positions: PositionUse { returnSequences ? .sequence : .reduced }
+    /// Backwards, a sequence begins with its padding, so that what follows needs to know how much there is.
+    public var positions: PositionUse { returnSequences ? (goBackwards ? .fixed : .sequence) : .reduced }
 }
 
 /// The activations that recurrent cells can have: those whose slope follows from their value.

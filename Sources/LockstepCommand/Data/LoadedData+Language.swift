@@ -141,6 +141,9 @@ extension ResolvedSettings {
         func evaluated(_ tokens: TokenArray) throws -> TokenDataset {
             try preparation.evaluated(tokens, name: name)
         }
+        guard preparation.vocabularySize > 1 else {
+            throw TrainingError("\(name) holds one token over and over: there is nothing to foretell")
+        }
         let training = try TokenDataset(
             train, vocabularySize: preparation.vocabularySize, blockSize: preparation.blockSize,
             stride: self.texts.windowStride, coversAll: false, name: name)
@@ -202,7 +205,12 @@ extension LanguagePreparation {
 extension TrainingTask {
     /// - Throws: `TrainingError` where the model would not learn to continue texts: tried on one with other weights.
     func requireContinuing(_ language: LanguagePreparation) throws {
-        try description.makeModel().compile(loss: loss).requireContinuing(language.blockSize)
+        let count = try description.makeModel().compile(loss: loss).requireContinuing(language.blockSize)
+        guard count == language.vocabularySize else {
+            throw TrainingError(
+                "the model answers with \(count) tokens, the data have \(language.vocabularySize): expected as many units "
+                    + "in the last layer", .unfit)
+        }
     }
 }
 

@@ -53,10 +53,14 @@ struct Prediction {
         let (model, loss) = try model(input: inputs.shape.dropFirst())
         let outputs = try model.predictProbabilities(inputs)
         guard let output else {
-            let width = max(1, outputs.count / outputs.shape[0])
+            let width = outputs.shape.rank > 1 ? outputs.shape[-1] : 1
             let target = Field("target", shape: [], kind: loss.isRegression ? .numbers : .classes(max(2, width)))
-            let rows = (0..<outputs.shape[0]).map { CSVText.line(fields(outputs, $0, target)) + "\n" }
-            return try write(Data((CSVText.line(header(target)) + "\n" + rows.joined()).utf8), to: nil)
+            let isEach = target.classCount != nil && outputs.shape.rank > 2
+            let header = isEach ? (0..<positions(outputs)).map { "target \($0)" } : header(target)
+            let rows = (0..<outputs.shape[0]).map { row in
+                CSVText.line(isEach ? classes(outputs, row, target) : fields(outputs, row, target)) + "\n"
+            }
+            return try write(Data((CSVText.line(header) + "\n" + rows.joined()).utf8), to: nil)
         }
         guard output.lowercased().hasSuffix(".npy") else {
             throw TrainingError("--output '\(output)': predictions of an array are written to a .npy file")
@@ -76,10 +80,9 @@ struct Prediction {
         guard shown.classCount != nil else {
             return print("\(name): \(values(outputs, row, shown).map { "\($0)" }.joined(separator: ", "))")
         }
-        let probabilities = probabilities(outputs, row)
-        let best = probabilities.indices.max { probabilities[$0] < probabilities[$1] } ?? 0
-        let word = best < shown.classNames.count ? shown.classNames[best] : "\(best)"
-        print("\(name): \(word) (probability \(probabilities[best]))")
+        if outputs.shape.rank > 2 { return print("\(name): \(classes(outputs, row, shown).joined(separator: ", "))") }
+        let (word, probability) = best(of: probabilities(outputs, row), shown)
+        print("\(name): \(word) (probability \(probability))")
     }
 
     // MARK: Words
@@ -93,9 +96,22 @@ struct Prediction {
     func fields(_ outputs: Tensor, _ row: Int, _ target: Field) -> [String] {
         guard target.classCount != nil else { return values(outputs, row, target).map { "\($0)" } }
         let probabilities = probabilities(outputs, row)
+        return [best(of: probabilities, target).word] + probabilities.map { "\($0)" }
+    }
+
+    /// How many answers a sample gets: one for each position, where there are more axes than samples and classes.
+    private func positions(_ outputs: Tensor) -> Int { outputs.count / max(1, outputs.shape[0] * outputs.shape[-1]) }
+
+    /// The likeliest class at each position of one sample.
+    private func classes(_ outputs: Tensor, _ row: Int, _ target: Field) -> [String] {
+        let positions = positions(outputs)
+        let each = outputs.reshaped([outputs.shape[0] * positions, outputs.shape[-1]])
+        return (0..<positions).map { best(of: probabilities(each, row * positions + $0), target).word }
+    }
+
+    private func best(of probabilities: [Float], _ target: Field) -> (word: String, probability: Float) {
         let best = probabilities.indices.max { probabilities[$0] < probabilities[$1] } ?? 0
-        let word = best < target.classNames.count ? target.classNames[best] : "\(best)"
-        return [word] + probabilities.map { "\($0)" }
+        return (best < target.classNames.count ? target.classNames[best] : "\(best)", probabilities[best])
     }
 
     /// One for each class: of a single output, no and yes.

@@ -22,7 +22,7 @@ public struct Sampling: Sendable, Hashable {
 
     /// The token number `position` of a text, for logits `[tokens]`.
     ///
-    /// Probabilities are softmax(logits / temperature) in Float. They are added up in Double in the order of their numbers,
+    /// Probabilities are softmax((logits - the largest) / temperature) in Float. They are added up in Double in the order of their numbers,
     /// without those beyond `topK`; the token is the first whose sum exceeds u times the last sum. u in [0, 1) is the first
     /// draw of 53 bits from the stream of (seed, generation, position, sample).
     package func token(_ logits: Tensor, position: Int) -> Int {
@@ -34,7 +34,8 @@ public struct Sampling: Sendable, Hashable {
             for number in order { kept[number] = true }
             return kept
         }
-        let probabilities = Tensor(values.map { $0 / temperature }).softmax.scalars
+        let largest = values.max() ?? 0
+        let probabilities = Tensor(values.map { ($0 - largest) / temperature }).softmax.scalars
         var sums: [Double] = []
         var sum = 0.0
         for (number, probability) in probabilities.enumerated() {
@@ -83,10 +84,13 @@ extension Model {
         guard !prompt.isEmpty else { throw TrainingError("generate: the prompt is empty, expected at least one token") }
         var tokens = prompt
         let begin = EarlierTokens(network, blockSize: blockSize)
+        let least =
+            network.positions == .sequence && begin == nil
+            ? network.leastLength(of: [blockSize], among: stride(from: blockSize - 1, to: 0, by: -1)) : blockSize
         for position in 0..<length {
             let logits =
                 try begin?.nextOutput(tokens).map { self.logits($0).reshaped([count]) }
-                ?? nextTokenLogits(tokens.suffix(blockSize), blockSize)
+                ?? nextTokenLogits(tokens.suffix(blockSize), least)
             guard logits.scalars.allSatisfy({ !$0.isNaN }) else {
                 throw TrainingError("the model's answer for token \(position) is no number: its weights are damaged")
             }
@@ -96,11 +100,9 @@ extension Model {
         return Array(tokens.dropFirst(prompt.count))
     }
 
-    /// What a whole pass says of the token after `window`, at most `blockSize` tokens: `[tokens]`.
-    private func nextTokenLogits(_ window: ArraySlice<Int>, _ blockSize: Int) throws -> Tensor {
-        let isShort = network.positions == .sequence
-        let positions = isShort ? window.count : blockSize
-        let inputs = Tensor.zeros([1, positions])
+    /// What a whole pass says of the token after `window`, which is filled up to `least` positions: `[tokens]`.
+    private func nextTokenLogits(_ window: ArraySlice<Int>, _ least: Int) throws -> Tensor {
+        let inputs = Tensor.zeros([1, max(window.count, least)])
         for (place, token) in window.enumerated() { inputs.pointer[place] = Float(token) }
         let logits = try predictLogits(inputs)
         return logits.sliced(axis: 1, window.count - 1..<window.count).reshaped([logits.shape[-1]])

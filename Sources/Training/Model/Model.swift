@@ -106,7 +106,7 @@ public final class Model {
         let output = try network.build(data.input.shape)
         let defect =
             Metric.defect(names: metrics.map(\.name)) ?? data.defect(network, output: output, loss: loss)
-            ?? loss.defect(of: network, input: data.input.shape)
+            ?? loss.defect(of: network, input: data.input.shape) ?? maskDefect(data, output)
             ?? metrics.lazy.compactMap {
                 $0.defect(
                     self.loss, output: output, target: data.target.shape, data: data.name,
@@ -114,6 +114,16 @@ public final class Model {
             }.first
         if let defect { throw TrainingError(defect, .unfit) }
         return output
+    }
+
+    /// Why positions that the network itself masks would count: how many there are in a step has to follow from the data.
+    private func maskDefect(_ data: any Dataset, _ output: Shape) -> String? {
+        let input = data.input.shape
+        guard output.rank >= 2, input.rank > 0, output[0] == input[0], data.count > 0, data.length(of: 0) == nil,
+            network(Tape(.inference).constant(.zeros(input.prepending(1)))).mask != nil
+        else { return nil }
+        return "the model masks positions of its own and answers for each one, but samples of \(data.name) have no lengths, "
+            + "so that loss and metrics would count the masked ones: tell `lengths` of the samples, or mask nothing"
     }
 
     /// Loss and metrics over `data`, each sample once; equal on all ranks.

@@ -17,8 +17,8 @@ struct ModelObjective: Sendable {
     let confusionCount: Int
     /// How scaled targets become values in their own unit, in which metrics tell them.
     private let scale: TargetScale?
-    /// Whether the network takes sequences of any length, so that padding beyond the longest of a batch is left out.
-    private let takesAnyLength: Bool
+    /// Padding beyond the longest sample of a batch is left out, but for so many positions.
+    private let leastLength: Int
     /// The shape of the output for a sample.
     let output: Shape
 
@@ -46,8 +46,13 @@ struct ModelObjective: Sendable {
         let counts = countsClasses && ConfusionMatrix.defect(loss, output: output) == nil
         confusionCount = counts ? ConfusionMatrix.sumCount(output: output) : 0
         self.scale = loss.isRegression ? scale : nil
-        takesAnyLength = network.positions != .fixed
         isPerPosition = output.rank >= 2 && input.rank > 0 && output[0] == input[0]
+        let whole = input.rank > 0 ? input[0] : 0
+        let unit = ModelObjective.lengthUnit
+        leastLength =
+            isPerPosition
+            ? whole
+            : network.leastLength(of: input, among: stride(from: (whole - 1) / unit * unit, to: 0, by: -unit))
     }
 
     var sumCount: Int { sums.reduce(0) { $0 + $1.count } + confusionCount }
@@ -84,7 +89,7 @@ struct ModelObjective: Sendable {
 
     /// A batch without the positions that none of its samples has. Where there is an output for each position, all stay.
     private func cropped(_ batch: Batch) -> Batch {
-        guard let mask = batch.mask, takesAnyLength, !isPerPosition else { return batch }
+        guard let mask = batch.mask, leastLength < mask.shape[1] else { return batch }
         let (samples, positions) = (mask.shape[0], mask.shape[1])
         var longest = 0
         for sample in 0..<samples {
@@ -92,7 +97,7 @@ struct ModelObjective: Sendable {
             longest = max(longest, (row.lastIndex { $0 != 0 } ?? -1) + 1)
         }
         let unit = ModelObjective.lengthUnit
-        let length = max(unit, (longest + unit - 1) / unit * unit)
+        let length = max(leastLength, (longest + unit - 1) / unit * unit)
         guard length < positions else { return batch }
         var result = batch
         result.inputs = batch.inputs.sliced(axis: 1, 0..<length)

@@ -167,6 +167,8 @@ public final class TrainingStep: @unchecked Sendable {
                 trainable, values: parameters.values, gradients: gradients, state: state, learningRate: learningRate,
                 step: step + 1, gradientScale: norm.map(optimizer.gradientScale(norm:)) ?? 1)
         }
+        // What begins with a step that is left out begins with the first weights.
+        if !isFinite && step == 0 { optimizer.beginAverage(trainable, parameters.values, state) }
         if isFinite { parameters.updateStatistics(range, observations: gradients) }
         let record = range.clamped(to: parameters.record)
         if !record.isEmpty {
