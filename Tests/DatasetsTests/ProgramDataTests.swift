@@ -1,6 +1,5 @@
 // Data sets as a program of one's own makes them, in one call: split, prepared, in their own unit.
 
-import Foundation
 import Testing
 
 import Datasets
@@ -87,30 +86,5 @@ struct ProgramDataTests {
         let first = parts.train.target.values(try parts.train[0..<1].targets).scalars
         #expect(zip(first, [40, 50]).allSatisfy { abs($0 - $1) < 1e-3 })
         #expect(try SeriesDataset.load(table, options, validation: 0.25).test.count == 0)
-    }
-
-    // MARK: Pictures
-
-    /// A grey picture of two pixels, as PGM.
-    private func write(_ path: String, _ pixels: [UInt8]) throws {
-        let folder = URL(fileURLWithPath: directory.path + "/" + path).deletingLastPathComponent()
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        _ = directory.write(path, Array("P5 2 1 255\n".utf8) + pixels)
-    }
-
-    @Test func foldersOfPicturesAreClasses() throws {
-        try write("p/train/b/1.pgm", [10, 20])
-        try write("p/train/a/1.pgm", [30, 40])
-        try write("p/train/a/2.pgm", [50, 60])
-        try write("p/test/b/1.pgm", [70, 80])
-        let (train, test) = try ImageDataset.load(folder: directory.path + "/p", height: 1, width: 2, channels: 1)
-        #expect(train.target.classNames == ["a", "b"] && train.input.shape == [1, 2, 1])
-        let batch = try train[0..<3]
-        #expect(batch.inputs.scalars == [30, 40, 50, 60, 10, 20].map { Float($0) * (1 / 255) })
-        #expect(batch.targets.scalars == [0, 0, 1])
-        #expect(try test?[0..<1].targets.scalars == [1])
-        #expect(throws: DatasetError.self) {
-            try ImageDataset.load(folder: directory.path + "/p", height: 1, width: 2, channels: 2)
-        }
     }
 }

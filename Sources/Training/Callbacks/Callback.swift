@@ -97,7 +97,7 @@ public final class TrainingContext {
     public func restoreWeights(_ values: [Float]) { weights.restore(values) }
 
     /// Writes the weights to a safetensors file; on rank 0 only.
-    public func saveWeights(_ path: String) throws { if isRankZero { try weights.save(path) } }
+    package func saveWeights(_ path: String) throws { if isRankZero { try weights.save(path) } }
 }
 
 /// How a context reaches the parameters.

@@ -12,7 +12,7 @@ public struct WeightTransfer: Sendable, Hashable, CustomStringConvertible {
     /// The file.
     package let source: String
     /// Parameters that have the file's values.
-    public let used: [String]
+    package let used: [String]
     /// Parameters of layers that are new, each with the reason.
     public let new: [String]
     /// What the file holds besides.
