@@ -22,7 +22,7 @@ func gradientError(_ operation: ([Variable]) -> Variable, _ inputs: [Tensor]) th
     var largest: Float = 0
     for (number, input) in inputs.enumerated() {
         let gradient = tape.gradient(of: variables[number]).scalars
-        for index in 0..<input.count {
+        for index in 0..<input.shape.count {
             func changed(_ change: Float) throws -> Float {
                 var scalars = input.scalars
                 scalars[index] += change

@@ -10,8 +10,8 @@ let seed: UInt64 = 7
 /// 1: everything by hand, in one process.
 func trainByHand(_ network: Classifier, _ data: any Dataset) throws -> Fingerprint {
     let parameters = try network.makeParameterBuffer(input: data.input.shape, seed: seed)
-    let gradients = FlatBuffer(count: parameters.count)
-    let optimizer = Optimizer.adam()
+    let gradients = parameters.makeGradients()
+    let (optimizer, loss) = (Optimizer.adam(), Loss.sparseCategoricalCrossentropy)
     let state = optimizer.makeState(for: parameters)
     let workspace = Workspace()
     for step in 0..<steps {
@@ -19,12 +19,10 @@ func trainByHand(_ network: Classifier, _ data: any Dataset) throws -> Fingerpri
         let tape = Tape(
             .training, context: StepContext(seed: seed, step: step), workspace: workspace, buffer: parameters,
             gradients: gradients)
-        let losses = network(tape.constant(batch.inputs)).sparseCategoricalCrossentropy(batch.targets)
+        let losses = loss(network(tape.constant(batch.inputs)), batch.targets)
         if let refused = tape.refused { throw refused }
         tape.backward(from: losses, weight: 1 / Float(batchSize))
-        optimizer.update(
-            parameters.trainable, values: parameters.values, gradients: gradients, state: state,
-            learningRate: optimizer.learningRate.rate(at: step), step: step + 1)
+        optimizer.update(parameters, gradients: gradients, state: state, step: step + 1)
     }
     return parameters.fingerprint
 }
@@ -35,11 +33,8 @@ func trainByStep(_ network: Classifier, _ data: any Dataset, on world: World) th
         network: network, input: data.input.shape, optimizer: .adam(), loss: .sparseCategoricalCrossentropy,
         batchSize: batchSize, seed: seed, on: world)
     for number in 0..<steps {
-        let rate = step.optimizer.learningRate.rate(at: number)
-        let report = try step.run(numbers(ofStep: number), of: data, learningRate: rate)
-        if world.rank == 0, (number + 1) % 20 == 0 {
-            print("  step \(number + 1): loss \(report.lossSum / Double(report.samples))")
-        }
+        let report = try step.run(numbers(ofStep: number), of: data)
+        if world.rank == 0, (number + 1) % 20 == 0 { print("  step \(number + 1): loss \(report.loss)") }
     }
     try step.close()
     return step.parameters.fingerprint

@@ -14,13 +14,13 @@ final class MarkdownTable: MetricsSink, @unchecked Sendable {
     private var lines: [String] = []
 
     func runBegins(_ run: RunDescription) {
-        columns = run.columns.names.filter(MarkdownTable.isTold)
+        columns = run.columns.filter(MarkdownTable.isTold)
         lines = [line(columns), line(columns.map { _ in "---" })]
     }
 
     func write(_ row: MetricsRow) { lines.append(line(columns.map(row.text))) }
 
-    func runEnds() { writeToStandardOutput(lines.joined()) }
+    func runEnds() { print(lines.joined(), terminator: "") }
 
     private func line(_ cells: [String]) -> String { "| \(cells.joined(separator: " | ")) |\n" }
 }

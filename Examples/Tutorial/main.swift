@@ -14,7 +14,7 @@ withWorld { world in
         Dense(128, activation: .relu),
         Dense(10, activation: .softmax),
     ]).compile(optimizer: .adam(), loss: .sparseCategoricalCrossentropy, metrics: [.accuracy])
-    if world.rank == 0 { print(try model.summary(input: train.sampleShape)) }
+    if world.rank == 0 { print(try model.summary(input: train.input.shape)) }
 
     // `batchSize` is global and `shards` fixes the bits: up to 4 workers (ranks x threads) give the same ones.
     try model.fit(
@@ -37,7 +37,7 @@ withWorld { world in
         Conv2D(32, kernelSize: 3, activation: .relu), MaxPooling2D(2), Flatten(), Dense(128, activation: .relu),
         Dense(10, activation: .softmax),
     ]).compile(loss: .sparseCategoricalCrossentropy, metrics: [.accuracy])
-    try copy.load(file, input: test.sampleShape)
+    try copy.load(file, input: test.input.shape)
     guard let fingerprint = copy.fingerprint, fingerprint == model.fingerprint else {
         throw TrainingError("the loaded weights differ from the saved ones")
     }

@@ -10,7 +10,7 @@ import Tensors
 /// The contents are shared by reference between the worker threads of a rank, which write disjoint ranges; the
 /// training step orders writes and reads.
 public final class FlatBuffer: @unchecked Sendable {
-    public let count: Int
+    package let count: Int
     /// The first element, 64-byte aligned; valid while the buffer lives.
     package let pointer: UnsafeMutablePointer<Float>
     /// Keeps foreign memory (a shared window) alive; nil where the memory is our own.
@@ -19,7 +19,7 @@ public final class FlatBuffer: @unchecked Sendable {
 
     /// Zeroed memory of our own. A page that nobody writes to takes no room: a rank's optimizer state is as large as the
     /// slice that the rank updates.
-    public init(count: Int) {
+    package init(count: Int) {
         self.count = count
         owner = nil
         let alignment = 64
@@ -41,7 +41,7 @@ public final class FlatBuffer: @unchecked Sendable {
     deinit { free(allocation) }
 
     /// The elements of `range`.
-    public subscript(range: Range<Int>) -> UnsafeMutableBufferPointer<Float> {
+    package subscript(range: Range<Int>) -> UnsafeMutableBufferPointer<Float> {
         require(range.lowerBound >= 0 && range.upperBound <= count, "range \(range) is outside a buffer of \(count)")
         return UnsafeMutableBufferPointer(start: pointer + range.lowerBound, count: range.count)
     }

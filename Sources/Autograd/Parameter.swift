@@ -17,7 +17,7 @@ public final class Parameter: @unchecked Sendable {
     }
 
     /// The name within its layer, e.g. `kernel`.
-    public let name: String
+    package let name: String
     package let initializer: Initializer
     package let role: Role
     /// The penalty on its size, nil for none.

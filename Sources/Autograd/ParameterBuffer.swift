@@ -9,18 +9,21 @@ public final class ParameterBuffer: @unchecked Sendable {
     package static let alignment = 16
 
     /// In declaration order, trainable ones first.
-    public let parameters: [Parameter]
+    package let parameters: [Parameter]
     /// Where the optimizer works; the rest are statistics and the record.
-    public let trainable: Range<Int>
+    package let trainable: Range<Int>
     /// All parameters: what checkpoints and fingerprints cover.
     package let all: Range<Int>
     /// A tail of `recordCount` floats that the reduction sums over the shards like gradients: loss, hits, and
     /// whatever else a step must know about all shards.
     package let record: Range<Int>
-    public let values: FlatBuffer
+    package let values: FlatBuffer
 
     /// Floats in `values`, and in every gradient buffer.
-    public var count: Int { values.count }
+    package var count: Int { values.count }
+
+    /// Memory for a gradient of every parameter, for a `Tape` and then for `Optimizer.update`.
+    public func makeGradients() -> FlatBuffer { FlatBuffer(count: count) }
     /// The number of scalars that training changes, padding and frozen parameters not counted.
     package var trainableScalarCount: Int { scalarCount(isTrained) }
 

@@ -5,11 +5,11 @@ import Tensors
 
 /// The earlier positions of a batch of sequences; empty at first. A tape of mode `.inference` that has one computes the
 /// positions after them, with the bits of a pass over all. Used by one thread.
-public final class SequenceCache {
+package final class SequenceCache {
     /// How many positions fit.
-    public let capacity: Int
+    package let capacity: Int
     /// How many positions have been computed.
-    public private(set) var count = 0
+    package private(set) var count = 0
     private var entries: [ObjectIdentifier: Entry] = [:]
 
     private struct Entry {
@@ -17,7 +17,7 @@ public final class SequenceCache {
         let tensors: [Tensor]
     }
 
-    public init(capacity: Int) {
+    package init(capacity: Int) {
         require(capacity > 0, "SequenceCache: capacity must be positive, got \(capacity)")
         self.capacity = capacity
     }

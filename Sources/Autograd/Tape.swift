@@ -256,7 +256,7 @@ public final class Tape {
     }
 
     /// The gradient of a parameter after `backward`; zeros where the output does not depend on it.
-    public func gradient(of parameter: Parameter) -> Tensor {
+    package func gradient(of parameter: Parameter) -> Tensor {
         if let gradients, parameter.lies(in: buffer!.values) {
             return gradients.view(parameter.range, shape: parameter.value.shape)
         }

@@ -28,18 +28,18 @@ extension Variable {
     }
 
     /// x where x > 0, else alpha (exp(x) - 1) (Clevert et al. 2016).
-    public func elu(alpha: Float = 1) -> Variable { exponentialLinear("elu", alpha: alpha, width: 1, scale: 1) }
+    package func elu(alpha: Float = 1) -> Variable { exponentialLinear("elu", alpha: alpha, width: 1, scale: 1) }
 
     /// `elu` scaled so that it keeps mean 0 and variance 1 (Klambauer et al. 2017).
-    public var selu: Variable {
+    package var selu: Variable {
         exponentialLinear("selu", alpha: 1.6732632423543772, width: 1, scale: 1.0507009873554805)
     }
 
     /// max(x, 0) + min(alpha (exp(x / alpha) - 1), 0) (Barron 2017).
-    public func celu(alpha: Float = 1) -> Variable { exponentialLinear("celu", alpha: alpha, width: alpha, scale: 1) }
+    package func celu(alpha: Float = 1) -> Variable { exponentialLinear("celu", alpha: alpha, width: alpha, scale: 1) }
 
     /// x where x > 0, else `negativeSlope` x (Maas et al. 2013).
-    public func leakyReLU(negativeSlope: Float = 0.2) -> Variable {
+    package func leakyReLU(negativeSlope: Float = 0.2) -> Variable {
         function("leaky-relu", value.map(.relu) + negativePart.affine(scale: negativeSlope)) {
             let isAbove = isAbove(0)
             return isAbove + isAbove.affine(scale: -negativeSlope, shift: negativeSlope)
@@ -47,27 +47,27 @@ extension Variable {
     }
 
     /// min(max(x, 0), 6)
-    public var relu6: Variable {
+    package var relu6: Variable {
         function("relu6", value.clamped(0, 6)) { isAbove(0) * number(6).combined(.greater, value) }
     }
 
     /// x where x > theta, else 0.
-    public func thresholdedReLU(theta: Float = 1) -> Variable {
+    package func thresholdedReLU(theta: Float = 1) -> Variable {
         let isAbove = isAbove(theta)
         return function("thresholded-relu", value.combined(.reluGradient, isAbove)) { isAbove }
     }
 
     /// x / (1 + |x|)
-    public var softsign: Variable {
+    package var softsign: Variable {
         let size = value.map(.absolute).affine(scale: 1, shift: 1)
         return function("softsign", value / size) { number(1) / size.map(.square) }
     }
 
     /// x tanh(softplus(x)) (Misra 2019).
-    public var mish: Variable { (self * softplus.tanh).marked(.function("mish")) }
+    package var mish: Variable { (self * softplus.tanh).marked(.function("mish")) }
 
     /// min(max(x + 3, 0), 6) / 6
-    public var hardSigmoid: Variable {
+    package var hardSigmoid: Variable {
         let shifted = value.affine(scale: 1, shift: 3)
         return function("hard-sigmoid", shifted.clamped(0, 6).affine(scale: 1 / 6)) {
             (isAbove(-3) * number(3).combined(.greater, value)).affine(scale: 1 / 6)
@@ -75,27 +75,27 @@ extension Variable {
     }
 
     /// x hardSigmoid(x) (Howard et al. 2019).
-    public var hardSwish: Variable { (self * hardSigmoid).marked(.function("hard-swish")) }
+    package var hardSwish: Variable { (self * hardSigmoid).marked(.function("hard-swish")) }
 
     /// min(max(x, -1), 1)
-    public var hardTanh: Variable {
+    package var hardTanh: Variable {
         function("hard-tanh", value.clamped(-1, 1)) { isAbove(-1) * number(1).combined(.greater, value) }
     }
 
     /// log(sigmoid(x)) = -softplus(-x)
-    public var logSigmoid: Variable { (-(-self).softplus).marked(.function("log-sigmoid")) }
+    package var logSigmoid: Variable { (-(-self).softplus).marked(.function("log-sigmoid")) }
 
     /// x - tanh(x)
-    public var tanhShrink: Variable {
+    package var tanhShrink: Variable {
         let t = value.map(.tanh)
         return function("tanh-shrink", value - t) { t.map(.square) }
     }
 
     /// softmax over any axis; see `softmax`.
-    public func softmax(axis: Int) -> Variable { alongLast(axis) { $0.softmax } }
+    package func softmax(axis: Int) -> Variable { alongLast(axis) { $0.softmax } }
 
     /// log(softmax(x)) over any axis.
-    public func logSoftmax(axis: Int) -> Variable { alongLast(axis) { $0.logSoftmax } }
+    package func logSoftmax(axis: Int) -> Variable { alongLast(axis) { $0.logSoftmax } }
 
     /// What `body` makes of this with `axis` exchanged with the last one, the axes back in their places.
     package func alongLast(_ axis: Int, _ body: (Variable) -> Variable) -> Variable {

@@ -96,10 +96,10 @@ extension Variable {
     }
 
     /// x * sigmoid(x) (Ramachandran et al. 2017).
-    public var silu: Variable { (self * sigmoid).marked(.function("silu")) }
+    package var silu: Variable { (self * sigmoid).marked(.function("silu")) }
 
     /// The Gaussian error linear unit x Phi(x) = x (1 + erf(x / sqrt(2))) / 2 (Hendrycks & Gimpel 2016).
-    public var gelu: Variable {
+    package var gelu: Variable {
         guard needsGradient else { return unary(.gelu) { _, g in g } }
         let (y, slope) = value.geluWithSlope
         return tape.record(y, self) { g in receive(g.multiplied(by: slope)) }.marked(
@@ -108,7 +108,7 @@ extension Variable {
     }
 
     /// Its approximation x (1 + tanh(u)) / 2 = x sigmoid(2 u) with u = sqrt(2 / pi) (x + 0.044715 x^3).
-    public var geluTanh: Variable {
+    package var geluTanh: Variable {
         let u = (self + 0.044715 * self * square) * Float(0.7978845608)
         return (self * (2 * u).sigmoid).marked(.function("gelu-tanh"))
     }

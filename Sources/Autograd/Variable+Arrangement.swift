@@ -60,7 +60,7 @@ extension Variable {
 
     /// Every `step`-th element of an axis from `range.lowerBound` on; a negative step goes from the last of the range down,
     /// as NumPy's `x[range][::step]`.
-    public func sliced(axis: Int, _ range: Range<Int>, step: Int) -> Variable {
+    package func sliced(axis: Int, _ range: Range<Int>, step: Int) -> Variable {
         let axis = shape.index(of: axis)
         require(
             step != 0 && range.lowerBound >= 0 && range.upperBound <= shape[axis],

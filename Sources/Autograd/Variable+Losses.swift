@@ -26,7 +26,7 @@ extension Variable {
     /// -log of the probability of each position's class. Self holds probabilities `[batch, ..., classes]`, or logits when
     /// `fromLogits`, by default where its `kind` is logits; labels `[batch, ...]` are class numbers. A direct softmax
     /// result is computed from its logits.
-    public func sparseCategoricalCrossentropy(_ labels: Tensor, fromLogits: Bool? = nil) -> Variable {
+    package func sparseCategoricalCrossentropy(_ labels: Tensor, fromLogits: Bool? = nil) -> Variable {
         guard let logits = holdsLogits(fromLogits) ? self : logits else {
             return categoricalCrossentropy(oneHot(labels))
         }

@@ -5,7 +5,7 @@ import Tensors
 extension Variable {
     /// Dropout of whole channels: in training, zeroes all positions of a channel of a sample `[batch, ..., channels]` with
     /// probability `rate` and divides the others by `1 - rate` (Tompson et al. 2015).
-    public func spatialDropout(rate: Float) -> Variable {
+    package func spatialDropout(rate: Float) -> Variable {
         require(rate >= 0 && rate < 1, "spatialDropout: rate \(rate) is outside 0 ..< 1")
         guard tape.mode == .training, rate > 0 else { return self }
         let lengths = shape.dimensions.indices.map { $0 == 0 || $0 == shape.rank - 1 ? shape[$0] : 1 }
@@ -14,7 +14,7 @@ extension Variable {
     }
 
     /// In training, adds normal numbers of mean 0 and this deviation.
-    public func gaussianNoise(deviation: Float) -> Variable {
+    package func gaussianNoise(deviation: Float) -> Variable {
         guard tape.mode == .training, deviation > 0 else { return self }
         let noise = Tensor.normal(
             shape, mean: 0, deviation: deviation, key: tape.nextRandomKey(), in: tape.workspace)
@@ -22,7 +22,7 @@ extension Variable {
     }
 
     /// In training, multiplies by normal numbers of mean 1 and deviation sqrt(rate / (1 - rate)) (Srivastava et al. 2014).
-    public func gaussianDropout(rate: Float) -> Variable {
+    package func gaussianDropout(rate: Float) -> Variable {
         require(rate >= 0 && rate < 1, "gaussianDropout: rate \(rate) is outside 0 ..< 1")
         guard tape.mode == .training, rate > 0 else { return self }
         let deviation = (rate / (1 - rate)).squareRoot()

@@ -141,7 +141,7 @@ extension Variable {
     }
 
     /// A 2-D convolution (cross-correlation, as in Keras and PyTorch) without bias.
-    public func convolution(_ kernel: Variable, options: ConvolutionOptions = ConvolutionOptions()) -> Variable {
+    package func convolution(_ kernel: Variable, options: ConvolutionOptions = ConvolutionOptions()) -> Variable {
         convolution(kernel, bias: nil, options: options, relu: false)
     }
 

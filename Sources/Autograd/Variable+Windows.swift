@@ -4,7 +4,7 @@ import Tensors
 
 extension Variable {
     /// The largest element of each window: `[batch, height, width, channels] -> [batch, height', width', channels]`.
-    public func maxPooled(_ options: PoolingOptions) -> Variable {
+    package func maxPooled(_ options: PoolingOptions) -> Variable {
         let pooling = Pooling(input: shape, options: options)
         let output = pooling.maximum(value)
         return tape.record(output, self) { g in
@@ -13,7 +13,7 @@ extension Variable {
     }
 
     /// The mean of each window; positions in the padding do not count unless the options say so.
-    public func averagePooled(_ options: PoolingOptions) -> Variable {
+    package func averagePooled(_ options: PoolingOptions) -> Variable {
         if options.countsPadding, case .explicit(let top, let bottom, let left, let right) = options.padding {
             let (output, _) = options.resolve(shape[1], shape[2])
             var inner = options

@@ -14,7 +14,7 @@ extension Checkpoint {
     ///
     /// - Throws: `CheckpointError` naming both shapes, or the missing and unexpected names, where the checkpoint is of
     ///   another model or optimizer, or damaged since it was opened; nothing has been copied then.
-    public func restore(parameters: ParameterBuffer, optimizer: OptimizerState?) throws(CheckpointError) {
+    package func restore(parameters: ParameterBuffer, optimizer: OptimizerState?) throws(CheckpointError) {
         let weights = Checkpoint.tensors(of: parameters)
         let model = try matched(Checkpoint.modelFile, weights, kind: "model")
         if let optimizer {
@@ -50,7 +50,7 @@ extension Checkpoint {
     /// The hash of the weights: equal for equal weights, on any machine.
     ///
     /// - Throws: `CheckpointError` unless the files are still what state.json says.
-    public func weightsFingerprint() throws(CheckpointError) -> Fingerprint {
+    package func weightsFingerprint() throws(CheckpointError) -> Fingerprint {
         try Checkpoint.openFolder(path).state.fingerprint
     }
 

@@ -7,9 +7,9 @@ import Optimizers
 import Tensors
 
 /// A complete checkpoint on disk, `RUN/checkpoints/epoch=E-step=S`.
-public struct Checkpoint: Sendable {
+package struct Checkpoint: Sendable {
     /// The folder.
-    public let path: String
+    package let path: String
     package let state: CheckpointState
 
     static let modelFile = "model.safetensors"
@@ -52,7 +52,7 @@ public struct Checkpoint: Sendable {
     ///
     /// - Throws: `CheckpointError` unless state.json, and size and hash of every file, are verified. Nothing has been
     ///   loaded by then. Where a run's newest checkpoint is damaged, the error names the one before it.
-    public static func open(_ path: String) throws(CheckpointError) -> Checkpoint {
+    package static func open(_ path: String) throws(CheckpointError) -> Checkpoint {
         let run: String
         switch try locate(path) {
         case .checkpoint(let folder): return try openFolder(folder)

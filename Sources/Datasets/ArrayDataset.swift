@@ -25,7 +25,7 @@ public struct ArrayDataset: Dataset {
     ///
     /// - Parameter targets: `[count, target shape...]`.
     /// - Throws: `DatasetError` for another number of them.
-    public init(_ images: ImageDataset, targets: Tensor) throws(DatasetError) {
+    package init(_ images: ImageDataset, targets: Tensor) throws(DatasetError) {
         guard targets.shape.rank > 0, targets.shape[0] == images.count else {
             throw DatasetError(
                 "\(images.name) has \(images.count) samples, but targets of shape \(targets.shape); expected "

@@ -11,11 +11,11 @@ import Tensors
 /// (`fill_mode="constant"`). A sample's draws follow from (seed, step, sample): not from ranks or threads.
 public struct Augmentation: Transform, Hashable {
     /// The largest shift along each axis, as a fraction of the image's size along it.
-    public var translation: Float
+    package var translation: Float
     /// The largest rotation about the centre either way, as a fraction of a full turn.
-    public var rotation: Float
+    package var rotation: Float
     /// The largest change of the image's size, both axes alike: it shows 1 - zoom ... 1 + zoom of its extent.
-    public var zoom: Float
+    package var zoom: Float
 
     public init(translation: Float = 0, rotation: Float = 0, zoom: Float = 0) {
         (self.translation, self.rotation, self.zoom) = (translation, rotation, zoom)

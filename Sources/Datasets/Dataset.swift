@@ -17,10 +17,10 @@ public struct Field: Sendable, Hashable {
         case classes(Int)
     }
 
-    public let name: String
+    package let name: String
     /// Without the batch axis; `[]` for a single number.
     public let shape: Shape
-    public let kind: Kind
+    package let kind: Kind
     /// What the classes are called, in their order; empty where they have no names.
     public let classNames: [String]
     /// How values that were scaled become those of the field's own unit, in which metrics and predictions are told; nil
@@ -34,6 +34,10 @@ public struct Field: Sendable, Hashable {
     package init(_ name: String, shape: Shape, kind: Kind, classNames: [String] = [], scale: TargetScale?) {
         (self.name, self.shape, self.kind, self.classNames, self.scale) = (name, shape, kind, classNames, scale)
     }
+
+    /// What a model says of the field, `[samples, shape...]`, in the field's own unit: a table's values to predict and a
+    /// series' are scaled, all else is as it is.
+    public func values(_ outputs: Tensor) -> Tensor { scale?.values(outputs) ?? outputs }
 
     /// The number of classes, nil for other kinds.
     package var classCount: Int? { if case .classes(let count) = kind { count } else { nil } }
@@ -97,11 +101,11 @@ public struct Batch {
     /// `[samples]` class numbers, or `[samples, target shape...]`.
     public var targets: Tensor
     /// `[samples]`; nil where all are 1.
-    public var weights: Tensor?
+    package var weights: Tensor?
     /// `[samples, positions]`, 1 where a sample has the position, else 0; nil where all have all.
     public var mask: Tensor?
 
-    public init(inputs: Tensor, targets: Tensor, weights: Tensor? = nil, mask: Tensor? = nil) {
+    package init(inputs: Tensor, targets: Tensor, weights: Tensor? = nil, mask: Tensor? = nil) {
         (self.inputs, self.targets, self.weights, self.mask) = (inputs, targets, weights, mask)
     }
 }

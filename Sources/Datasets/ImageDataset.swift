@@ -10,7 +10,7 @@ public struct ImageDataset: Dataset {
     /// Where the samples come from, for messages and the run's configuration, e.g. `digits` or `mnist`.
     public let name: String
     /// The shape of one sample, `[height, width, channels]` for images.
-    public let sampleShape: Shape
+    package let sampleShape: Shape
     /// The samples one after the other, `count * sampleShape.count` bytes, 0 ... 255.
     package let samples: SampleBytes
     /// One class number per sample, each below `classCount`.

@@ -6,7 +6,7 @@ import Tensors
 /// 70,000 handwritten digits of 28 x 28 pixels (LeCun, Cortes, Burges).
 public enum MNIST {
     /// The two sets, by what their files' names begin with.
-    public enum Part: String, Sendable, CaseIterable {
+    package enum Part: String, Sendable, CaseIterable {
         case train
         case test = "t10k"
 
@@ -32,7 +32,7 @@ public enum MNIST {
     }
 
     /// Reads the two files of one set.
-    public static func load(
+    package static func load(
         _ part: Part, directory: String, name: String = "mnist"
     ) throws(DatasetError) -> ImageDataset {
         let paths = try files(of: [part], in: directory)

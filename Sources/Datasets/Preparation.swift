@@ -4,7 +4,7 @@
 import Foundation
 
 /// One kind of data's preparation. `DataPreparation` lists the kinds.
-public protocol Preparation: Codable, Sendable {
+package protocol Preparation: Codable, Sendable {
     /// What preparation.json calls it.
     static var kind: String { get }
     /// What was decided that a user may want otherwise, in sentences.

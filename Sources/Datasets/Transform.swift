@@ -4,15 +4,15 @@ import Tensors
 
 /// Where a batch of training samples is used: a random transform draws from it, so that its results depend on no layout.
 public struct TransformContext: Sendable {
-    public let seed: UInt64
+    package let seed: UInt64
     /// The step, from 0.
-    public let step: Int
+    package let step: Int
     /// The samples' numbers in the training set.
-    public let samples: ArraySlice<Int>
+    package let samples: ArraySlice<Int>
     /// Which of the run's transforms is asked, from 0: each draws numbers of its own.
-    public let place: Int
+    package let place: Int
 
-    public init(seed: UInt64, step: Int, samples: ArraySlice<Int>, place: Int = 0) {
+    package init(seed: UInt64, step: Int, samples: ArraySlice<Int>, place: Int = 0) {
         (self.seed, self.step, self.samples, self.place) = (seed, step, samples, place)
     }
 

@@ -133,9 +133,14 @@ extension Layer {
     /// Builds the layer for samples of shape `input`, names its parameters by their paths, and places them in one
     /// flat buffer.
     ///
-    /// - Throws: `ShapeError` where a shape does not fit, or what `allocate` throws.
-    public func makeParameterBuffer(
-        input: Shape, seed: UInt64 = 0, allocate: (Int) throws -> FlatBuffer = { FlatBuffer(count: $0) }
+    /// - Throws: `ShapeError` where a shape does not fit.
+    public func makeParameterBuffer(input: Shape, seed: UInt64 = 0) throws -> ParameterBuffer {
+        try makeParameterBuffer(input: input, seed: seed) { FlatBuffer(count: $0) }
+    }
+
+    /// The same in memory of the caller's; throws what `allocate` throws, too.
+    package func makeParameterBuffer(
+        input: Shape, seed: UInt64, allocate: (Int) throws -> FlatBuffer
     ) throws -> ParameterBuffer {
         _ = try build(input)
         let named = allParameters()

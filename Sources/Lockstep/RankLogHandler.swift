@@ -26,7 +26,7 @@ struct RankLogHandler: LogHandler {
 
 extension World {
     /// A logger whose lines carry this rank's name.
-    public var logger: Logger {
+    package var logger: Logger {
         Logger(label: "lockstep") { _ in RankLogHandler(prefix: messagePrefix, words: words) }
     }
 }

@@ -30,7 +30,7 @@ extension LayerOptions {
     }
 
     /// `{max-norm: 3}`; nil where the key is absent.
-    public func constraint(_ key: String) throws(ModelFileError) -> Constraint? {
+    package func constraint(_ key: String) throws(ModelFileError) -> Constraint? {
         guard let node = nodes[key] else { return nil }
         guard let limit = numbers(node, names: ["max-norm"], where: { $0 > 0 })?["max-norm"] else {
             throw wrong(key, node, "a positive limit, such as {max-norm: 3}")

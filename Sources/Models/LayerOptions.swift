@@ -29,9 +29,12 @@ public struct LayerOptions {
         self.nodes = nodes
     }
 
-    /// A whole number, `least` or more, and at most `most`.
-    public func integer(_ key: String, from least: Int = 1, to most: Int? = nil) throws(ModelFileError) -> Int {
+    /// A whole number, `least` or more, and at most `most`; without a default, the key has to be there.
+    public func integer(
+        _ key: String, default value: Int? = nil, from least: Int = 1, to most: Int? = nil
+    ) throws(ModelFileError) -> Int {
         let expected = "a whole number, " + (most.map { "\(least) to \($0)" } ?? "\(least) or more")
+        if nodes[key] == nil, let value { return value }
         guard let node = nodes[key] else { throw missing(key, expected) }
         guard let value = node.int, (least...(most ?? Int(Int32.max))).contains(value) else {
             throw wrong(key, node, expected)
@@ -39,17 +42,13 @@ public struct LayerOptions {
         return value
     }
 
-    public func integer(_ key: String, default value: Int, from least: Int = 1) throws(ModelFileError) -> Int {
-        nodes[key] == nil ? value : try integer(key, from: least)
-    }
-
     /// Nil where the key is absent.
-    public func optionalInteger(_ key: String) throws(ModelFileError) -> Int? {
+    package func optionalInteger(_ key: String) throws(ModelFileError) -> Int? {
         nodes[key] == nil ? nil : try integer(key)
     }
 
     /// A list of whole numbers, each positive or -1.
-    public func lengths(_ key: String) throws(ModelFileError) -> [Int] {
+    package func lengths(_ key: String) throws(ModelFileError) -> [Int] {
         let expected = "a list of one to five lengths, positive or one of them -1, such as [7, 7, -1]"
         guard let node = nodes[key] else { throw missing(key, expected) }
         let values = node.sequence.map { $0.map(\.int) } ?? []
@@ -62,18 +61,16 @@ public struct LayerOptions {
         return lengths
     }
 
+    /// A number that is allowed; without a default, the key has to be there.
+    ///
+    /// - Parameter expected: what is, in words: `a number of 0 to 1`.
     public func number(
-        _ key: String, expected: String, where isAllowed: (Float) -> Bool
+        _ key: String, default value: Float? = nil, expected: String, where isAllowed: (Float) -> Bool
     ) throws(ModelFileError) -> Float {
+        if nodes[key] == nil, let value { return value }
         guard let node = nodes[key] else { throw missing(key, expected) }
         guard let value = node.float.map({ Float($0) }), isAllowed(value) else { throw wrong(key, node, expected) }
         return value
-    }
-
-    public func number(
-        _ key: String, default value: Float, expected: String, where isAllowed: (Float) -> Bool
-    ) throws(ModelFileError) -> Float {
-        nodes[key] == nil ? value : try number(key, expected: expected, where: isAllowed)
     }
 
     public func flag(_ key: String, default value: Bool) throws(ModelFileError) -> Bool {
@@ -98,7 +95,7 @@ public struct LayerOptions {
     }
 
     /// A list of whole numbers, each 1 or more; with `count`, as many as that, all the same where one number is given.
-    public func counts(_ key: String, each count: Int? = nil) throws(ModelFileError) -> [Int] {
+    package func counts(_ key: String, each count: Int? = nil) throws(ModelFileError) -> [Int] {
         let expected =
             count.map { "one whole number, 1 or more, or a list of \($0)" }
             ?? "a list of whole numbers, 1 or more, such as [5, 12]"

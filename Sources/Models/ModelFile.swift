@@ -20,7 +20,7 @@ import Yams
 /// `parallel` and `repeat` make graphs; docs/models.md has them all.
 public struct ModelFile: Sendable {
     /// The model's name; `model` where the file gives none.
-    public let name: String
+    package let name: String
     /// Freshly made, not yet built: a `Sequential` of layers in a row without names of their own, else a `Graph`.
     public let model: any Layer
 

@@ -3,12 +3,12 @@
 /// A model that can't be read: where, what was found, what was expected.
 public struct ModelFileError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The file's name as given, or what stands for it.
-    public let file: String
+    package let file: String
     /// The line, counted from 1; nil where the whole file is meant.
-    public let line: Int?
-    public let problem: String
+    package let line: Int?
+    package let problem: String
 
-    public init(file: String, line: Int? = nil, problem: String) {
+    package init(file: String, line: Int? = nil, problem: String) {
         self.file = file
         self.line = line
         self.problem = problem

@@ -9,6 +9,22 @@ extension Optimizer {
     /// Gradient elements that are clipped at a time, in memory that stays in the first-level cache.
     private static let clipBlockCount = 2048
 
+    /// Moves all parameters by their gradients: the update of a training loop of your own (Examples/OwnModel).
+    ///
+    /// - Parameters:
+    ///   - gradients: as long as `parameters`; a `Tape` that was given both has written them.
+    ///   - state: of `makeState(for:)`.
+    ///   - learningRate: nil for that of the schedule.
+    ///   - step: the number of this update, the first being 1.
+    public func update(
+        _ parameters: ParameterBuffer, gradients: FlatBuffer, state: OptimizerState, learningRate: Float? = nil,
+        step: Int
+    ) {
+        update(
+            parameters.trainable, values: parameters.values, gradients: gradients, state: state,
+            learningRate: learningRate ?? self.learningRate.rate(at: step - 1), step: step)
+    }
+
     /// Moves `values[range]` and the same range of `state` by the gradients in that range; nothing else is written.
     /// How a range is cut into several calls doesn't change a bit of the result. Where the state was made for parameters
     /// (`makeState(for:)`), each is updated with the settings of its group and the gradient of its regularizer, and not
@@ -19,7 +35,7 @@ extension Optimizer {
     ///   - learningRate: of this step, `self.learningRate.rate(at: step - 1)` unless a callback decides otherwise.
     ///   - step: the number of this update, the first being 1.
     ///   - gradientScale: multiplies the gradients first; `gradientScale(norm:)` gives it.
-    public func update(
+    package func update(
         _ range: Range<Int>, values: FlatBuffer, gradients: FlatBuffer, state: OptimizerState, learningRate: Float,
         step: Int, gradientScale: Float = 1
     ) {

@@ -39,10 +39,10 @@ public struct Optimizer: Sendable, Hashable, Codable {
     package var rule: Rule
     public var learningRate: LearningRateSchedule
     /// Added to the gradient times the parameter (L2, PyTorch's `weight_decay`) unless it is decoupled.
-    public var weightDecay: Float
+    package var weightDecay: Float
     /// Whether weight decay shrinks parameters by rate * decay before the update and leaves the gradient alone
     /// (Loshchilov & Hutter 2019), as Keras's `weight_decay` does with every optimizer; always with AdamW.
-    public var decoupledDecay: Bool {
+    package var decoupledDecay: Bool {
         get { if case .adam(_, _, _, true) = rule { true } else { storedDecoupledDecay ?? false } }
         set {
             if case .adam(let beta1, let beta2, let epsilon, _) = rule {

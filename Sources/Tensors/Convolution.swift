@@ -3,7 +3,7 @@
 import CKernels
 
 /// How a window moves over an image: Keras's `strides`, `padding`, `dilation_rate` and `groups`.
-public struct ConvolutionOptions: Sendable, Hashable {
+package struct ConvolutionOptions: Sendable, Hashable {
     /// Rows and columns from one window to the next.
     package var strides: Pair
     /// Distances between the kernel's taps.
@@ -11,7 +11,7 @@ public struct ConvolutionOptions: Sendable, Hashable {
     package var padding: Padding
     package var groups: Int
 
-    public init(strides: Pair = 1, padding: Padding = .valid, dilation: Pair = 1, groups: Int = 1) {
+    package init(strides: Pair = 1, padding: Padding = .valid, dilation: Pair = 1, groups: Int = 1) {
         (self.strides, self.dilation, self.padding, self.groups) = (strides, dilation, padding, groups)
     }
 

@@ -3,12 +3,12 @@
 /// A number for each axis of an image; one literal stands for both: `kernelSize: 3`, `kernelSize: [3, 5]`.
 public struct Pair: Sendable, Hashable, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral, CustomStringConvertible
 {
-    public var height: Int
-    public var width: Int
+    package var height: Int
+    package var width: Int
 
-    public init(_ height: Int, _ width: Int) { (self.height, self.width) = (height, width) }
+    package init(_ height: Int, _ width: Int) { (self.height, self.width) = (height, width) }
     /// The same for both.
-    public init(_ both: Int) { self.init(both, both) }
+    package init(_ both: Int) { self.init(both, both) }
     public init(integerLiteral both: Int) { self.init(both) }
 
     public init(arrayLiteral elements: Int...) {

@@ -60,10 +60,10 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
     }
 
     /// The elements of one outermost slice: `[n, rest...] -> rest`.
-    public func dropFirst(_ k: Int = 1) -> Shape { Shape(dimensions.dropFirst(k)) }
+    package func dropFirst(_ k: Int = 1) -> Shape { Shape(dimensions.dropFirst(k)) }
 
     /// `[rest...] -> [length, rest...]`.
-    public func prepending(_ length: Int) -> Shape { Shape([length] + dimensions) }
+    package func prepending(_ length: Int) -> Shape { Shape([length] + dimensions) }
 
     public var description: String { "[" + dimensions.map(String.init).joined(separator: ", ") + "]" }
 }

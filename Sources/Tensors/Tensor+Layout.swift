@@ -87,7 +87,7 @@ extension Tensor {
     }
 
     /// Rows of `self [rows, rest...]` chosen by `indices [n...]`: `[n..., rest...]`.
-    public func gathered(_ indices: Tensor) -> Tensor {
+    package func gathered(_ indices: Tensor) -> Tensor {
         require(shape.rank >= 1, "gather: expected at least 1 axis, got shape \(shape)")
         let target = Shape(indices.shape.dimensions + shape.dimensions.dropFirst())
         let result = Tensor(uninitialized: target, in: resultWorkspace(self, indices))

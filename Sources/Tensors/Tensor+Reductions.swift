@@ -9,7 +9,7 @@ extension Tensor {
     }
 
     /// The largest element over `axes`; NaN where there is one.
-    public func max(axes: [Int]? = nil, keepingDimensions: Bool = false) -> Tensor {
+    package func max(axes: [Int]? = nil, keepingDimensions: Bool = false) -> Tensor {
         require(count > 0, "max: a tensor of shape \(shape) has no elements")
         return reduced(axes, keepingDimensions, lk_maximum)
     }

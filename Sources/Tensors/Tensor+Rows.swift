@@ -7,7 +7,7 @@ extension Tensor {
     public var softmax: Tensor { rowwise(lk_softmax) }
 
     /// log(softmax(x)) over the last axis, without overflow.
-    public var logSoftmax: Tensor { rowwise(lk_log_softmax) }
+    package var logSoftmax: Tensor { rowwise(lk_log_softmax) }
 
     /// With self = softmax(x): the gradient in x for the upstream gradient.
     package func softmaxGradient(_ upstream: Tensor) -> Tensor {

@@ -3,7 +3,7 @@
 import CKernels
 
 /// How a pooling window moves over an image.
-public struct PoolingOptions: Sendable, Hashable {
+package struct PoolingOptions: Sendable, Hashable {
     package var window: Pair
     package var strides: Pair
     package var padding: Padding
@@ -17,7 +17,7 @@ public struct PoolingOptions: Sendable, Hashable {
     ///   - ceilMode: whether a last window counts that hangs over the end, as long as it begins in the image or in the
     ///     padding before it; not with `same`, where all do.
     ///   - countsPadding: whether places in explicit padding count as zeros in a mean. What hangs over them never does.
-    public init(
+    package init(
         window: Pair, strides: Pair? = nil, padding: Padding = .valid, ceilMode: Bool = false,
         countsPadding: Bool = false
     ) {

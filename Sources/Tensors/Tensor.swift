@@ -11,7 +11,7 @@ public struct Tensor: Sendable, CustomStringConvertible {
     package let workspace: Workspace?
 
     /// The number of elements.
-    public var count: Int { shape.count }
+    package var count: Int { shape.count }
 
     /// A tensor with unspecified contents, for an operation that writes every element.
     package init(uninitialized shape: Shape, in workspace: Workspace? = nil) {
@@ -56,7 +56,7 @@ public struct Tensor: Sendable, CustomStringConvertible {
     }
 
     /// A vector: shape `[scalars.count]`.
-    public init(_ scalars: [Float]) {
+    package init(_ scalars: [Float]) {
         self.init(uninitialized: [scalars.count])
         pointer.update(from: scalars, count: scalars.count)
     }
@@ -67,7 +67,7 @@ public struct Tensor: Sendable, CustomStringConvertible {
         pointer.update(repeating: value, count: count)
     }
 
-    public static func zeros(_ shape: Shape, in workspace: Workspace? = nil) -> Tensor {
+    package static func zeros(_ shape: Shape, in workspace: Workspace? = nil) -> Tensor {
         Tensor(repeating: 0, shape, in: workspace)
     }
 

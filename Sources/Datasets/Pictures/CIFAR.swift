@@ -9,7 +9,7 @@ public enum CIFAR: Sendable, CaseIterable {
     case ten
     case hundred
 
-    public enum Part: Sendable, CaseIterable { case train, test }
+    package enum Part: Sendable, CaseIterable { case train, test }
 
     static let side = 32
 
@@ -31,7 +31,7 @@ public enum CIFAR: Sendable, CaseIterable {
     }
 
     /// Reads the files of one part.
-    public func load(_ part: Part, directory: String) throws(DatasetError) -> ImageDataset {
+    package func load(_ part: Part, directory: String) throws(DatasetError) -> ImageDataset {
         let folder = try CIFARFolder(self, expandingHome(directory))
         var pixels: [UInt8] = []
         var labels: [Int32] = []

@@ -12,7 +12,7 @@ import Tensors
 ///     let (train, validation) = (data.part(split.train), data.part(split.validation))
 public struct SeriesDataset: Dataset {
     package let series: SeriesTable
-    public let preparation: SeriesPreparation
+    package let preparation: SeriesPreparation
     /// The first row of each sample's window.
     package let starts: [Int]
     public let input: Field
@@ -24,7 +24,7 @@ public struct SeriesDataset: Dataset {
     private let window: Int
 
     /// All windows whose targets the series has.
-    public init(_ series: SeriesTable, _ preparation: SeriesPreparation) {
+    package init(_ series: SeriesTable, _ preparation: SeriesPreparation) {
         self.init(series, preparation, starts: series.starts { $0.lowerBound..<$0.upperBound })
     }
 
@@ -59,7 +59,7 @@ public struct SeriesDataset: Dataset {
     /// The same series with other windows; nothing is copied.
     ///
     /// - Parameter starts: the first row of each window.
-    public func part(_ starts: [Int]) -> SeriesDataset { SeriesDataset(self, starts: starts) }
+    package func part(_ starts: [Int]) -> SeriesDataset { SeriesDataset(self, starts: starts) }
 
     private init(_ other: SeriesDataset, starts: [Int]) {
         (series, preparation, self.starts) = (other.series, other.preparation, starts)
@@ -103,7 +103,7 @@ public struct SeriesDataset: Dataset {
     /// are.
     ///
     /// - Throws: `DatasetError` where every series is shorter than a window.
-    package func lastWindows() throws(DatasetError) -> (inputs: Tensor, series: [Int]) {
+    public func lastWindows() throws(DatasetError) -> (inputs: Tensor, series: [Int]) {
         let long = series.series.indices.filter { series.series[$0].rows.count >= window }
         guard !long.isEmpty else {
             let most = series.series.map(\.rows.count).max() ?? 0

@@ -10,9 +10,9 @@ public struct SeriesOptions: Sendable, Hashable, Codable {
     }
 
     /// How many rows a forecast sees.
-    public var window: Int
+    package var window: Int
     /// How many rows it is of, those that follow.
-    public var horizon: Int
+    package var horizon: Int
     /// The columns to forecast; none for the only one beside time and group.
     public var targets: [String] = []
     /// The column of times; nil where rows are in order.
@@ -25,12 +25,12 @@ public struct SeriesOptions: Sendable, Hashable, Codable {
     /// How inputs are scaled, by the training rows.
     public var scaling = TableOptions.Scaling.standard
     /// How many rows are a season, for the seasonal naive forecast; nil to follow from the step between times.
-    public var season: Int?
+    package var season: Int?
 
     public init(window: Int, horizon: Int = 1) { (self.window, self.horizon) = (window, horizon) }
 
     /// What to read a table with.
-    public var kinds: [String: TableColumn.Kind] {
+    package var kinds: [String: TableColumn.Kind] {
         Dictionary([time, group].compactMap { $0 }.map { ($0, .text) }) { first, _ in first }
     }
 }

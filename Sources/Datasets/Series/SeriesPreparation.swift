@@ -4,8 +4,8 @@
 import Foundation
 
 /// How the columns of a series are scaled, what is forecast, and how its times go on.
-public struct SeriesPreparation: Preparation, Hashable {
-    public static let kind = "series"
+package struct SeriesPreparation: Preparation, Hashable {
+    package static let kind = "series"
 
     /// An input: (value - offset) / scale.
     package struct Column: Sendable, Hashable, Codable {
@@ -14,7 +14,7 @@ public struct SeriesPreparation: Preparation, Hashable {
         package let scale: Double
     }
 
-    public let options: SeriesOptions
+    package let options: SeriesOptions
     /// In the order of the training table.
     package let columns: [Column]
     /// The targets' names.
@@ -26,7 +26,7 @@ public struct SeriesPreparation: Preparation, Hashable {
     package let group: String?
     /// nil without times.
     package let clock: SeriesClock?
-    public let notes: [String]
+    package let notes: [String]
 
     /// How many rows are a season; nil for none.
     package var season: Int? { options.season ?? clock?.season }
@@ -40,7 +40,7 @@ public struct SeriesPreparation: Preparation, Hashable {
     }
 
     /// - Parameter rows: the rows to train on, which alone decide on scales.
-    public static func fit(_ series: SeriesTable, rows: [Int]) -> SeriesPreparation {
+    package static func fit(_ series: SeriesTable, rows: [Int]) -> SeriesPreparation {
         let statistics = series.values.map { ColumnStatistics($0, rows: rows) }
         let columns = zip(series.columns, statistics).map { name, found in
             let (offset, scale) =
@@ -77,7 +77,7 @@ public struct SeriesPreparation: Preparation, Hashable {
         return options
     }
 
-    public func check(_ source: String) throws(DatasetError) {
+    package func check(_ source: String) throws(DatasetError) {
         let isScalable = columns.allSatisfy { $0.offset.isFinite && $0.scale.isFinite && $0.scale != 0 }
         let names = Set(columns.map(\.name))
         guard isScalable, options.window >= 1, options.horizon >= 1, !targets.isEmpty,

@@ -1,14 +1,14 @@
 // Dividing a series by time: what is learnt from comes before what is validated on, and that before what is tested on.
 
 /// The windows of each part, by their first rows.
-public struct SeriesSplit: Sendable {
+package struct SeriesSplit: Sendable {
     /// Their targets end before those of validation and test begin.
-    public let train: [Int]
+    package let train: [Int]
     /// Their targets lie in the part; the window may look back beyond it.
-    public let validation: [Int]
-    public let test: [Int]
+    package let validation: [Int]
+    package let test: [Int]
     /// All rows before the first of validation and test: what is scaled by.
-    public let trainingRows: [Int]
+    package let trainingRows: [Int]
     /// What a person should know, in sentences.
     package let notes: [String]
 }
@@ -21,7 +21,7 @@ extension SeriesTable {
     ///   - validation: a fraction, 0 for no such part.
     ///   - test: likewise, of all rows.
     /// - Throws: `DatasetError` for a part without a window.
-    public func split(validation: Double, test: Double = 0) throws(DatasetError) -> SeriesSplit {
+    package func split(validation: Double, test: Double = 0) throws(DatasetError) -> SeriesSplit {
         var bounds: [(validation: Int, test: Int)] = []
         for (_, rows) in series {
             let tested = rows.upperBound - Int((test * Double(rows.count)).rounded(.up))

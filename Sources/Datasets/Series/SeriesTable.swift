@@ -2,7 +2,7 @@
 // SeriesDataset makes windows of it.
 
 /// One series or several, one after the other, each in order of time.
-public struct SeriesTable: Sendable {
+package struct SeriesTable: Sendable {
     package let table: Table
     package let options: SeriesOptions
     /// The inputs' names, in the table's order.
@@ -27,7 +27,7 @@ public struct SeriesTable: Sendable {
 
     /// - Throws: `DatasetError` for columns that are not there or hold no numbers, times that can't be read, are in no order or
     ///   come twice, and numbers that are missing where these are refused; naming the line.
-    public init(_ table: Table, _ options: SeriesOptions) throws(DatasetError) {
+    package init(_ table: Table, _ options: SeriesOptions) throws(DatasetError) {
         guard options.window >= 1, options.horizon >= 1, options.season.map({ $0 >= 1 }) != false else {
             throw DatasetError(
                 "a window of \(options.window) rows, a horizon of \(options.horizon) and a season of "

@@ -21,14 +21,19 @@ public struct Table: Sendable {
     /// Reads files one after the other. With a header each begins with the same names. Without one, columns are named
     /// `column 1` and so on, as is one with an empty name.
     ///
-    /// - Parameters:
-    ///   - format: what is known of it; the rest is found in the first file.
-    ///   - kinds: of columns, by name, that are not to be found. Names that the table lacks are no error.
+    /// - Parameter format: what is known of it; the rest is found in the first file.
     /// - Throws: `DatasetError` naming file and line: for rows of different widths, quotes that are not closed, bytes
-    ///   that are no UTF-8, no rows, two columns of one name, a field of a `.numeric` column that is no number, and an
-    ///   infinite number among finite ones.
+    ///   that are no UTF-8, no rows, two columns of one name, and an infinite number among finite ones.
     public static func read(
-        _ paths: [String], format: TableFormat = TableFormat(), kinds: [String: TableColumn.Kind] = [:]
+        _ paths: [String], format: TableFormat = TableFormat()
+    ) throws(DatasetError) -> Table {
+        try read(paths, format: format, kinds: [:])
+    }
+
+    /// - Parameter kinds: of columns, by name, that are not to be found. Names that the table lacks are no error.
+    /// - Throws: as above, and for a field of a `.numeric` column that is no number.
+    package static func read(
+        _ paths: [String], format: TableFormat = TableFormat(), kinds: [String: TableColumn.Kind]
     ) throws(DatasetError) -> Table {
         try Table(paths, format, kinds)
     }
@@ -110,9 +115,9 @@ extension Table {
 }
 
 /// One column of a table: its name and a value for each row.
-public struct TableColumn: Sendable {
+package struct TableColumn: Sendable {
     /// What a column can be taken for.
-    public enum Kind: String, Sendable, Codable {
+    package enum Kind: String, Sendable, Codable {
         case numeric, text, ignore
         /// Text of which only an empty field is missing.
         case verbatim

@@ -5,11 +5,11 @@ import Tensors
 
 /// A table with what its columns become. Samples are encoded when they are read; nothing but the columns is in memory.
 ///
-/// Splits fit the preparation anew: `let data = try set.fitted(on: split.train)`, then `Subset(data, split.train)` and
-/// `Subset(data, split.test)`.
+/// Splits fit the preparation anew: `let data = try set.fitted(on: parts.train)`, then `Subset(data, parts.train)` and
+/// `Subset(data, parts.validation)`.
 public struct TableDataset: Dataset {
     package let table: Table
-    public let preparation: TablePreparation
+    package let preparation: TablePreparation
     /// How many rows of the table are no samples because their target is missing.
     package let droppedCount: Int
     /// Whether the table has the target; 0 stands for each where it has not.
@@ -37,7 +37,7 @@ public struct TableDataset: Dataset {
     /// - Parameter needsTarget: whether rows are samples only with a target. Without, as for predicting, the table may lack the
     ///   target's and the weight's column.
     /// - Throws: `DatasetError` naming the columns that it lacks, or the line of a value that can't be used.
-    public init(_ table: Table, _ preparation: TablePreparation, needsTarget: Bool = true) throws(DatasetError) {
+    package init(_ table: Table, _ preparation: TablePreparation, needsTarget: Bool = true) throws(DatasetError) {
         let needed =
             preparation.inputs.map(\.name)
             + (needsTarget ? preparation.target.columns + [preparation.weight].compactMap { $0 } : [])
@@ -70,6 +70,14 @@ public struct TableDataset: Dataset {
         droppedCount = table.rowCount - count
         input = Field("columns", shape: [preparation.width], kind: .numbers)
         target = preparation.target.field
+    }
+
+    /// The rows of another table, prepared as these are.
+    ///
+    /// - Parameter needsTarget: as above.
+    /// - Throws: as above.
+    public func prepared(_ table: Table, needsTarget: Bool = true) throws(DatasetError) -> TableDataset {
+        try TableDataset(table, preparation, needsTarget: needsTarget)
     }
 
     /// The same samples, prepared by some of them: the training part.

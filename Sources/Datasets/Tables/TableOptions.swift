@@ -32,7 +32,7 @@ public struct TableOptions: Sendable, Hashable, Codable {
     }
 
     /// The columns to predict: one, or several of numbers.
-    public var targets: [String]
+    package var targets: [String]
     /// nil to find it: text is classes, and so are whole numbers of which there are two, or at most 20 with ten rows each on
     /// average; other numbers are values.
     public var task: Task?
@@ -53,12 +53,12 @@ public struct TableOptions: Sendable, Hashable, Codable {
     /// for an embedding.
     public var oneHotLimit = 16
     /// Whether values to predict are scaled to mean 0 and deviation 1 by the training rows.
-    public var scalesTarget = true
+    package var scalesTarget = true
 
     public init(targets: [String]) { self.targets = targets }
 
     /// What to read a table with, so that no column is read twice: by the names as they are given.
-    public var kinds: [String: TableColumn.Kind] {
+    package var kinds: [String: TableColumn.Kind] {
         var kinds: [String: TableColumn.Kind] = [:]
         for name in numeric + [weight].compactMap({ $0 }) { kinds[name] = .numeric }
         for name in categorical { kinds[name] = .text }

@@ -8,8 +8,8 @@ import Foundation
 /// A sample's inputs are first all plain numbers, column after column in the training table's order: a numeric column gives
 /// its scaled number, and behind it 1 or 0 for missing if the training rows lack some; a column of few categories gives one
 /// input each. Then come the indices of the columns that a layer embeds, one each.
-public struct TablePreparation: Preparation, Hashable {
-    public static let kind = "table"
+package struct TablePreparation: Preparation, Hashable {
+    package static let kind = "table"
 
     /// One column among the inputs.
     package struct Input: Sendable, Hashable, Codable {
@@ -33,7 +33,7 @@ public struct TablePreparation: Preparation, Hashable {
     /// The weight column's name.
     package let weight: String?
     /// What was decided that a user may want otherwise, in sentences.
-    public let notes: [String]
+    package let notes: [String]
 
     /// The number of a sample's inputs.
     package var width: Int { numericCount + embeddingSizes.count }
@@ -59,7 +59,7 @@ public struct TablePreparation: Preparation, Hashable {
         return kinds
     }
 
-    public func check(_ source: String) throws(DatasetError) {
+    package func check(_ source: String) throws(DatasetError) {
         let isScalable = inputs.allSatisfy {
             guard case .number(let median, let offset, let scale, _) = $0.encoding else { return true }
             return median.isFinite && offset.isFinite && scale.isFinite && scale != 0

@@ -34,7 +34,7 @@ package enum TableTarget: Sendable, Hashable, Codable {
 }
 
 /// How scaled targets become values in the target's own unit: value = scaled * deviation + mean.
-public struct TargetScale: Sendable, Hashable, Codable {
+package struct TargetScale: Sendable, Hashable, Codable {
     /// One for each number of a sample's target.
     package let means: [Double]
     package let deviations: [Double]

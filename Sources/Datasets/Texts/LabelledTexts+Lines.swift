@@ -33,7 +33,7 @@ extension LabelledTexts {
     /// Reads texts without labels, one a line, to predict. A blank line is an empty text, so that answers go with lines.
     ///
     /// - Throws: `DatasetError` for bytes that are no UTF-8, naming the line.
-    public static func read(plain paths: [String]) throws(DatasetError) -> LabelledTexts {
+    package static func read(plain paths: [String]) throws(DatasetError) -> LabelledTexts {
         var texts: [String] = []
         for path in paths {
             let file = try TableFile(path)
@@ -43,7 +43,7 @@ extension LabelledTexts {
     }
 
     /// Texts without labels, one a line, that are in memory already.
-    public static func read(plain text: String, name: String) -> LabelledTexts {
+    package static func read(plain text: String, name: String) -> LabelledTexts {
         var (text, texts) = (text, [String]())
         text.withUTF8 { bytes in
             LineReader.forEachLine(of: bytes) { texts.append(String(decoding: $0, as: UTF8.self)) }

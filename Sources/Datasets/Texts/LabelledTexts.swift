@@ -38,6 +38,20 @@ public struct LabelledTexts: Sendable {
         self.init(name: name, texts: texts, rows: Array(texts.indices), targets: [])
     }
 
+    /// Texts with a label each, their class.
+    ///
+    /// - Throws: `DatasetError` for another number of labels than texts.
+    public init(_ texts: [String], labels: [String], name: String = "texts") throws(DatasetError) {
+        guard labels.count == texts.count else {
+            throw DatasetError("\(name) has \(texts.count) texts, but \(labels.count) labels; expected one for each")
+        }
+        let names = Set(labels).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        let codes = Dictionary(uniqueKeysWithValues: zip(names, names.indices.map { Int32($0) }))
+        let column = TableColumn(
+            name: "label", values: .texts(codes: labels.map { codes[$0]! }, names: names), missingCount: 0)
+        self.init(name: name, texts: texts, rows: Array(texts.indices), targets: [column])
+    }
+
     /// Where a row is, for messages.
     package func place(ofRow row: Int) -> String {
         table?.placeText(ofRow: row) ?? places.text(row) ?? "text \(row + 1) of \(name)"

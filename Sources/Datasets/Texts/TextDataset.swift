@@ -6,11 +6,11 @@ import Tensors
 
 /// Texts with a preparation. A sample's input is `[length]` numbers of tokens, behind its own ones those of padding, 0.
 ///
-/// Splits fit the preparation anew: `let data = try set.fitted(on: split.train)`, then `Subset(data, split.train)` and
-/// `Subset(data, split.test)`.
+/// Splits fit the preparation anew: `let data = try set.fitted(on: parts.train)`, then `Subset(data, parts.train)` and
+/// `Subset(data, parts.validation)`.
 public struct TextDataset: Dataset {
     package let texts: LabelledTexts
-    public let preparation: TextPreparation
+    package let preparation: TextPreparation
     public let name: String
     public let count: Int
     public let input: Field
@@ -34,7 +34,7 @@ public struct TextDataset: Dataset {
     ///
     /// - Parameter needsTarget: whether a class that training did not have is refused.
     /// - Throws: `DatasetError` naming the line of such a class.
-    public init(
+    package init(
         _ texts: LabelledTexts, _ preparation: TextPreparation, needsTarget: Bool = true
     ) throws(DatasetError) {
         (self.texts, self.preparation) = (texts, preparation)
@@ -56,6 +56,14 @@ public struct TextDataset: Dataset {
         input = Field("text", shape: [preparation.length], kind: .tokens(preparation.vocabulary.count))
         target = preparation.target.field
         targets = try EncodedTarget(texts.targets, preparation.target, isRequired: needsTarget, place: texts.place)
+    }
+
+    /// Other texts, prepared as these are.
+    ///
+    /// - Parameter needsTarget: as above.
+    /// - Throws: as above.
+    public func prepared(_ texts: LabelledTexts, needsTarget: Bool = true) throws(DatasetError) -> TextDataset {
+        try TextDataset(texts, preparation, needsTarget: needsTarget)
     }
 
     /// The same texts, prepared by some of them.

@@ -18,7 +18,7 @@ public struct TextOptions: Sendable, Hashable, Codable {
     public var lowercase = false
     public var normalization = Normalization.none
     /// The column of a table that says how much each row counts.
-    public var weight: String?
+    package var weight: String?
 
     public init() {}
 

@@ -2,8 +2,8 @@
 // TextDataset applies it.
 
 /// How a text becomes numbers, and what is to be said of it.
-public struct TextPreparation: Preparation, Hashable {
-    public static let kind = "text"
+package struct TextPreparation: Preparation, Hashable {
+    package static let kind = "text"
 
     package let options: TextOptions
     package let vocabulary: Vocabulary
@@ -12,7 +12,7 @@ public struct TextPreparation: Preparation, Hashable {
     package let target: TableTarget
     /// The column of a table that holds the texts, nil for lines.
     package let column: String?
-    public let notes: [String]
+    package let notes: [String]
 
     /// - Parameter rows: the rows to train on; nil for all samples. They alone decide on the vocabulary, the length and the scale
     ///   of values; the classes are those of all samples.
@@ -83,7 +83,7 @@ public struct TextPreparation: Preparation, Hashable {
         return kinds
     }
 
-    public func check(_ source: String) throws(DatasetError) {
+    package func check(_ source: String) throws(DatasetError) {
         try vocabulary.check(source)
         let width = target.columns.count
         let fits = target.scale.map { $0.means.count == width && $0.deviations.count == width } ?? true

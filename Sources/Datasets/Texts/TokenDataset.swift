@@ -14,9 +14,9 @@ public struct TokenDataset: Dataset {
     public let input: Field
     public let target: Field
     /// The positions of a window.
-    public let blockSize: Int
+    package let blockSize: Int
     /// From the begin of a window to that of the next.
-    public let stride: Int
+    package let stride: Int
     package let tokens: TokenArray
     /// The length of the last window where it is shorter than the others.
     private let lastLength: Int?

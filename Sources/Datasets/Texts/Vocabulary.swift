@@ -12,30 +12,40 @@ public struct Vocabulary: Sendable {
     public enum Unit: String, Sendable, Codable, CaseIterable { case characters, words, bytes }
 
     /// Which token has the lower number.
-    public enum Ordering: Sendable {
+    package enum Ordering: Sendable {
         /// The one that occurs more often; among equals the one whose UTF-8 bytes come first.
         case frequency
         /// The one whose UTF-8 bytes come first: for characters, the lower scalar.
         case sorted
     }
 
-    public let unit: Unit
+    package let unit: Unit
     /// The number that stands where a text has ended, 0; nil where there is none.
-    public let padding: Int?
+    package let padding: Int?
     /// The number of a token that is not among the others; nil where there is none.
-    public let unknown: Int?
+    package let unknown: Int?
     /// All others in order; of characters and words.
     private let known: TokenTable
     /// For scalars below its count the numbers of characters, -1 for none.
     private let scalars: [Int32]
     private static let scalarCount = 0x3000
 
+    /// The tokens of a language model's training text, as `lockstep train --data text:FILE` makes them: characters in the order
+    /// of their code points, the most frequent words, or all bytes.
+    ///
+    /// - Parameter limit: the largest `count`. Words have an unknown one, characters beyond those of the text are -1.
+    public init(_ text: String, unit: Unit = .characters, limit: Int = 20_000) {
+        self.init(
+            counting: [text], unit: unit, limit: limit, hasPadding: false, hasUnknown: unit == .words,
+            ordering: unit == .characters ? .sorted : .frequency)
+    }
+
     /// The tokens of texts. Numbers begin with that of padding and of unknown tokens, where there are any.
     ///
     /// - Parameters:
     ///   - limit: the largest `count`; of more tokens, the most frequent are taken. Not for bytes.
     ///   - minimumCount: how often a token must occur. Not for bytes.
-    public init(
+    package init(
         counting texts: some Sequence<String>, unit: Unit, limit: Int? = nil, minimumCount: Int = 1, hasPadding: Bool,
         hasUnknown: Bool, ordering: Ordering
     ) {
@@ -96,7 +106,7 @@ public struct Vocabulary: Sendable {
     /// A token as it stands in texts; `<padding>` and `<unknown>` for those two.
     ///
     /// - Parameter number: in 0 ..< count. A byte that is no ASCII sign is shown as `<0xE4>`.
-    public func token(_ number: Int) -> String {
+    package func token(_ number: Int) -> String {
         precondition((0..<count).contains(number), "token: expected a number in 0 ..< \(count), got \(number)")
         if number == padding { return "<padding>" }
         if number == unknown { return "<unknown>" }

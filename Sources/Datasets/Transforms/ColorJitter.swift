@@ -11,9 +11,9 @@ import Tensors
 /// 0.114 blue; of pictures without colours the value itself, so that saturation leaves them alone. A sample's draws follow
 /// from (seed, step, sample).
 public struct ColorJitter: Transform, Hashable {
-    public var brightness: Float
-    public var contrast: Float
-    public var saturation: Float
+    package var brightness: Float
+    package var contrast: Float
+    package var saturation: Float
 
     /// - Parameters: bounds within 0 ... 1; 0 changes nothing.
     public init(brightness: Float = 0, contrast: Float = 0, saturation: Float = 0) {

@@ -9,7 +9,7 @@ import Tensors
 /// With pictures that are normalised by channel, 0 is the channel's mean. A sample's draws follow from (seed, step, sample).
 public struct Cutout: Transform, Hashable {
     /// The square's side, in pixels.
-    public var size: Int
+    package var size: Int
 
     public init(size: Int) { self.size = size }
 

@@ -8,7 +8,7 @@ import Tensors
 /// Each of the (2 padding + 1)^2 places is as likely. A sample's draws follow from (seed, step, sample).
 public struct RandomCrop: Transform, Hashable {
     /// How many zeros are put at each side, in pixels.
-    public var padding: Int
+    package var padding: Int
 
     public init(padding: Int) { self.padding = padding }
 

@@ -17,7 +17,7 @@ public struct RandomFlip: Transform, Hashable {
         case both
     }
 
-    public var axes: Axes
+    package var axes: Axes
 
     public init(_ axes: Axes) { self.axes = axes }
 

@@ -5,13 +5,13 @@ import Tensors
 
 /// A layer whose result at a position depends on that position and earlier ones alone, and which finds in the tape's
 /// `SequenceCache` what it needs of those.
-public protocol ContinuableLayer: Layer {
+package protocol ContinuableLayer: Layer {
     /// Whether that is true with its settings; true unless defined.
     var canContinue: Bool { get }
 }
 
 extension ContinuableLayer {
-    public var canContinue: Bool { true }
+    package var canContinue: Bool { true }
 }
 
 extension Activation: ContinuableLayer {}
@@ -29,15 +29,15 @@ extension Embedding: ContinuableLayer {
 }
 
 extension MultiHeadAttention: ContinuableLayer {
-    public var canContinue: Bool { causal }
+    package var canContinue: Bool { causal }
 }
 
 extension TransformerBlock: ContinuableLayer {
-    public var canContinue: Bool { attention.canContinue }
+    package var canContinue: Bool { attention.canContinue }
 }
 
 extension Sequential: ContinuableLayer {
-    public var canContinue: Bool {
+    package var canContinue: Bool {
         layers.allSatisfy { ($0 as? any ContinuableLayer)?.canContinue ?? false }
     }
 }
@@ -45,7 +45,7 @@ extension Sequential: ContinuableLayer {
 extension ContinuableLayer {
     /// Computes the next positions of a batch of sequences, `[batch, new positions, ...]`, after those in `cache`, and
     /// adds them to it. The results have the bits of a pass over the whole sequences; a new cache begins new ones.
-    public func continued(
+    package func continued(
         _ input: Tensor, after cache: SequenceCache, workspace: Workspace = Workspace()
     ) -> Variable {
         require(canContinue, "continued: \(typeName) looks at later positions, so it can't go on from a cache")

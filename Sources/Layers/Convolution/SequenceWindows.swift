@@ -16,7 +16,7 @@ public enum SequencePadding: Sendable, Hashable {
     case explicit(before: Int, after: Int)
 
     /// As many zeros at both ends.
-    public static func explicit(_ both: Int) -> SequencePadding { .explicit(before: both, after: both) }
+    package static func explicit(_ both: Int) -> SequencePadding { .explicit(before: both, after: both) }
 }
 
 /// Windows of `length` positions, `stride` apart.

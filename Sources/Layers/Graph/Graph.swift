@@ -239,7 +239,7 @@ public final class Graph: MergeLayer {
     }
 
     /// The outputs one by one.
-    public func computeOutputs(_ given: [Variable]) -> [Variable] {
+    package func computeOutputs(_ given: [Variable]) -> [Variable] {
         require(given.count == inputs.count, "Graph: expected \(inputs.count) inputs, got \(given.count)")
         return plan.run(given, layers)
     }

@@ -54,13 +54,13 @@ public final class TrainingContext {
     /// The epoch under way, from 0.
     public internal(set) var epoch = 0
     /// Whether the run goes on from a checkpoint, with which callbacks got their state back.
-    public internal(set) var isResumed = false
+    package internal(set) var isResumed = false
     /// Steps done since the beginning.
     public internal(set) var step = 0
     /// After a step its `loss`; after an epoch also `accuracy`, `val_loss`, `val_accuracy`, `learning_rate`.
     public internal(set) var metrics: [String: Double] = [:]
     /// The metrics that there will be after every epoch, in order.
-    public internal(set) var metricNames: [String] = []
+    package internal(set) var metricNames: [String] = []
     /// Of each metric, whether more is better.
     var directions: [String: Bool] = [:]
     /// The rate of the optimizer's schedule at this step.
@@ -88,7 +88,7 @@ public final class TrainingContext {
     }
 
     /// The hash of all parameter values.
-    public var fingerprint: Fingerprint { weights.fingerprint() }
+    package var fingerprint: Fingerprint { weights.fingerprint() }
 
     /// A copy of all parameter values.
     public func copyWeights() -> [Float] { weights.copy() }
@@ -97,7 +97,7 @@ public final class TrainingContext {
     public func restoreWeights(_ values: [Float]) { weights.restore(values) }
 
     /// Writes the weights to a safetensors file; on rank 0 only.
-    public func saveWeights(_ path: String) throws { if isRankZero { try weights.save(path) } }
+    package func saveWeights(_ path: String) throws { if isRankZero { try weights.save(path) } }
 }
 
 /// How a context reaches the parameters.

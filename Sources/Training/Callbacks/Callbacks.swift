@@ -152,12 +152,14 @@ public final class TerminateOnNaN: Callback {
 
 /// Calls functions of yours.
 public final class LambdaCallback: Callback {
-    public typealias Body = (TrainingContext) throws -> Void
-    private let onEpochBegin: Body?
-    private let onStepEnd: Body?
-    private let onEpochEnd: Body?
+    private let onEpochBegin: ((TrainingContext) throws -> Void)?
+    private let onStepEnd: ((TrainingContext) throws -> Void)?
+    private let onEpochEnd: ((TrainingContext) throws -> Void)?
 
-    public init(onEpochBegin: Body? = nil, onStepEnd: Body? = nil, onEpochEnd: Body? = nil) {
+    public init(
+        onEpochBegin: ((TrainingContext) throws -> Void)? = nil, onStepEnd: ((TrainingContext) throws -> Void)? = nil,
+        onEpochEnd: ((TrainingContext) throws -> Void)? = nil
+    ) {
         self.onEpochBegin = onEpochBegin
         self.onStepEnd = onStepEnd
         self.onEpochEnd = onEpochEnd

@@ -4,7 +4,7 @@
 public struct Evaluation: Sendable, Hashable {
     public let loss: Double
     /// The metrics' names, in the order in which the model was compiled with them.
-    public let names: [String]
+    package let names: [String]
     private let values: [Double]
     /// Which classes are taken for which; nil unless asked for, and where targets are no classes.
     package let confusion: ConfusionMatrix?

@@ -4,10 +4,10 @@
 public struct History: Sendable, Hashable {
     /// One row for each epoch that this `fit` finished, as in Keras. A run that goes on has the earlier ones in its
     /// metrics files: a checkpoint does not grow with the epochs.
-    public internal(set) var epochs: [[String: Double]] = []
+    package internal(set) var epochs: [[String: Double]] = []
 
     /// Whether the run was asked to stop (`FitOptions.stopRequested`) before its end.
-    public internal(set) var isInterrupted = false
+    package internal(set) var isInterrupted = false
 
     /// The run's folder, on rank 0 of a run that has one.
     package internal(set) var runFolder: String?

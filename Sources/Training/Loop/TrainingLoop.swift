@@ -108,7 +108,7 @@ final class TrainingLoop {
             write([headline, resumeNote, scheduleNote].compactMap { $0 }.joined(separator: "\n") + "\n")
         }
         let run = RunDescription(
-            columns: setup.columns, headline: headline, folder: recorder?.path, firstStep: step.state.step)
+            columns: setup.columns.names, headline: headline, folder: recorder?.path, firstStep: step.state.step)
         sinks.tell { try $0.runBegins(run) }
         for warning in warnings + (setup.placement.warning.map { [$0] } ?? []) {
             StandardStream.error.write("warning: \(world.words(warning))\n")

@@ -43,10 +43,10 @@ public struct Loss: Sendable, CustomStringConvertible {
     }
 
     /// Keras's name, or that of a loss of your own: recorded with a run and compared between ranks.
-    public let name: String
+    package let name: String
     /// Whether the outputs are logits; nil where the network's end says it, and where it makes no difference.
-    public let fromLogits: Bool?
-    public let targets: Targets
+    package let fromLogits: Bool?
+    package let targets: Targets
     let end: End
     /// Narrower than `targets` says.
     let limits: AllowedValues?
@@ -115,7 +115,7 @@ public struct Loss: Sendable, CustomStringConvertible {
 
     /// The loss of each position, `[batch, positions...]`, as Keras gives it without reduction: the mean over the last
     /// axis of predictions, or what compares that axis as a whole. `[batch]` where a sample has one position.
-    public func positions(_ predictions: Variable, _ targets: Tensor) -> Variable {
+    package func positions(_ predictions: Variable, _ targets: Tensor) -> Variable {
         let terms = terms(predictions, arranged(targets, like: predictions))
         return terms.shape.rank > 1 && terms.shape.rank == predictions.shape.rank ? terms.mean(axes: [-1]) : terms
     }

@@ -8,11 +8,11 @@ extension Metric {
     public static let perplexity = ofSurprise("perplexity") { lk_power_double(2.718281828459045, $0) }
 
     /// The mean of -log2 p of the right class, as for the next token of a text.
-    public static let bitsPerToken = ofSurprise("bits_per_token") { $0 * 1.4426950408889634 }
+    package static let bitsPerToken = ofSurprise("bits_per_token") { $0 * 1.4426950408889634 }
     /// The same under the name that it has where tokens are characters.
-    public static let bitsPerCharacter = ofSurprise("bits_per_character") { $0 * 1.4426950408889634 }
+    package static let bitsPerCharacter = ofSurprise("bits_per_character") { $0 * 1.4426950408889634 }
     /// The same under the name that it has where tokens are bytes.
-    public static let bitsPerByte = ofSurprise("bits_per_byte") { $0 * 1.4426950408889634 }
+    package static let bitsPerByte = ofSurprise("bits_per_byte") { $0 * 1.4426950408889634 }
 
     /// - Parameter value: of the mean of -log p.
     private static func ofSurprise(_ name: String, _ value: @escaping @Sendable (Double) -> Double) -> Metric {

@@ -36,9 +36,9 @@ public struct Metric: Sendable, CustomStringConvertible {
     }
 
     /// As in the record of a run, Keras's where it has one; behind `val_` that of validation.
-    public let name: String
+    package let name: String
     /// Which of two values is the better one.
-    public let largerIsBetter: Bool
+    package let largerIsBetter: Bool
     let needs: Needs
     /// For a metric of one class, which.
     let classNumber: Int?

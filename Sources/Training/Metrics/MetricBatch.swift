@@ -44,7 +44,7 @@ public struct MetricBatch {
     public var probabilities: Tensor { areLogits ? turnsIntoProbabilities(outputs) : outputs }
 
     /// Outputs of a position.
-    public var width: Int { outputs.shape.rank > 1 ? outputs.shape[-1] : 1 }
+    package var width: Int { outputs.shape.rank > 1 ? outputs.shape[-1] : 1 }
 
     /// Positions of all samples together; as many as samples where each has one.
     public var positions: Int { outputs.count / max(1, width) }

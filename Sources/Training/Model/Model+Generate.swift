@@ -9,12 +9,12 @@ import Tensors
 /// How the next token is chosen.
 public struct Sampling: Sendable, Hashable {
     /// What logits are divided by: below 1 likely tokens become likelier. 0 takes the likeliest.
-    public var temperature: Float
+    package var temperature: Float
     /// Of how many tokens, the likeliest, one is drawn; nil for all. Among equals the lower number comes first.
-    public var topK: Int?
-    public var seed: UInt64
+    package var topK: Int?
+    package var seed: UInt64
     /// Which of several texts with one seed.
-    public var sample: UInt32
+    package var sample: UInt32
 
     public init(temperature: Float = 1, topK: Int? = nil, seed: UInt64 = 0, sample: UInt32 = 0) {
         (self.temperature, self.topK, self.seed, self.sample) = (temperature, topK, seed, sample)

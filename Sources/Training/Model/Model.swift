@@ -47,13 +47,23 @@ public final class Model {
     ///   - data: the training set. Each epoch sees every sample once.
     ///   - validationData: evaluated after every epoch.
     ///   - settings: the run's folder, nil to keep no files.
-    ///   - write: takes what rank 0 shows; standard output unless given.
     /// - Throws: `TrainingError`, `ShapeError`, `CheckpointError` and others that say what to change.
     @discardableResult
     public func fit(
         _ data: any Dataset, validationData: (any Dataset)? = nil, callbacks: [any Callback] = [],
+        options: FitOptions, settings: RunSettings? = nil, on world: World = .alone
+    ) throws -> History {
+        try fit(
+            data, validationData: validationData, callbacks: callbacks, options: options, settings: settings,
+            on: world, write: writeToStandardOutput)
+    }
+
+    /// `fit` for a caller with a place of its own for what rank 0 shows.
+    @discardableResult
+    package func fit(
+        _ data: any Dataset, validationData: (any Dataset)? = nil, callbacks: [any Callback] = [],
         options: FitOptions, settings: RunSettings? = nil, on world: World = .alone,
-        write: @escaping @Sendable (String) -> Void = writeToStandardOutput
+        write: @escaping @Sendable (String) -> Void
     ) throws -> History {
         try options.check()
         return try world.watched(stallSeconds: options.stallTimeout, isBeingEnded: options.stopRequested) {
@@ -198,8 +208,9 @@ public final class Model {
         try parameters.save(expandingHome(path))
     }
 
-    /// Reads weights that `save` wrote, for samples of shape `input`.
+    /// Reads weights for samples of shape `input`: of a file that `save` wrote, of a checkpoint, or of a run's newest one.
     public func load(_ path: String, input: Shape) throws {
+        if Model.isFolder(path) { return try load(Checkpoint.open(path), input: input) }
         _ = try build(input: input)
         try parameters!.load(expandingHome(path))
     }
@@ -223,7 +234,7 @@ public final class Model {
     }
 
     /// Reads a checkpoint's weights, for samples of shape `input`.
-    public func load(_ checkpoint: Checkpoint, input: Shape) throws {
+    package func load(_ checkpoint: Checkpoint, input: Shape) throws {
         try build(input: input)
         try checkpoint.restore(parameters: parameters!, optimizer: nil)
     }
@@ -286,7 +297,7 @@ struct OptimizerSnapshot {
 }
 
 /// The default sink of what a run shows. It takes turns with `print`; what nobody can read is no reason to end a run.
-@Sendable public func writeToStandardOutput(_ text: String) {
+@Sendable package func writeToStandardOutput(_ text: String) {
     print(text, terminator: "")
     fflush(nil)
 }

@@ -8,18 +8,18 @@ import Tensors
 
 /// What of a model came from a file of weights. Layers count as a whole: one of which a parameter is missing or has another
 /// shape, such as the last layer for other classes, begins anew, with its bias.
-public struct WeightTransfer: Sendable, Hashable {
+public struct WeightTransfer: Sendable, Hashable, CustomStringConvertible {
     /// The file.
-    public let source: String
+    package let source: String
     /// Parameters that have the file's values.
-    public let used: [String]
+    package let used: [String]
     /// Parameters of layers that are new, each with the reason.
     public let new: [String]
     /// What the file holds besides.
     public let unused: [String]
 
     /// Whether the file is of the same model.
-    public var isWhole: Bool { new.isEmpty && unused.isEmpty }
+    package var isWhole: Bool { new.isEmpty && unused.isEmpty }
 
     /// Three lines: how many are used, which are new, and which are not used.
     public var description: String {
@@ -34,13 +34,14 @@ public struct WeightTransfer: Sendable, Hashable {
 }
 
 extension Model {
-    /// Reads the weights of those layers that have the names and shapes they have in a file of `save`, as Keras's
-    /// `load_weights` does with `skip_mismatch`; others are drawn as `build` does.
+    /// Reads the weights of those layers that have the names and shapes they have in a file of `save`, a checkpoint or a run's
+    /// newest one, as Keras's `load_weights` does with `skip_mismatch`; others are drawn as `build` does.
     ///
     /// - Returns: which.
     /// - Throws: `TrainingError` where no layer is in the file.
     @discardableResult
     public func loadMatching(_ path: String, input: Shape) throws -> WeightTransfer {
+        if Model.isFolder(path) { return try loadMatching(Checkpoint.open(path), input: input) }
         guard let data = FileManager.default.contents(atPath: expandingHome(path)) else {
             throw TrainingError("can't read the weights in \(path): no such file, or not readable")
         }
@@ -49,9 +50,15 @@ extension Model {
 
     /// Reads the weights of those layers that have the names and shapes they have in a checkpoint.
     @discardableResult
-    public func loadMatching(_ checkpoint: Checkpoint, input: Shape) throws -> WeightTransfer {
+    package func loadMatching(_ checkpoint: Checkpoint, input: Shape) throws -> WeightTransfer {
         let (data, file) = try checkpoint.weights()
         return try transfer(data, file: file, input)
+    }
+
+    /// Whether a path of weights is that of a run or a checkpoint, not of a file.
+    static func isFolder(_ path: String) -> Bool {
+        var isFolder: ObjCBool = false
+        return FileManager.default.fileExists(atPath: expandingHome(path), isDirectory: &isFolder) && isFolder.boolValue
     }
 
     private func transfer(_ data: Data, file: String, _ input: Shape) throws -> WeightTransfer {

@@ -36,7 +36,7 @@ public struct CheckpointPolicy: Sendable {
     package var mode = Mode.async
     package var onError = ErrorAction.warn
 
-    public init() {}
+    package init() {}
 
     /// - Parameter metrics: those that the run has, in order of preference for `monitor`.
     /// - Returns: what to monitor.

@@ -12,12 +12,12 @@ public struct MetricsRow: Sendable {
     public var step: Int
     /// By Keras's names: `loss`, `accuracy`, `val_loss`, ...; what was not measured is absent.
     public var metrics: [String: Double]
-    public var learningRate: Double
+    package var learningRate: Double
     package var samplesPerSecond: Double?
     /// Where thread 0 spent the time.
     package var seconds: PhaseSeconds?
     /// The hash of the weights after `step`.
-    public var fingerprint: Fingerprint?
+    package var fingerprint: Fingerprint?
 
     package init(
         epoch: Int, step: Int, metrics: [String: Double] = [:], learningRate: Double, samplesPerSecond: Double? = nil,
@@ -54,9 +54,9 @@ public struct MetricsRow: Sendable {
 }
 
 /// The columns of a run, which follow from its metrics.
-public struct MetricsColumns: Sendable, Hashable {
+package struct MetricsColumns: Sendable, Hashable {
     /// In their order.
-    public let names: [String]
+    package let names: [String]
 
     /// - Parameter metrics: their names as the run tells them, such as `loss`, `accuracy`, `val_loss`, `val_accuracy`.
     package init(metrics: [String] = ["loss", "accuracy", "val_loss", "val_accuracy"]) {

@@ -5,8 +5,8 @@ import Foundation
 
 /// What a sink is told when a run begins.
 public struct RunDescription: Sendable {
-    /// The columns of all rows.
-    public let columns: MetricsColumns
+    /// The columns of all rows, in their order; `MetricsRow.text` has what stands in one.
+    public let columns: [String]
     /// Ranks, shards, parameters and data in one line.
     public let headline: String
     /// The run's folder, nil where it keeps none.

@@ -43,7 +43,11 @@ public struct RunSettings: Sendable {
         text.map { RunSettings.absolute(key, $0) }
     }
 
-    public init(folder: String, configuration: String, modelName: String) {
+    /// - Parameters:
+    ///   - folder: made if absent; `~` is the home folder.
+    ///   - configuration: what the run is made with, as YAML: it goes on only with the same.
+    ///   - modelName: what the checkpoints say the model is.
+    public init(folder: String, configuration: String = "", modelName: String = "model") {
         self.folder = expandingHome(folder)
         self.configuration = configuration
         self.modelName = modelName

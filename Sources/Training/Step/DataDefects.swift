@@ -50,16 +50,18 @@ extension TrainingStep {
     ///
     /// - Parameters:
     ///   - next: the samples of the step after it, where they are known: they are brought into the cache meanwhile.
+    ///   - learningRate: nil for that of the optimizer's schedule.
     /// - Throws: `DatasetError` and `TrainingError` for a number that no sample has, and on all ranks for a sample that
     ///   can't be used; then no update was made.
     public func run(
-        _ batch: ArraySlice<Int>, of data: any Dataset, next: ArraySlice<Int> = [], learningRate: Float
+        _ batch: ArraySlice<Int>, of data: any Dataset, next: ArraySlice<Int> = [], learningRate: Float? = nil
     ) throws -> StepReport {
         guard !batch.isEmpty else { throw TrainingError("a step needs at least one sample") }
         try data.check(batch)
         try data.check(next)
         if let defect = own.defect(data, batch) { throw TrainingError("step \(state.step + 1): " + defect, .sample) }
-        return try run(known: batch, of: data, next: next, learningRate: learningRate, votes: [])
+        let rate = learningRate ?? optimizer.learningRate.rate(at: state.step)
+        return try run(known: batch, of: data, next: next, learningRate: rate, votes: [])
     }
 
     /// Keeps what a shard's pass refused.

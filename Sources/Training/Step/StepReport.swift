@@ -19,13 +19,15 @@ package struct StepVotes: OptionSet, Sendable {
 
 /// The outcome of a step, the same on all ranks.
 public struct StepReport: Sendable {
+    /// The step's loss; 0 where nothing counts.
+    public var loss: Double { denominator == 0 ? 0 : lossSum / denominator }
     /// The sum of the losses, each weighted.
-    public let lossSum: Double
-    /// What the losses' sum is divided by: `lossSum / denominator` is the step's loss.
-    public let denominator: Double
+    package let lossSum: Double
+    /// What the losses' sum is divided by.
+    package let denominator: Double
     /// The metrics' sums, in the order in which they were declared.
     public let metricSums: [Double]
-    public let samples: Int
+    package let samples: Int
     /// What any rank wants.
     package internal(set) var votes: StepVotes
     /// Whether no update was made, since not all was finite.

@@ -27,7 +27,7 @@ package typealias Objective = @Sendable (_ tape: Tape, _ shard: Batch) -> ShardR
 /// `run` and `close` belong to one thread at a time.
 public final class TrainingStep: @unchecked Sendable {
     package let reducer: GradientReducer
-    public let optimizer: Optimizer
+    package let optimizer: Optimizer
     package let state: OptimizerState
     let onNonFinite: NonFinitePolicy
     let isAllOrNothing: Bool
