@@ -158,7 +158,10 @@ extension CommandTests {
                 (["--test-data", "csv:x"], "--test-data is not for series"),
                 (["--class-weights", "balanced"], "--class-weights is for classes"),
                 (["--task", "classes"], "--task is not for series"),
-                (["--categorical", "sales"], "is to be forecast, and holds categories; expected numbers"),
+                (
+                    ["--categorical", "sales"],
+                    "series-80.csv:2: column 'sales' holds '1000', and is to be forecast: expected"
+                ),
                 (["--missing-categories", "refuse"], "--missing-categories is not for series"),
                 (["--missing-numbers", "refuse"], "--missing-numbers is not for series: --missing-steps says"),
                 (["--weight-column", "visits"], "--weight-column is not for series"),

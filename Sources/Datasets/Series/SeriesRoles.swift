@@ -41,8 +41,8 @@ struct SeriesRoles {
             }
         }
         (self.columns, self.texts) = (columns, texts)
+        targets = try SeriesRoles.targets(table, options, columns, texts)
         for column in texts { try SeriesRoles.check(column, of: table, options, hasTime: time != nil) }
-        targets = try SeriesRoles.targets(table, options, columns, inputs.map(\.name))
     }
 
     /// - Throws: `DatasetError` for a column that is no input as it stands.
@@ -51,7 +51,7 @@ struct SeriesRoles {
     ) throws(DatasetError) {
         guard case .texts(let codes, let names) = column.values else { return }
         let row = codes.firstIndex { $0 >= 0 } ?? 0
-        let place = "\(table.placeText(ofRow: row)): column '\(column.name)' holds '\(column.text(row))'"
+        let place = place(column, table)
         if !hasTime, SeriesTime(column.text(row)) != nil, !options.categorical.contains(column.name) {
             throw DatasetError(
                 "\(place); name it as the column of times (`SeriesOptions.time`), or leave it out (`ignore`)")
@@ -63,11 +63,8 @@ struct SeriesRoles {
                 + "says which series a row is of (`SeriesOptions.group`)")
     }
 
-    /// - Parameters:
-    ///   - columns: those of numbers.
-    ///   - inputs: all.
     private static func targets(
-        _ table: Table, _ options: SeriesOptions, _ columns: [String], _ inputs: [String]
+        _ table: Table, _ options: SeriesOptions, _ columns: [String], _ texts: [TableColumn]
     ) throws(DatasetError) -> [String] {
         guard !columns.isEmpty else {
             throw DatasetError("\(table.name) has no column of numbers to forecast; it has \(table.columnList)")
@@ -83,11 +80,14 @@ struct SeriesRoles {
         var targets: [String] = []
         for reference in options.targets {
             let name = try table.name(of: reference)
+            if let text = texts.first(where: { $0.name == name }) {
+                throw DatasetError(
+                    "\(place(text, table)), and is to be forecast: expected numbers, with a point or comma before decimals "
+                        + "and no other signs")
+            }
             guard columns.contains(name) else {
                 throw DatasetError(
-                    "column '\(name)' of \(table.name) is to be forecast, and "
-                        + (inputs.contains(name)
-                            ? "holds categories; expected numbers" : "is given another role too; expected one"))
+                    "column '\(name)' of \(table.name) is to be forecast, and is given another role too; expected one")
             }
             guard !targets.contains(name) else {
                 throw DatasetError("column '\(name)' of \(table.name) is to be forecast twice; expected it once")
@@ -95,6 +95,12 @@ struct SeriesRoles {
             targets.append(name)
         }
         return targets
+    }
+
+    /// Where a column of text holds its first one.
+    private static func place(_ column: TableColumn, _ table: Table) -> String {
+        let row = (0..<table.rowCount).first { !column.isMissing($0) } ?? 0
+        return "\(table.placeText(ofRow: row)): column '\(column.name)' holds '\(column.text(row))'"
     }
 
     /// What is said of a column of text, since it may be meant otherwise.
