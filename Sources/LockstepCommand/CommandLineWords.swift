@@ -79,7 +79,8 @@ package enum CommandLineWords {
         // Help is an answer, and a status without words is for the parser to leave with. All else is written at once, since
         // ranks speak at the same time.
         if type.exitCode(for: error).isSuccess {
-            print(type.fullMessage(for: error))
+            let answer = type.fullMessage(for: error)
+            if !answer.isEmpty { print(answer) }
             Answer.finish(nil)
             Foundation.exit(0)
         }

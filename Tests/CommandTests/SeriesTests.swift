@@ -64,7 +64,7 @@ extension CommandTests {
                 #expect(evaluated.status == 0 && evaluated.lines.first?.hasPrefix("12 samples") == true, "\(evaluated)")
                 // Of the whole series there are no weights.
                 let hint = "; it holds 5 runs: name one, as in \(folder)/folds/fold=1"
-                for command in ["evaluate", "predict", "fingerprint", "summary", "verify", "replay"] {
+                for command in ["evaluate", "predict", "fingerprint", "verify", "replay"] {
                     let more = command == "predict" ? ["0"] : []
                     let refused = try lockstep([command, folder + "/folds"] + more)
                     #expect(
