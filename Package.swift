@@ -132,7 +132,8 @@ let package = Package(
             dependencies: ["Models", "Layers", "Autograd", "Tensors", "TestSupport", "GraphProbe"],
             resources: [.copy("Reference")]),
         .testTarget(
-            name: "CommandTests", dependencies: ["LockstepCommand", "TestSupport", "Training", "Checkpoints", "Fuzz"]),
+            name: "CommandTests",
+            dependencies: ["Lockstep", "LockstepCommand", "TestSupport", "Training", "Checkpoints", "Fuzz"]),
         .testTarget(
             name: "DatasetsTests", dependencies: ["Datasets", "Tensors", "CZlib"], resources: [.copy("Reference")]),
         .testTarget(

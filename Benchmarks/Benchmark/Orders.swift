@@ -34,22 +34,39 @@ struct Orders {
 
 /// What this process has used so far.
 struct Usage {
-    let seconds = monotonicSeconds()
+    /// What time is: that on the wall, or that of processors spent by all threads, for machines that are shared.
+    enum Clock {
+        case wall, processor
+
+        var seconds: Double {
+            guard self == .processor else { return monotonicSeconds() }
+            var time = timespec()
+            clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+            return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+        }
+    }
+
+    let clock: Clock
+    let seconds: Double
     /// Pages that the system had to give it: none in a step that allocates nothing.
     let pageFaults: Int
     /// The most memory it had resident.
     let peakBytes: Int
 
-    init() {
+    init(_ clock: Clock = .wall) {
+        (self.clock, seconds) = (clock, clock.seconds)
         var usage = rusage()
         getrusage(numericCast(RUSAGE_SELF.rawValue), &usage)
         pageFaults = usage.ru_minflt
         peakBytes = usage.ru_maxrss * 1024
     }
 
+    /// Seconds since.
+    var spent: Double { clock.seconds - seconds }
+
     /// What `steps` steps have taken since.
     func answer(steps: Int) -> [String: Any] {
-        let now = Usage()
+        let now = Usage(clock)
         return [
             "microseconds": (now.seconds - seconds) / Double(steps) * 1e6,
             "page_faults": Double(now.pageFaults - pageFaults) / Double(steps), "peak_bytes": now.peakBytes,

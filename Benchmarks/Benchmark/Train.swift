@@ -35,20 +35,30 @@ extension NamedModel: ExpressibleByArgument {}
 final class TakeTurns: Callback {
     private let orders: Orders
     private let facts: [String: Any]
+    private let more: (TrainingContext) -> [String: Any]
+    private let clock: Usage.Clock
     private var begin: Usage?
     private var steps = 0
-    private var stepsLeft = 1
+    private var stepsLeft: Int
 
-    init(_ orders: Orders, _ facts: [String: Any]) { (self.orders, self.facts) = (orders, facts) }
+    /// - Parameters:
+    ///   - firstTurn: the steps that are free.
+    ///   - more: facts that are known behind them.
+    init(
+        _ orders: Orders, _ facts: [String: Any], clock: Usage.Clock = .wall, firstTurn: Int = 1,
+        more: @escaping (TrainingContext) -> [String: Any] = { _ in [:] }
+    ) {
+        (self.orders, self.facts, self.more, self.clock, stepsLeft) = (orders, facts, more, clock, firstTurn)
+    }
 
     func stepEnd(_ context: TrainingContext) throws {
         stepsLeft -= 1
         guard stepsLeft == 0 else { return }
-        if context.isRankZero { reply(begin?.answer(steps: steps) ?? facts) }
+        if context.isRankZero { reply(begin?.answer(steps: steps) ?? facts.merging(more(context)) { $1 }) }
         guard let next = try orders.next() else {
             context.stopTraining = true
             return
         }
-        (steps, stepsLeft, begin) = (next, next, Usage())
+        (steps, stepsLeft, begin) = (next, next, Usage(clock))
     }
 }

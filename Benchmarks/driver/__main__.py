@@ -28,6 +28,8 @@ parser.add_argument("--python", help="a Python that has the peers, instead of .b
 parser.add_argument("--repetitions", type=int, default=7, metavar="N", help="turns of every contender (default: 7)")
 parser.add_argument("--seconds", type=float, default=0.7, metavar="S", help="of a turn (default: 0.7)")
 parser.add_argument("--data", help="a folder with MNIST's files (default: $LOCKSTEP_DATA/mnist, ../shared/data/mnist)")
+parser.add_argument("--pictures", metavar="DIR",
+                    help="photographs in a folder for each class (default: sign-language-digits beside MNIST, else drawn ones)")
 parser.add_argument("--json", metavar="FILE", help="write the results to FILE as well")
 parser.add_argument("--unmeasured", action="store_true", help="leave out parts that .build/bench has already")
 parser.add_argument("--no-build", action="store_true", help="use .build/release/Benchmark as it is")
@@ -89,7 +91,7 @@ def main():
     OUTPUT.mkdir(parents=True, exist_ok=True)
     logs = OUTPUT / "logs"
     logs.mkdir(exist_ok=True)
-    field = Field(options.python if options.peers else None, find_data(options.data))
+    field = Field(options.python if options.peers else None, find_data(options.data), options.pictures)
     facts, measured = {}, []
 
     @contextlib.contextmanager
@@ -110,7 +112,7 @@ def main():
             "reference": part.reference, "machine": facts, "versions": versions,
             "date": datetime.date.today().isoformat(), "repetitions": options.repetitions,
             "seconds": options.seconds,
-            "data": "MNIST" if field.data and part.kind == "steps" else "digits", "rows": rows, "goals": judge(part, rows, facts)}
+            "data": "pictures" if benchmark == "pictures" else "MNIST" if field.data and part.kind == "steps" else "digits", "rows": rows, "goals": judge(part, rows, facts)}
         measured.append(result)
         print(f"{benchmark}/{part.name}: {part.title}\n\n{page.machine(result)}\n\n{page.table(result)}\n", flush=True)
         if not options.quick:

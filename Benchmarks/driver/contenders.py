@@ -33,10 +33,11 @@ FRAMEWORKS = {
 
 
 class Field:
-    """Makes contenders. `python` runs the peers, or is None where they are not asked for; `data` is a folder or None."""
+    """Makes contenders. `python` runs the peers, or is None where they are not asked for; `data` is a folder or None, and
+    so is `pictures`."""
 
-    def __init__(self, python, data):
-        self.python, self.data = python, data
+    def __init__(self, python, data, pictures=None):
+        self.python, self.data, self.pictures = python, data, pictures
         self.installed = {}
 
     def launcher(self, ranks):

@@ -27,6 +27,8 @@ scripts/bench all --peers && scripts/bench page
   against several peers is not met while one of them is absent.
 - Time to accuracy is that of a whole process, from launch to the evaluation that reaches the accuracy, with loading
   and imports: 5 seeds, without the fastest and the slowest. Behind the name is the test accuracy of each seed.
+- Pictures are timed by the processor time of a process or a thread, which other work on the machine does not lengthen
+  by waiting. The first epoch is of a process started anew, without imports; its time is that of all its processes.
 - Products are compared with oneDNN's in one process, in turns of thread time; a value is what a tenth of the turns fall
   short of. Convolutions have PyTorch's time beside them, from a process of its own.
 - The core's FMA peak and memory bandwidth (STREAM triad) are measured by `CorePeak` on the day. Startup and
@@ -36,7 +38,7 @@ scripts/bench all --peers && scripts/bench page
 # Largest over smallest value of a row: beyond it a table says that the machine was not quiet.
 NOISY = 1.5
 UNITS = {"steps": ("us", 1), "startup": ("s", 1), "memory": ("MiB", 1 / (1 << 20)),
-         "accuracy": ("s", 1)}
+         "accuracy": ("s", 1), "pictures": ("us a picture", 1), "first epoch": ("s", 1)}
 
 
 def number(value):
@@ -68,7 +70,9 @@ def table(result):
     if result["kind"] == "products":
         return products_table(result)
     unit, scale = UNITS[result["kind"]]
-    rows = [["", "ranks x threads", f"median, {unit}", "smallest - largest", "ours / this"]]
+    # Of what a picture costs, each row's share of a step is asked for.
+    is_share = result["kind"] == "pictures"
+    rows = [["", "ranks x threads", f"median, {unit}", "smallest - largest", "of a step" if is_share else "ours / this"]]
     own = next((row["values"] for row in result["rows"] if row["key"] == result["reference"]), None)
     for row in result["rows"]:
         values = row["values"]
@@ -76,7 +80,10 @@ def table(result):
             rows.append([row["name"], row["layout"], "absent", row.get("absent", ""), "-"])
             continue
         median = statistics.median(values)
-        ratio = f"{statistics.median(own) / median:.3f}" if own and row["key"] != result["reference"] else ""
+        ratio = ""
+        if own and row["key"] != result["reference"]:
+            shown = statistics.median(own)
+            ratio = f"{median / shown:.2%}" if is_share else f"{shown / median:.3f}"
         spread = f"{number(min(values) * scale)} - {number(max(values) * scale)}"
         rows.append([row["name"], row["layout"], number(median * scale), spread, ratio])
     warning = f"\n\nSome turns took more than {NOISY} times as long as others: something else ran; measure again."
@@ -95,7 +102,7 @@ def goals(found):
 
 def machine(result):
     facts = result["machine"]
-    hows = {"steps": f"{result['repetitions']} turns of {result['seconds']} s", "products": "the first tenth of many turns"}
+    hows = {"pictures": f"{result['repetitions']} turns", "steps": f"{result['repetitions']} turns of {result['seconds']} s", "products": "the first tenth of many turns"}
     how = hows.get(result["kind"], "every value a launch")
     return aligned([
         ["", ""],

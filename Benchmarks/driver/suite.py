@@ -4,6 +4,7 @@ import dataclasses
 import math
 import statistics
 
+import pictures
 from accuracy import train_seeds
 from contenders import RUN, compare_products
 from machine import ONE_CORE, TWO_CORES
@@ -21,7 +22,8 @@ class Part:
     contenders: callable
     goals: callable
     # "steps" (microseconds a step), "startup" (seconds to the first step), "memory" (bytes beyond the data),
-    # "accuracy" (seconds from launch to a test accuracy), "products" (microseconds of each of many products).
+    # "accuracy" (seconds from launch to a test accuracy), "products" (microseconds of each of many products),
+    # "pictures" (microseconds a picture), "first epoch" (processor seconds).
     kind: str = "steps"
     # The row that the last column compares every row with.
     reference: str = "ours"
@@ -165,6 +167,16 @@ def recipe(name, target, other_goals, peer=False):
         goals, kind="accuracy")
 
 
+def share_of_step(names, limit):
+    """Goals that random changes to a picture need at most that share of a step's time for it."""
+    def goals(rows, machine):
+        step = rows.medians.get("step")
+        shares = [rows.medians[key] / step for key in rows.medians if step and key.startswith(names)]
+        return [goal(f"flip, crop and cutout at most {limit:.0%} of a step each", max(shares, default=None),
+                     lambda value: value <= limit, "{:.1%}")]
+    return goals
+
+
 SUITE = {
     "seed-mlp": [
         Part("1-core", "MLP 784-64-10, batch 32, 1 core",
@@ -223,6 +235,19 @@ SUITE = {
                                     at_most(1.08, "the time with one shard, by the defaults", rows, "defaults",
                                             "one-shard")]),
     ],
+    "pictures": [
+        Part("epoch", "The small CNN on pictures of 32 x 32 x 3, batch 128, 1 core, processor time", lambda field: pictures.epoch(),
+             lambda rows, machine: [
+                 at_most(1.03, "an epoch from npy", rows, "ours", "npy"),
+                 goal("the weights are those from npy",
+                      len({row.get("fingerprint") for row in rows.rows if row["values"]}),
+                      lambda value: value == 1 and rows.everyone(""), "{} fingerprints")]),
+        Part("transforms", "A picture of 32 x 32 x 3 before the step, 1 core, thread time", lambda field: [],
+             share_of_step(("flip", "crop", "cutout"), 0.01), kind="pictures", reference="step"),
+        Part("first-epoch", "The first epoch over a folder of photographs, small CNN, 2 cores, processor time",
+             lambda field: pictures.first_epoch(field, field.pictures, 64), lambda rows, machine: [
+                 at_most(1, "PyTorch with ImageFolder", rows, "ours", "torch")], kind="first epoch"),
+    ],
     "tta": [
         recipe("mnist-fast", 0.985, lambda rows: [at_most(0.1, "Keras", rows, "ours", "keras")], peer=True),
         recipe("mnist-99", 0.99, lambda rows: [
@@ -254,7 +279,13 @@ def measure(part, field, options, logs, quiet, say):
     if part.kind == "products":
         with quiet():
             return compare_products(part.name, options.seconds / 4, logs, field.python)
+    if part.kind == "pictures":
+        with quiet():
+            return pictures.transforms(options.repetitions, options.seconds, logs)
     contenders = part.contenders(field)
+    if part.kind == "first epoch":
+        with quiet():
+            return pictures.measure_first(contenders, min(3, options.repetitions), logs, say)
     if part.kind == "steps":
         return take_turns(contenders, options.repetitions, options.seconds, logs, quiet, say)
     if part.kind == "accuracy":

@@ -175,7 +175,9 @@ def take_turns(contenders, repetitions, seconds, logs, quiet, say):
             say(f"starting {contender.name} ({contender.layout})")
             try:
                 running.append(Running(contender, logs))
-                results[contender.key] = outcome(contender, facts=running[-1].facts)
+                facts = running[-1].facts
+                told = {"fingerprint": facts["fingerprint"]} if "fingerprint" in facts else {}
+                results[contender.key] = outcome(contender, facts=facts, **told)
             except ContenderFailed as failure:
                 results[contender.key] = outcome(contender, absent=f"failed: {failure}")
         with quiet():

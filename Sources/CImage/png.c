@@ -14,6 +14,7 @@ typedef struct {
     png_infop info;
     png_bytep *rows;
     uint16_t *deep;
+    uint8_t *indices;
     char *message;
 } reader;
 
@@ -56,6 +57,27 @@ static void reduce(const uint16_t *deep, ci_picture *picture) {
     }
 }
 
+/// The colours of indices, RGB or, where some are transparent, RGBA. libpng itself would take black for a colour that the
+/// palette lacks.
+static void colour_in(reader *r, ci_picture *picture) {
+    png_colorp palette = NULL;
+    png_bytep alpha = NULL;
+    int count = 0, alpha_count = 0;
+    png_get_PLTE(r->png, r->info, &palette, &count);
+    if (picture->channels == 4) png_get_tRNS(r->png, r->info, &alpha, &alpha_count, NULL);
+    uint8_t *out = picture->pixels;
+    for (size_t i = 0; i < (size_t)picture->width * picture->height; i++, out += picture->channels) {
+        int index = r->indices[i];
+        if (index >= count) {
+            char text[80];
+            snprintf(text, sizeof text, "it holds colour %d of a palette of %d", index, count);
+            png_error(r->png, text);
+        }
+        out[0] = palette[index].red, out[1] = palette[index].green, out[2] = palette[index].blue;
+        if (picture->channels == 4) out[3] = index < alpha_count ? alpha[index] : 255;
+    }
+}
+
 static void keep_exif(reader *r, ci_picture *picture) {
     png_uint_32 count = 0;
     png_bytep exif = NULL;
@@ -79,24 +101,30 @@ static int decode(reader *r, uint64_t most_pixels, ci_picture *picture) {
     int has_alpha = (colour & PNG_COLOR_MASK_ALPHA) || png_get_valid(r->png, r->info, PNG_INFO_tRNS);
     picture->channels = (colour & PNG_COLOR_MASK_COLOR ? 3 : 1) + (has_alpha ? 1 : 0);
     if ((uint64_t)picture->width * picture->height > most_pixels) return -1;
-    png_set_expand(r->png);
+    int is_palette = colour == PNG_COLOR_TYPE_PALETTE;
+    if (is_palette) {
+        png_set_packing(r->png);
+    } else {
+        png_set_expand(r->png);
+    }
     int is_deep = png_get_bit_depth(r->png, r->info) == 16;
     const uint16_t one = 1;
     if (is_deep && *(const uint8_t *)&one) png_set_swap(r->png);
     png_set_interlace_handling(r->png);
     png_read_update_info(r->png, r->info);
-    picture->channels = png_get_channels(r->png, r->info);
+    if (!is_palette) picture->channels = png_get_channels(r->png, r->info);
     size_t row = png_get_rowbytes(r->png, r->info);
     picture->pixels = take(r->png, (size_t)picture->width * picture->height * picture->channels);
     if (is_deep) r->deep = take(r->png, row * picture->height);
+    if (is_palette) r->indices = take(r->png, row * picture->height);
+    png_bytep rows = is_deep ? (png_bytep)r->deep : is_palette ? r->indices : picture->pixels;
     r->rows = take(r->png, picture->height * sizeof *r->rows);
-    for (uint32_t y = 0; y < picture->height; y++) {
-        r->rows[y] = (is_deep ? (png_bytep)r->deep : picture->pixels) + y * row;
-    }
+    for (uint32_t y = 0; y < picture->height; y++) r->rows[y] = rows + y * row;
     png_read_image(r->png, r->rows);
     png_read_end(r->png, r->info);
     keep_exif(r, picture);
     if (is_deep) reduce(r->deep, picture);
+    if (is_palette) colour_in(r, picture);
     return 0;
 }
 
@@ -111,6 +139,7 @@ int ci_decode_png(const uint8_t *bytes, size_t count, uint64_t most_pixels, ci_p
     png_destroy_read_struct(&r.png, &r.info, NULL);
     free(r.rows);
     free(r.deep);
+    free(r.indices);
     return status;
 }
 

@@ -33,7 +33,8 @@ extension Checkpoint {
             if exists(folder(of: path)) || exists(path + "/config.yaml") { return .run(path) }
             if let run = run(ofCheckpoints: path) { return .run(run) }
             throw CheckpointError(
-                "\(path) is neither a checkpoint (it has no \(stateFile)) nor a run (it has no folder checkpoints)")
+                "\(path) is neither a checkpoint (it has no \(stateFile)) nor a run (it has no folder checkpoints)"
+                    + runsHint(in: path))
         }
         guard exists(path) else { throw CheckpointError("\(path) is no checkpoint: no such folder", .missing) }
         if checkpointFiles.contains(name), exists(parent + "/" + stateFile) { return try locate(parent) }
@@ -69,6 +70,15 @@ extension Checkpoint {
                 "\(run) has no best checkpoint: none was written at the end of an epoch with a \(metric)")
         }
         return best
+    }
+
+    /// What to say of a folder that is no run where it holds some, as that of several seeds or folds does; else nothing.
+    package static func runsHint(in folder: String) -> String {
+        let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter {
+            exists("\(folder)/\($0)/config.yaml")
+        }.sorted { $0.compare($1, options: .numeric) == .orderedAscending }
+        guard let first = names.first else { return "" }
+        return "; it holds \(names.count == 1 ? "a run" : "\(names.count) runs"): name one, as in \(folder)/\(first)"
     }
 
     private static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }

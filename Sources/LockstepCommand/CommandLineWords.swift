@@ -76,9 +76,15 @@ package enum CommandLineWords {
         if let value = message.firstMatch(of: /^The value '(-[^']*)' is invalid/)?.1, isNegativeNumber(String(value)) {
             better = negative(String(value))
         }
-        // Help is for the parser to print, and a status without words to leave with. All else is written at once, since ranks
-        // speak at the same time.
-        if message.isEmpty || type.exitCode(for: error).isSuccess { type.exit(withError: error) }
+        // Help is an answer, and a status without words is for the parser to leave with. All else is written at once, since
+        // ranks speak at the same time.
+        if type.exitCode(for: error).isSuccess {
+            let answer = type.fullMessage(for: error)
+            if !answer.isEmpty { print(answer) }
+            Answer.finish(nil)
+            Foundation.exit(0)
+        }
+        if message.isEmpty { type.exit(withError: error) }
         let text = type.fullMessage(for: error).replacing(message, with: better, maxReplacements: 1)
         StandardStream.error.write(text + "\n")
         Foundation.exit(type.exitCode(for: error).rawValue)

@@ -32,6 +32,7 @@ struct LockstepCommand: ParsableCommand {
         CommandLineWords.check()
         do {
             var command = try parseAsRoot(CommandLineWords.all)
+            defer { Answer.finish(command) }
             try command.run()
         } catch { CommandLineWords.leave(error) }
     }

@@ -8,6 +8,7 @@ enum SettingWords {
         "onNonFinite: .skip": "--on-nan skip", "resume: .automatic": "--resume auto", "folder": "--run",
         "load(_:input:)": "--resume-weights PATH", "shards: nil": "--shards auto", "full": "full",
         "everyNSteps": "--checkpoint-every-n-steps", "everyNEpochs": "--checkpoint-every-n-epochs",
+        "SeriesOptions.time": "--time-column", "SeriesOptions.group": "--group-column",
         "everyNMinutes": "--checkpoint-every-n-minutes", "tracedSteps": "--trace-steps",
     ]
 

@@ -5,7 +5,7 @@ import Lockstep
 
 extension TrainRun {
     func tellBegin(_ task: TrainingTask, _ loaded: LoadedData) {
-        for note in loaded.notes { print(note) }
+        for note in loaded.notes { print(SettingWords.flags(note)) }
         if let model = task.chosenModel {
             print("model chosen for the data (--model FILE takes an edited one):\n\(model)")
         }

@@ -142,6 +142,15 @@ extension CommandTests {
                 let parts = try #require(value?["pictures"] as? [[String: Any]])
                 #expect(parts.map { $0["fileCount"] as? Int } == [36, 12])
                 #expect(parts[0]["largest"] as? [Int] == [14, 17])
+                // Parts are called what they are.
+                let cut = try lockstep(["inspect", "images:\(folder)/data/train", "--cache", cache])
+                #expect(
+                    cut.standardOutput.contains("28 training samples, 8 validation samples"), "\(cut.standardOutput)")
+                let three = try lockstep(
+                    ["inspect", "images:\(folder)/data", "--cache", cache, "--validation-split", "0.25"])
+                #expect(
+                    three.standardOutput.contains("27 training samples, 9 validation samples, 12 test samples"),
+                    "\(three.standardOutput)")
             }
         }
 
@@ -183,6 +192,17 @@ extension CommandTests {
                         result.status != 0 && result.standardError.contains(problem),
                         "\(wrong): \(result.standardError)")
                 }
+                // Of another kind, and called so.
+                try FileManager.default.createDirectory(
+                    atPath: folder + "/other", withIntermediateDirectories: false)
+                try write("GIF89a", to: folder + "/other/x.gif")
+                let gif = try lockstep(["predict", folder + "/a", folder + "/other/x.gif"])
+                #expect(
+                    gif.standardError.contains("x.gif is a GIF picture, which can't be read; convert such pictures"))
+                let folderOfThem = try lockstep(["predict", folder + "/a", folder + "/other"])
+                #expect(
+                    folderOfThem.standardError.contains("holds no pictures that can be read, only 1 .gif"),
+                    "\(folderOfThem.standardError)")
                 let foreign = try lockstep(["evaluate", folder + "/a", "--data", "images:\(folder)"])
                 #expect(foreign.standardError.contains("which the training data lack"), "\(foreign.standardError)")
             }

@@ -152,6 +152,25 @@ extension CommandTests {
                 ])
         }
 
+        /// As Open MPI reads it; what other launchers write, it would take for a name.
+        @Test func otherHostfilesAreRefused() throws {
+            for (line, hint) in [
+                ("localhost:4", "; write 'localhost slots=4'"), ("localhost sots=4", ""), ("localhost 4", ""),
+                ("slots=4", ""),
+            ] {
+                let launch = try launch(mpirun: "exit 0", hosts: "# ours\n\(line)\n")
+                #expect(launch.result.status == 1 && launch.calls.isEmpty)
+                #expect(
+                    launch.errors.contains("hosts:2: expected 'HOST slots=N', got '\(line)'\(hint)"), "\(launch.errors)"
+                )
+            }
+            let others = try launch(
+                mpirun: "exit 0", hosts: "localhost slots = 2 max_slots=3\nme@far cpus=1\n2001:db8::1 port=22 count=1\n"
+            )
+            #expect(
+                others.calls.first?.hasPrefix("-n 4 --host localhost:2,me@far:1,2001:db8::1:1 ") == true, "\(others)")
+        }
+
         @Test func waitsForSlots() throws {
             let launch = try launch(
                 mpirun: """

@@ -185,5 +185,25 @@ extension CommandTests {
                 #expect(result.lines.contains { $0.hasPrefix("5/5 - ") }, "\(text)")
             }
         }
+
+        /// Metrics and checkpoints hold all that a summary says.
+        @Test func aSummaryThatCannotBeWrittenIsAWarning() throws {
+            try withTemporaryFolder { folder in
+                let run = folder + "/run"
+                let settings = ["--model", "mnist-mlp", "--limit-train-batches", "2", "--epochs", "1"]
+                _ = try train(settings, run: run)
+                try FileManager.default.removeItem(atPath: run + "/summary.txt")
+                try FileManager.default.createDirectory(
+                    atPath: run + "/summary.txt/full", withIntermediateDirectories: true)
+                let result = try lockstep([
+                    "train", "--run", run, "--resume", "auto", "--epochs", "2", "--verbose", "2",
+                ])
+                #expect(result.status == 0, "\(result.standardError)")
+                #expect(result.standardError.contains("warning: the summary could not be written: "))
+                #expect(result.standardError.contains("metrics and checkpoints are whole"), "\(result.standardError)")
+                #expect(result.standardOutput.contains("fingerprint "))
+                #expect(try metrics(run).count == 2)
+            }
+        }
     }
 }

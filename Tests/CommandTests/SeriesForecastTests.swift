@@ -81,6 +81,9 @@ extension CommandTests {
                 let told = try #require(json["mean_absolute_error"] as? Double)
                 #expect(abs(told - mean) < 1e-3 * mean, "\(told), \(mean)")
                 #expect(mean < 500)
+                // The same words as those of training, for the same windows.
+                let comparison = try #require(result.lines.first { $0.hasPrefix("for comparison, ") })
+                #expect(try lockstep(["evaluate", folder + "/run"]).lines.dropFirst() == [comparison])
                 // Other rows: every window in them.
                 let other = try lockstep(["evaluate", folder + "/run", "--data", "csv:" + before, "--json"])
                 #expect(
@@ -106,6 +109,48 @@ extension CommandTests {
             }
         }
 
+        /// Sales that follow the day of the week, and its name beside them.
+        @Test func textIsAnInputForEachCategory() throws {
+            try withTemporaryFolder { folder in
+                let names = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+                func rows(_ days: Range<Int>) -> String {
+                    days.map { "\($0),\(names[$0 % 7]),\($0 % 7),\(100 + 20 * ($0 % 7 / 5))\n" }.joined()
+                }
+                let path = folder + "/days.csv"
+                try CommandTests.writeText("day,name,number,sales\n" + rows(0..<90), path)
+                let arguments = [
+                    "--data", path, "--window", "2", "--time-column", "day", "--target", "sales", "--categorical",
+                    "number",
+                    "--epochs", "30", "--learning-rate", "0.05", "--shards", "4",
+                ]
+                let result = try lockstep(["train", "--verbose", "2", "--run", folder + "/run"] + arguments)
+                #expect(result.status == 0, "\(result.standardError)")
+                #expect(
+                    result.standardOutput.contains(
+                        "column 'name' holds text: its 7 categories are an input each; --ignore leaves it out, and --group-column "
+                            + "takes it for the series that a row is of"), "\(result.standardOutput)")
+                #expect(result.standardOutput.contains("2 rows of 15 numbers"), "\(result.standardOutput)")
+                let one = try train(arguments, run: folder + "/one")
+                #expect(try train(ranks: 2, arguments, run: folder + "/ranks") == one)
+                #expect(try train(arguments + ["--ignore", "name"], run: folder + "/ignored") != one)
+                // The last row is of a Saturday, and the next of a Sunday.
+                let later = folder + "/later.csv"
+                try CommandTests.writeText("sales,number,name,day\n100,4,fri,102\n120,5,sat,103\n", later)
+                let predicted = try lockstep(["predict", folder + "/run", later])
+                let fields = try #require(predicted.lines.last?.split(separator: ","), "\(predicted.standardError)")
+                #expect(try fields[0] == "104" && abs(#require(Double(fields[1])) - 120) < 6, "\(predicted.lines)")
+                #expect(
+                    try lockstep(["evaluate", folder + "/run", "--data", "csv:" + path]).lines.first?
+                        .hasPrefix("88 samples") == true)
+                let many = try lockstep(["train", "--run", folder + "/many", "--one-hot-limit", "5"] + arguments)
+                #expect(many.status == 1)
+                #expect(
+                    many.standardError.contains(
+                        "Leave it out (--ignore), raise that limit (--one-hot-limit), or name it as the column that says which "
+                            + "series a row is of (--group-column)"), "\(many.standardError)")
+            }
+        }
+
         @Test(
             arguments: [
                 (["--split", "random"], "--split random is not for series: series are divided by time"),
@@ -113,7 +158,12 @@ extension CommandTests {
                 (["--test-data", "csv:x"], "--test-data is not for series"),
                 (["--class-weights", "balanced"], "--class-weights is for classes"),
                 (["--task", "classes"], "--task is not for series"),
-                (["--categorical", "visits"], "--categorical is not for series"),
+                (
+                    ["--categorical", "sales"],
+                    "series-80.csv:2: column 'sales' holds '1000', and is to be forecast: expected"
+                ),
+                (["--missing-categories", "refuse"], "--missing-categories is not for series"),
+                (["--missing-numbers", "refuse"], "--missing-numbers is not for series: --missing-steps says"),
                 (["--weight-column", "visits"], "--weight-column is not for series"),
                 (["--window", "79"], "the training part has no window"),
             ])

@@ -62,6 +62,15 @@ extension CommandTests {
                 #expect(try read(folder + "/folds/results.csv").contains("\nfold=4,\(single),"))
                 let evaluated = try lockstep(["evaluate", folder + "/folds/fold=4"])
                 #expect(evaluated.status == 0 && evaluated.lines.first?.hasPrefix("12 samples") == true, "\(evaluated)")
+                // Of the whole series there are no weights.
+                let hint = "; it holds 5 runs: name one, as in \(folder)/folds/fold=1"
+                for command in ["evaluate", "predict", "fingerprint", "verify", "replay"] {
+                    let more = command == "predict" ? ["0"] : []
+                    let refused = try lockstep([command, folder + "/folds"] + more)
+                    #expect(
+                        refused.status != 0 && refused.standardError.contains(hint),
+                        "\(command): \(refused.standardError)")
+                }
             }
         }
 

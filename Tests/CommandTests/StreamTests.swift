@@ -117,6 +117,30 @@ extension CommandTests {
             }
         }
 
+        /// Of a run the results are in its folder. Of other commands what they print is all: on a full disk that is no success,
+        /// while a reader that goes early has what it wanted.
+        @Test func anAnswerThatCannotBeWrittenIsAnError() throws {
+            try withTemporaryFolder { folder in
+                let result = try shell(
+                    """
+                    "$lockstep" $train >/dev/null
+                    try() { "$lockstep" "$@" >/dev/full 2>told; echo "$1 $?"; grep -v 'No space left on device' told; }
+                    try fingerprint "$run"; try evaluate "$run"; try summary mnist-mlp; try inspect digits; try predict "$run" 0
+                    try plan mnist-mlp --batch-size 64 --hosts 1; try verify "$run"; try compare "$run" "$run"; try replay "$run"
+                    try --help; try --version; try train --help; try train --run "$run/other" --max-steps 1
+                    "$lockstep" --help | true; echo "reader ${PIPESTATUS[0]}"
+                    "$lockstep" predict "$run" 0-1999 | head -n 1 >/dev/null; echo "reader ${PIPESTATUS[0]}"
+                    """, folder)
+                let ones = ["fingerprint", "evaluate", "summary", "inspect", "predict", "plan"].map { "\($0) 1" }
+                let twos = ["verify", "compare", "replay"].map { "\($0) 2" }
+                #expect(
+                    result.lines == ones + twos + [
+                        "--help 1", "--version 1", "train 1", "train 0", "reader 0", "reader 0",
+                    ],
+                    "\(result.lines) \(result.standardError)")
+            }
+        }
+
         /// Otherwise the first files that a run opens would be its standard streams, and get what it tells.
         @Test func closedStreamsAreNoFiles() throws {
             try withTemporaryFolder { folder in

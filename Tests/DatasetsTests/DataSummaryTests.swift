@@ -22,8 +22,9 @@ struct DataSummaryTests {
             return "\(1000 + row),5,\(row % 3 == 0 ? "p" : "q"),\(row % 4),\(y)"
         }
         let data = try data((["id,same,c,x,y"] + rows + ["1003,5,p,3,b", "1,5,,,"]).joined(separator: "\n"))
-        let summary = DataSummary(try Subset(data, Array(0..<38)), test: try Subset(data, Array(38..<41)))
-        #expect(summary.parts.map(\.sampleCount) == [38, 3] && summary.sharedCount == 1)
+        let summary = DataSummary(
+            try Subset(data, Array(0..<38)), others: [("test", try Subset(data, Array(38..<41)))])
+        #expect(summary.parts.map(\.sampleCount) == [38, 3] && summary.parts.map(\.sharedCount) == [nil, 1])
         #expect(summary.parts.map(\.classCounts) == [[19, 18, 1], [1, 2, 0]])
         #expect(summary.parts[0].duplicateCount == 0)
         #expect(summary.columns.map(\.role) == ["input", "input", "input", "input", "target"])
@@ -91,7 +92,7 @@ struct RealTableTests {
         #expect(train.count == 32561 && test.count == 16281 && train.target.classNames == ["<=50K", ">50K"])
         #expect(train.preparation.numericCount == 66 && train.preparation.embeddingSizes == [43])
         #expect(Baseline(fittedOn: train).scores(on: test)[0].value == 12435.0 / 16281)
-        #expect(DataSummary(train, test: test).columns.reduce(0) { $0 + $1.missingCount } == 4262)
+        #expect(DataSummary(train, others: [("test", test)]).columns.reduce(0) { $0 + $1.missingCount } == 4262)
     }
 
     @Test(.enabled(if: isThere("california-housing"), RealData.hint)) func housingIsPredictedInDollars() throws {

@@ -22,6 +22,23 @@ struct DatasetSplitTests {
         #expect(validation.sampleShape == [2] && validation.classCount == count && validation.name == "numbers")
     }
 
+    /// Numbers are kept in as little memory as they need, and are the same in any case.
+    @Test func numbersOfSamplesAreAnyNumbers() {
+        let kinds: [([Int], (SampleNumbers) -> Bool)] = [
+            ([], { if case .range(0..<0) = $0 { true } else { false } }),
+            ([7, 8, 9], { if case .range(7..<10) = $0 { true } else { false } }),
+            ([9, 7, 8], { if case .small([9, 7, 8]) = $0 { true } else { false } }),
+            ([1 << 32 - 1, 0], { if case .small = $0 { true } else { false } }),
+            ([1 << 32, 0, 1 << 40], { if case .any([1 << 32, 0, 1 << 40]) = $0 { true } else { false } }),
+        ]
+        for (numbers, isRight) in kinds {
+            let kept = SampleNumbers(numbers)
+            #expect(isRight(kept), "\(kept)")
+            #expect(Array(kept) == numbers && kept.count == numbers.count)
+            #expect(kept.indices.map { kept[$0] } == numbers)
+        }
+    }
+
     @Test(arguments: [0, 1, -0.1, 1.5, Double.nan])
     func fractionOutOfRange(fraction: Double) {
         expectDatasetError("validation fraction \(fraction) of numbers is out of range: expected 0 < fraction < 1") {

@@ -99,11 +99,46 @@ struct PictureTests {
         expectDatasetError("cannot read", "none.png", "No such file") {
             try Picture(path: "\(directory.path)/none.png")
         }
-        for (content, start) in [([], "nothing"), (Array("GIF89a".utf8), "47 49 46 38")] {
+        for (content, start) in [([], "nothing"), (Array("wxyz".utf8), "77 78 79 7a")] {
             let path = directory.write("other", content)
             expectDatasetError(
                 "\(path) is no picture that can be read: it begins with \(start)", "PNG, JPEG, BMP, PGM, PPM or PBM"
             ) { try Picture(path: path) }
+        }
+    }
+
+    @Test(arguments: [
+        ("GIF89a", "GIF"), ("RIFF\u{4}\0\0\0WEBPVP8 ", "WebP"), ("II*\0\u{8}\0\0\0", "TIFF"),
+        ("MM\0*\0\0\0\u{8}", "TIFF"),
+        ("\0\0\0\u{18}ftypheic", "HEIC"), ("\0\0\0\u{18}ftypavif", "AVIF"), ("<?xml version=\"1.0\"?>\n<svg>", "SVG"),
+    ]) func picturesOfOtherKindsAreCalledWhatTheyAre(text: String, kind: String) {
+        let path = directory.write("photo.jpg", Array(text.utf8))
+        expectDatasetError("\(path) is a \(kind) picture, which can't be read; convert such pictures to PNG or JPEG") {
+            try Picture(path: path)
+        }
+        expectDatasetError("\(path) is a \(kind) picture") { try PictureHeader(path: path) }
+    }
+
+    /// As of BMP: where the decoder of libpng, and with it others, would take black, the file is damaged.
+    @Test(arguments: [UInt8(1), 2, 200]) func aColourThatThePaletteLacksIsNamed(index: UInt8) throws {
+        let header = bigEndian(3) + bigEndian(1) + [8, 3, 0, 0, 0]
+        var rows = [UInt8](repeating: 0, count: 64)
+        var count = UInt(rows.count)
+        #expect(compress(&rows, &count, [0, 1, index, 0], 4) == Z_OK)
+        func chunk(_ kind: String, _ body: [UInt8]) -> [UInt8] {
+            let bytes = Array(kind.utf8) + body
+            return bigEndian(UInt32(body.count)) + bytes + bigEndian(UInt32(crc32(0, bytes, UInt32(bytes.count))))
+        }
+        let bytes =
+            [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a] + chunk("IHDR", header)
+            + chunk("PLTE", [10, 20, 30, 40, 50, 60]) + chunk("IDAT", Array(rows[..<Int(count)])) + chunk("IEND", [])
+        let path = directory.write("palette.png", bytes)
+        if index < 2 {
+            #expect(try Picture(path: path).pixels == [40, 50, 60, 40, 50, 60, 10, 20, 30])
+        } else {
+            expectDatasetError("\(path) is damaged: it holds colour \(index) of a palette of 2") {
+                try Picture(path: path)
+            }
         }
     }
 

@@ -154,6 +154,15 @@ struct SeriesTests {
             "\(series.notes)")
     }
 
+    /// Numbers of eight digits that are all dates: else a month's end would be a gap, and the next day no date.
+    @Test func datesWithoutSignsAreDates() throws {
+        let series = try series("t,y\n20240228,1\n20240229,2\n20240301,3\n", options(1, 1, time: "t"))
+        #expect(series.notes[0] == "3 rows from 20240228 to 20240301, 1 day apart, 7 rows to a season")
+        #expect(series.clock?.times(after: series.times[2], count: 1) == ["20240302"])
+        let numbers = try self.series("t,y\n20240228,1\n20240229,2\n20240230,3\n", options(1, 1, time: "t"))
+        #expect(numbers.notes[0] == "3 rows from 20240228 to 20240230, 1 apart")
+    }
+
     @Test func descendingRowsAreTurnedRound() throws {
         let series = try series("month,y\n2024-03,3\n2024-02,2\n2024-01,1\n", options(1, 1, time: "month"))
         #expect(series.values == [[1, 2, 3]] && series.times.map(\.text) == ["2024-01", "2024-02", "2024-03"])
@@ -171,10 +180,17 @@ struct SeriesTests {
             ("t,y\n2024-01,1\n2024-01-05,2\n", "series.csv:3: time column 't' holds '2024-01-05', unlike '2024-01'"),
             ("t,y\n2024-01,1\nsoon,2\n", "series.csv:3: time column 't' holds 'soon'; expected a date such as"),
             ("t,y\n2024-01,1\n,2\n", "series.csv:3: time column 't' has no value; expected a date"),
+            ("t,y\n31/05/2024,1\n", "holds '31/05/2024'; expected a date such as 2024-05-31 (the year first)"),
             ("t,y\n1,1\n2,\n", "series.csv:3: column 'y' has no value; fill it in, or take that of the row before"),
             (
-                "t,y,z\n1,1,a\n2,2,b\n",
-                "series.csv:2: column 'z' holds 'a', and a series is of numbers; leave the column out"
+                "t,y,z\n" + (1...17).map { "\($0),1,a\($0)\n" }.joined(),
+                "series.csv:2: column 'z' holds 'a1', and 17 different texts in all; a series takes up to 16 categories of a "
+                    + "column as inputs. Leave it out (`ignore`), raise that limit (`oneHotLimit`), or name it as the column"
+            ),
+            (
+                "t,y,z\n" + (1...12).map { "\($0),1,\($0 == 7 ? "x" : "1")\n" }.joined(),
+                "series.csv:8: column 'z' holds 'x', though nearly all of it is numbers; correct it, leave it empty, or name "
+                    + "the column as `categorical`"
             ),
             ("u,y\n1,1\n", "has no column 't'"),
         ])
@@ -197,6 +213,56 @@ struct SeriesTests {
                 .contains("name it as the column of times"))
         let ignored = try series("t,y,z\n1,1,a\n2,2,b\n", options(1, 1, time: "t") { $0.ignore = ["z"] })
         #expect(ignored.columns == ["y"])
+    }
+
+    // MARK: Categories
+
+    @Test func textIsAnInputForEachCategoryOfThePast() throws {
+        let rows = ["1,mon,0", "2,tue,1", "3,,0", "4,mon,1", "5,tue,2", "6,sun,2"].map { $0 + "\n" }
+        let series = try series("y,day,shift\n" + rows.joined(), options(2, 1) { $0.categorical = ["shift"] })
+        #expect(series.columns == ["y"] && series.targets == ["y"])
+        #expect(
+            series.notes.contains(
+                "column 'day' holds text: its 3 categories are an input each; `ignore` leaves it out, and "
+                    + "`SeriesOptions.group` takes it for the series that a row is of"), "\(series.notes)")
+        // Rows to train on: mon, tue, none, mon; 0, 1, 0, 1.
+        let data = SeriesDataset(series, .fit(series, rows: [0, 1, 2, 3]))
+        #expect(data.input.shape == [2, 6])
+        // y, mon, tue, none, 0, 1; sun and 2 are not known.
+        #expect(try data[1..<2].inputs.scalars == [2, 0, 1, 0, 0, 1, 3, 0, 0, 1, 1, 0])
+        #expect(try data.lastWindows().inputs.scalars == [5, 0, 1, 0, 0, 0, 6, 0, 0, 0, 0, 0])
+        // A later table of numbers in that column, in another order.
+        let json = DataPreparation.json(data.preparation)
+        let preparation = try #require(try DataPreparation.read(json, source: "here") as? SeriesPreparation)
+        #expect(preparation == data.preparation)
+        let path = directory.write("later.csv", Array("shift,day,y\n1,mon,7\n0,wed,8\n".utf8))
+        let table = try Table.read([path], kinds: preparation.kinds)
+        let later = try SeriesDataset(SeriesTable(table, preparation.options(for: table)), preparation)
+        #expect(try later.lastWindows().inputs.scalars == [7, 1, 0, 0, 0, 1, 8, 0, 0, 0, 1, 0])
+        let lacking = directory.write("lacking.csv", Array("shift,y\n1,7\n".utf8))
+        #expect(
+            try message { _ = try preparation.options(for: Table.read([lacking])) }.contains("lacks the column 'day'"))
+    }
+
+    @Test func aSeriesOfNumbersIsKeptAsBefore() throws {
+        let preparation = SeriesPreparation.fit(try series(plain, options()), rows: Array(0..<8))
+        let json = String(decoding: DataPreparation.json(preparation), as: UTF8.self)
+        // What runs of earlier versions hold, and their fingerprints are of.
+        #expect(!json.contains("categor") && !json.contains("oneHot") && preparation.width == 2)
+    }
+
+    @Test(
+        arguments: [
+            (["z"], [String](), "series.csv:2: column 'z' holds 'a', and is to be forecast: expected numbers"),
+            (["y"], ["y"], "series.csv:2: column 'y' holds '1', and is to be forecast: expected numbers"),
+            (["y"], ["t"], "series.csv is given as categorical, and has another role too"),
+        ])
+    func categoriesHaveOneRole(targets: [String], categorical: [String], problem: String) throws {
+        let found = try message {
+            _ = try series(
+                "t,y,x,z\n1,1,4,a\n2,2,5,b\n", options(1, 1, targets, time: "t") { $0.categorical = categorical })
+        }
+        #expect(found.contains(problem), "\(found)")
     }
 
     @Test func missingStepsAreThoseBefore() throws {

@@ -206,13 +206,13 @@ struct TextDatasetTests {
 
     @Test func summariesTellLengthsAndCoverage() throws {
         let whole = try TextDataset(lines("a\tx y z\nb\tx\na\t\nb\tx q x q\na\tx\n")).fitted(on: [0, 1, 2])
-        let summary = DataSummary(try Subset(whole, [0, 1, 2]), test: try Subset(whole, [3, 4]))
+        let summary = DataSummary(try Subset(whole, [0, 1, 2]), others: [("test", try Subset(whole, [3, 4]))])
         let texts = try #require(summary.texts)
         #expect(texts.vocabularySize == 5 && texts.length == 3 && texts.unit == "words")
         #expect(texts.parts.map(\.longest) == [3, 4] && texts.parts.map(\.median) == [1, 4])
         #expect(texts.parts.map(\.emptyCount) == [1, 0] && texts.parts.map(\.cutCount) == [0, 1])
         #expect(texts.parts.map(\.knownShare) == [1, 0.6] && texts.parts.map(\.tokenCount) == [4, 5])
-        #expect(summary.sharedCount == 1 && summary.parts[0].inputs == nil)
+        #expect(summary.parts[1].sharedCount == 1 && summary.parts[0].inputs == nil)
         #expect(summary.text.contains("vocabulary of 5 words, texts of at most 3"))
     }
 

@@ -127,6 +127,21 @@ import Training
         #expect(try fit(model, epochs: 10, [stopping]).epochs.count == 3)
     }
 
+    /// Validation judges the averages: the chosen epoch's are what the model has in the end, also for who takes averages.
+    @Test(arguments: [1, 3]) func earlyStoppingRestoresTheAveragesThatWereJudged(threads: Int) throws {
+        var optimizer = Optimizer.sgd(learningRate: 0.1)
+        optimizer.emaMomentum = 0.9
+        let model = model(optimizer)
+        // The worst epoch counts as the best, so that it is not the last.
+        let stopping = EarlyStopping(monitor: "val_loss", patience: 9, mode: .max, restoreBestWeights: true)
+        let losses = try fit(model, epochs: 4, threads: threads, [stopping])["val_loss"]
+        let chosen = try #require(losses.max())
+        #expect(losses.count == 4 && losses.last! < chosen)
+        #expect(try model.evaluate(data.test).loss == chosen)
+        model.useAverages()
+        #expect(try model.evaluate(data.test).loss == chosen)
+    }
+
     /// A loop over `fit(epochs: 1)` sees another order each time, and a run that goes on in another process the same one.
     @Test func everyFitHasOrdersOfItsOwn() throws {
         try withFolder { folder in

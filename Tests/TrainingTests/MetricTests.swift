@@ -103,6 +103,28 @@ struct MetricReference: Decodable, Sendable, CustomTestStringConvertible {
         }
     }
 
+    /// What the loss has computed is not computed again, and is the same to the bit.
+    @Test func surpriseIsSharedWithTheLoss() throws {
+        let logits: [Float] = (0..<105).map { (index: Int) -> Float in Float((index * 37) % 101) / 9 - 5 }
+        let predictions = Tape(.inference).constant(try Tensor([3, 5, 7], logits))
+        let targets = try Tensor([3, 5], (0..<15).map { Float(($0 * 5) % 7) })
+        let weights = try Tensor([3, 5], (0..<15).map { Float($0 % 4) / 2 })
+        let loss = Loss.sparseCategoricalCrossentropy(fromLogits: true)
+        func sums(_ loss: Loss, _ terms: Variable?) -> [[Double]] {
+            let seen = loss.seen(predictions, targets, terms: terms, weights: weights)
+            return [Metric.perplexity, .bitsPerCharacter, .perplexity].map { $0.sums(seen) }
+        }
+        let alone = sums(loss, nil)
+        #expect(
+            alone[0] == alone[1] && alone[0] == alone[2] && alone[0][1] == weights.scalars.reduce(0) { $0 + Double($1) }
+        )
+        #expect(sums(loss, loss.positions(predictions, targets)) == alone)
+        let ones = Tape(.inference).constant(Tensor(repeating: 1, [3, 5]))
+        #expect(sums(loss, ones)[0][0] == alone[0][1])
+        // A smoothed loss is another number.
+        #expect(sums(.sparseCategoricalCrossentropy(fromLogits: true, labelSmoothing: 0.1), ones) == alone)
+    }
+
     private func batch(
         _ loss: Loss, _ shape: Shape, _ outputs: [Float], _ targetShape: Shape, _ targets: [Float],
         weights: Tensor? = nil

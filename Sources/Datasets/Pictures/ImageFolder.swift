@@ -67,14 +67,14 @@ package struct ImageFolder: Sendable {
             for entry in classes {
                 let found = try PictureFiles(below: entry.path)
                 passedOver.merge(found.passedOver) { $0 + $1 }
-                guard !found.files.isEmpty else { throw ImageFolder.empty(entry.path, found.passedOver) }
+                guard !found.files.isEmpty else { throw found.emptyError }
                 let number = Int32(expected.firstIndex(of: entry.name) ?? 0)
                 part.files += found.files
                 part.labels += [Int32](repeating: number, count: found.files.count)
             }
             parts.append(part)
         }
-        if !passedOver.isEmpty { notes.append(ImageFolder.passedOverNote(passedOver)) }
+        if !passedOver.isEmpty { notes += ImageFolder.passedOverNotes(passedOver) }
         (self.path, self.parts, self.notes) = (path, parts, notes)
         self.classNames = names ?? []
     }
@@ -134,24 +134,22 @@ package struct ImageFolder: Sendable {
         }
     }
 
-    private static func empty(_ folder: String, _ passedOver: [String: Int]) -> DatasetError {
-        let rest = passedOver.isEmpty ? "" : ", only \(words(passedOver))"
-        return DatasetError(
-            "\(folder) holds no pictures\(rest); expected files that end in \(PictureFiles.endings.sorted().joined(separator: ", ")), "
-                + "or no such folder")
-    }
-
-    private static func passedOverNote(_ counts: [String: Int]) -> String {
-        let total = counts.values.reduce(0, +)
-        return
-            "\(total) \(total == 1 ? "file is" : "files are") passed over, by \(total == 1 ? "its name" : "their names") no "
-            + "pictures that can be read: \(words(counts))"
-    }
-
-    private static func words(_ counts: [String: Int]) -> String {
-        let sorted = counts.sorted { $0.value > $1.value || $0.value == $1.value && $0.key < $1.key }
-        return sorted.prefix(5).map { "\($0.value) \($0.key.isEmpty ? "without an ending" : "." + $0.key)" }
-            .joined(separator: ", ") + (sorted.count > 5 ? " ..." : "")
+    private static func passedOverNotes(_ counts: [String: Int]) -> [String] {
+        let pictures = counts.filter { OtherFormats.endings.contains($0.key) }
+        let others = counts.filter { !OtherFormats.endings.contains($0.key) }
+        func are(_ counts: [String: Int]) -> String {
+            let total = counts.values.reduce(0, +)
+            return
+                "\(total) \(total == 1 ? "file is" : "files are") passed over, by \(total == 1 ? "its name" : "their names") "
+        }
+        var notes: [String] = []
+        if !pictures.isEmpty {
+            notes.append(
+                are(pictures) + "pictures of a kind that can't be read: \(PictureFiles.words(pictures)); "
+                    + OtherFormats.advice)
+        }
+        if !others.isEmpty { notes.append(are(others) + "no pictures: \(PictureFiles.words(others))") }
+        return notes
     }
 
     private static func name(of path: String) -> String { String(path.split(separator: "/").last ?? "") }

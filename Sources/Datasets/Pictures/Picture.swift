@@ -65,6 +65,11 @@ enum PictureError: Error {
     func described(_ path: String, _ bytes: [UInt8]) -> DatasetError {
         switch self {
         case .unknownFormat:
+            if let name = OtherFormats.name(of: bytes) {
+                return DatasetError(
+                    "\(path) is a \(name) picture, which can't be read; \(OtherFormats.advice). Expected PNG, JPEG, BMP, PGM, "
+                        + "PPM or PBM")
+            }
             let start = bytes.prefix(4).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
             return DatasetError(
                 "\(path) is no picture that can be read: it begins with "

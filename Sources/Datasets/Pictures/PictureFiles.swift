@@ -31,11 +31,13 @@ package struct PictureFiles: Sendable {
     package private(set) var files: [PictureFile] = []
     /// Files with other names, by their endings.
     package private(set) var passedOver: [String: Int] = [:]
+    private let folder: String
 
     /// Looks through a folder and those in it, also where symbolic links lead.
     ///
     /// - Throws: `DatasetError` for a folder that can't be read.
     package init(below folder: String) throws(DatasetError) {
+        self.folder = folder
         try collect(folder, within: FolderEntry.identity(of: folder).map { [$0] } ?? [])
     }
 
@@ -55,6 +57,23 @@ package struct PictureFiles: Sendable {
             case .other: passedOver[entry.ending, default: 0] += 1
             }
         }
+    }
+
+    /// Files with other names, as in `12 .webp, 1 without an ending`.
+    static func words(_ passedOver: [String: Int]) -> String {
+        let sorted = passedOver.sorted { $0.value > $1.value || $0.value == $1.value && $0.key < $1.key }
+        return sorted.prefix(5).map { "\($0.value) \($0.key.isEmpty ? "without an ending" : "." + $0.key)" }
+            .joined(separator: ", ") + (sorted.count > 5 ? " ..." : "")
+    }
+
+    /// Why there are none.
+    package var emptyError: DatasetError {
+        DatasetError(
+            "\(folder) holds no pictures that can be read"
+                + (passedOver.isEmpty ? "" : ", only \(PictureFiles.words(passedOver))")
+                + "; expected files that end in "
+                + PictureFiles.endings.sorted().joined(separator: ", ")
+                + (passedOver.keys.contains(where: OtherFormats.endings.contains) ? ": \(OtherFormats.advice)" : ""))
     }
 
     /// Whether a file's name says that it is a picture.
@@ -106,11 +125,14 @@ struct FolderEntry {
         defer { closedir(handle) }
         var names: [String] = []
         while let entry = readdir(handle) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(validatingCString: $0) }
+            let (name, shown) = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) {
+                    (String(validatingCString: $0), String(cString: $0))
+                }
             }
             guard let name else {
-                throw DatasetError("\(folder) holds a name that is no UTF-8; rename what bears it", .unreadable)
+                throw DatasetError(
+                    "\(folder) holds a name that is no UTF-8, '\(shown)'; rename what bears it", .unreadable)
             }
             if !isHidden(name) { names.append(name) }
         }

@@ -57,7 +57,7 @@ package struct PictureForm: Sendable, Hashable, Codable {
     /// The bytes of a sample.
     package var byteCount: Int { height * width * channels }
 
-    var isPossible: Bool {
+    package var isPossible: Bool {
         height > 0 && width > 0 && height <= PictureForm.mostPixels && width <= PictureForm.mostPixels
             && height * width <= PictureForm.mostPixels && (channels == 1 || channels == 3)
     }

@@ -100,7 +100,8 @@ struct OrderedRows {
 
     private static func read(_ table: Table, _ name: String) throws(DatasetError) -> [SeriesTime] {
         guard case .texts(let codes, let names) = try table.texts(of: name).values else { return [] }
-        let known = names.map { SeriesTime($0) }
+        let compact = names.map { SeriesTime(compact: $0) }
+        let known = compact.contains(nil) ? names.map { SeriesTime($0) } : compact
         var times: [SeriesTime] = []
         times.reserveCapacity(codes.count)
         for (row, code) in codes.enumerated() {

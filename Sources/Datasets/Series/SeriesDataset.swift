@@ -4,7 +4,8 @@ import Autograd
 import Tensors
 
 /// Samples that overlap, cut out of one array when they are read: a window of rows `[window, columns]`, and of the rows that
-/// follow the targets, `[horizon]`, or `[horizon, targets]` of several.
+/// follow the targets, `[horizon]`, or `[horizon, targets]` of several. Columns are first those of numbers, then one for each
+/// category of those of text.
 ///
 ///     let series = try SeriesTable(Table.read(["sales.csv"]), options)
 ///     let split = try series.split(validation: 0.2)
@@ -17,7 +18,7 @@ public struct SeriesDataset: Dataset {
     package let starts: [Int]
     public let input: Field
     public let target: Field
-    /// `[rows, columns]`, scaled.
+    /// `[rows, columns]`, numbers scaled.
     private let inputs: [Float]
     /// `[rows, targets]`, scaled.
     private let targets: [Float]
@@ -31,14 +32,8 @@ public struct SeriesDataset: Dataset {
     init(_ series: SeriesTable, _ preparation: SeriesPreparation, starts: [Int]) {
         (self.series, self.preparation, self.starts) = (series, preparation, starts)
         window = preparation.options.window
-        let (columns, scale) = (preparation.columns, preparation.targetScale)
-        var inputs = [Float](repeating: 0, count: series.rowCount * columns.count)
-        for (index, column) in columns.enumerated() {
-            let values = series.values(of: column.name)
-            for row in 0..<series.rowCount {
-                inputs[row * columns.count + index] = Float((Double(values[row]) - column.offset) / column.scale)
-            }
-        }
+        let scale = preparation.targetScale
+        let inputs = preparation.inputs(series)
         let width = preparation.targets.count
         var targets = [Float](repeating: 0, count: series.rowCount * width)
         for (index, name) in preparation.targets.enumerated() {
@@ -47,7 +42,7 @@ public struct SeriesDataset: Dataset {
         }
         (self.inputs, self.targets) = (inputs, targets)
         let horizon = preparation.options.horizon
-        input = Field("window", shape: [window, columns.count], kind: .numbers)
+        input = Field("window", shape: [window, preparation.width], kind: .numbers)
         target = Field(
             preparation.targets.joined(separator: ", "), shape: width == 1 ? [horizon] : [horizon, width],
             kind: .numbers,
@@ -76,7 +71,7 @@ public struct SeriesDataset: Dataset {
         targets: UnsafeMutableBufferPointer<Float>
     ) {
         guard let x = inputs.baseAddress, let y = targets.baseAddress else { return }
-        let (width, length) = (preparation.columns.count, input.shape.count)
+        let (width, length) = (preparation.width, input.shape.count)
         let (targetWidth, targetLength) = (preparation.targets.count, target.shape.count)
         self.inputs.withUnsafeBufferPointer { from in
             for (place, number) in numbers.enumerated() {
@@ -109,13 +104,40 @@ public struct SeriesDataset: Dataset {
             let most = series.series.map(\.rows.count).max() ?? 0
             throw DatasetError("\(name) has \(most) rows; a forecast needs a window of \(window)")
         }
-        let width = preparation.columns.count
+        let width = preparation.width
         let result = Tensor.zeros([long.count, window, width])
         for (place, number) in long.enumerated() {
             let first = (series.series[number].rows.upperBound - window) * width
             for index in 0..<window * width { result.pointer[place * window * width + index] = inputs[first + index] }
         }
         return (result, long)
+    }
+}
+
+extension SeriesPreparation {
+    /// `[rows, columns]` of a series.
+    fileprivate func inputs(_ series: SeriesTable) -> [Float] {
+        let width = width
+        var inputs = [Float](repeating: 0, count: series.rowCount * width)
+        for (index, column) in columns.enumerated() {
+            let values = series.values(of: column.name)
+            for row in 0..<series.rowCount {
+                inputs[row * width + index] = Float((Double(values[row]) - column.offset) / column.scale)
+            }
+        }
+        var first = columns.count
+        for category in categories ?? [] {
+            guard case .oneHot(let known, let hasMissing) = category.encoding,
+                case .texts(let codes, let names)? = series.texts.first(where: { $0.name == category.name })?.values
+            else { preconditionFailure("column '\(category.name)' was read as another kind than it is encoded as") }
+            let places = TableEncoder.oneHotPlaces(of: names, in: known, hasMissing: hasMissing)
+            for row in 0..<series.rowCount {
+                let place = Int(places[Int(codes[row]) + 1])
+                if place >= 0 { inputs[row * width + first + place] = 1 }
+            }
+            first += category.encoding.numberCount
+        }
+        return inputs
     }
 }
 

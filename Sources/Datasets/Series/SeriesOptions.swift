@@ -21,6 +21,10 @@ public struct SeriesOptions: Sendable, Hashable, Codable {
     public var group: String?
     /// Columns that are no inputs.
     public var ignore: [String] = []
+    /// Columns to read as categories, though they look like numbers, e.g. of weekdays.
+    public var categorical: [String] = []
+    /// The most categories of a column of text, which become an input each.
+    package var oneHotLimit = 16
     public var missingSteps = MissingSteps.refuse
     /// How inputs are scaled, by the training rows.
     public var scaling = TableOptions.Scaling.standard
@@ -31,6 +35,11 @@ public struct SeriesOptions: Sendable, Hashable, Codable {
 
     /// What to read a table with.
     package var kinds: [String: TableColumn.Kind] {
-        Dictionary([time, group].compactMap { $0 }.map { ($0, .text) }) { first, _ in first }
+        Dictionary(([time, group].compactMap { $0 } + categorical).map { ($0, .text) }) { first, _ in first }
+    }
+
+    /// What a checkpoint keeps: its categories say the rest.
+    private enum CodingKeys: String, CodingKey {
+        case window, horizon, targets, time, group, ignore, missingSteps, scaling, season
     }
 }

@@ -17,6 +17,8 @@ package struct SeriesPreparation: Preparation, Hashable {
     package let options: SeriesOptions
     /// In the order of the training table.
     package let columns: [Column]
+    /// The columns of text behind them, each `oneHot`; nil without any.
+    package let categories: [TablePreparation.Input]?
     /// The targets' names.
     package let targets: [String]
     /// One for each target.
@@ -28,6 +30,11 @@ package struct SeriesPreparation: Preparation, Hashable {
     package let clock: SeriesClock?
     package let notes: [String]
 
+    /// A row's inputs.
+    package var width: Int { columns.count + (categories ?? []).reduce(0) { $0 + $1.encoding.numberCount } }
+
+    private var names: [String] { columns.map(\.name) + (categories ?? []).map(\.name) }
+
     /// How many rows are a season; nil for none.
     package var season: Int? { options.season ?? clock?.season }
 
@@ -35,11 +42,11 @@ package struct SeriesPreparation: Preparation, Hashable {
     package var kinds: [String: TableColumn.Kind] {
         var kinds: [String: TableColumn.Kind] = [:]
         for column in columns { kinds[column.name] = .numeric }
-        for name in [time, group].compactMap({ $0 }) { kinds[name] = .text }
+        for name in [time, group].compactMap({ $0 }) + (categories ?? []).map(\.name) { kinds[name] = .text }
         return kinds
     }
 
-    /// - Parameter rows: the rows to train on, which alone decide on scales.
+    /// - Parameter rows: the rows to train on, which alone decide on scales and categories.
     package static func fit(_ series: SeriesTable, rows: [Int]) -> SeriesPreparation {
         let statistics = series.values.map { ColumnStatistics($0, rows: rows) }
         let columns = zip(series.columns, statistics).map { name, found in
@@ -51,9 +58,17 @@ package struct SeriesPreparation: Preparation, Hashable {
                 }
             return Column(name: name, offset: offset, scale: scale > 0 ? scale : 1)
         }
+        let categories = series.texts.map { column in
+            let known = column.categories(in: rows)
+            return TablePreparation.Input(
+                name: column.name, encoding: .oneHot(categories: known.names, hasMissing: known.missingCount > 0))
+        }
+        var options = series.options
+        (options.categorical, options.oneHotLimit) = ([], SeriesOptions(window: 1).oneHotLimit)
         let targets = series.targets.compactMap { name in series.columns.firstIndex(of: name).map { statistics[$0] } }
         return SeriesPreparation(
-            options: series.options, columns: columns, targets: series.targets,
+            options: options, columns: columns, categories: categories.isEmpty ? nil : categories,
+            targets: series.targets,
             targetScale: TargetScale(
                 means: targets.map(\.mean), deviations: targets.map { $0.deviation > 0 ? $0.deviation : 1 }),
             time: series.timeName, group: series.groupName, clock: series.clock, notes: series.notes)
@@ -63,7 +78,7 @@ package struct SeriesPreparation: Preparation, Hashable {
     ///
     /// - Throws: `DatasetError` naming the columns that the table lacks.
     package func options(for table: Table) throws(DatasetError) -> SeriesOptions {
-        let needed = columns.map(\.name) + [time, group].compactMap { $0 }
+        let needed = names + [time, group].compactMap { $0 }
         let absent = needed.filter { table.column($0) == nil }
         guard absent.isEmpty else {
             throw DatasetError(
@@ -74,13 +89,15 @@ package struct SeriesPreparation: Preparation, Hashable {
         var options = options
         (options.targets, options.time, options.group) = (targets, time, group)
         options.ignore = table.columns.map(\.name).filter { !needed.contains($0) }
+        (options.categorical, options.oneHotLimit) = ((categories ?? []).map(\.name), .max)
         return options
     }
 
     package func check(_ source: String) throws(DatasetError) {
         let isScalable = columns.allSatisfy { $0.offset.isFinite && $0.scale.isFinite && $0.scale != 0 }
         let names = Set(columns.map(\.name))
-        guard isScalable, options.window >= 1, options.horizon >= 1, !targets.isEmpty,
+        let areInputs = (categories ?? []).allSatisfy { $0.encoding.isOneHot && $0.encoding.numberCount > 0 }
+        guard isScalable, areInputs, options.window >= 1, options.horizon >= 1, !targets.isEmpty,
             targets.allSatisfy(names.contains), targetScale.means.count == targets.count,
             targetScale.deviations.count == targets.count, clock.map({ $0.step > 0 }) != false,
             season.map({ $0 >= 1 }) != false

@@ -5,7 +5,7 @@
 package struct SeriesTable: Sendable {
     package let table: Table
     package let options: SeriesOptions
-    /// The inputs' names, in the table's order.
+    /// The names of the inputs that are numbers, in the table's order.
     package let columns: [String]
     /// The targets' names, as they were asked for; each is among the columns.
     package let targets: [String]
@@ -15,6 +15,8 @@ package struct SeriesTable: Sendable {
     package let series: [(name: String, rows: Range<Int>)]
     /// By column, then row; nothing is missing.
     package let values: [[Float]]
+    /// The inputs that are text, in the table's order, with their rows' codes in order of time.
+    let texts: [TableColumn]
     /// By row; empty without a time column.
     package let times: [SeriesTime]
     /// nil without times, or where no series has two rows.
@@ -25,8 +27,9 @@ package struct SeriesTable: Sendable {
     /// The table's row of each row.
     private let order: [Int]
 
-    /// - Throws: `DatasetError` for columns that are not there or hold no numbers, times that can't be read, are in no order or
-    ///   come twice, and numbers that are missing where these are refused; naming the line.
+    /// - Throws: `DatasetError` for columns that are not there, targets that are no numbers, texts of more categories than the
+    ///   options allow, times that can't be read, are in no order or come twice, and numbers that are missing where these are
+    ///   refused; naming the line.
     package init(_ table: Table, _ options: SeriesOptions) throws(DatasetError) {
         guard options.window >= 1, options.horizon >= 1, options.season.map({ $0 >= 1 }) != false else {
             throw DatasetError(
@@ -55,6 +58,8 @@ package struct SeriesTable: Sendable {
             if filled > 0 { notes.append("column '\(name)': \(filled) missing values are those of the row before") }
             values.append(column)
         }
+        texts = roles.texts.map { $0.rows(order) }
+        notes += roles.texts.map { SeriesRoles.note($0.name, $0.names.count) }
         (self.table, self.options, self.values, self.clock) = (table, options, values, clock)
         (columns, targets) = (roles.columns, roles.targets)
         (timeName, groupName) = (roles.time, roles.group)
@@ -85,61 +90,4 @@ package struct SeriesTable: Sendable {
 
     /// The rows between two steps, `1949-01` or a number from 1, for messages.
     func text(ofRow row: Int) -> String { times.isEmpty ? "row \(row + 1)" : times[row].text }
-}
-
-/// The columns of a series' table in their roles.
-private struct SeriesRoles {
-    let time: String?
-    let group: String?
-    let columns: [String]
-    let targets: [String]
-
-    init(_ table: Table, _ options: SeriesOptions) throws(DatasetError) {
-        time = if let reference = options.time { try table.name(of: reference) } else { nil }
-        group = if let reference = options.group { try table.name(of: reference) } else { nil }
-        if let time, time == group {
-            throw DatasetError("column '\(time)' of \(table.name) is given as time and as group; expected one")
-        }
-        var ignored: Set<String> = Set([time, group].compactMap { $0 })
-        for reference in options.ignore { ignored.insert(try table.name(of: reference)) }
-        let columns = table.columns.filter { !ignored.contains($0.name) }
-        for column in columns {
-            guard case .texts(let codes, _) = column.values else { continue }
-            if let stray = table.strayCell(in: column) { throw DatasetError("\(stray); correct it, or leave it empty") }
-            let row = codes.firstIndex { $0 >= 0 } ?? 0
-            let looksLikeTime = time == nil && SeriesTime(column.text(row)) != nil
-            throw DatasetError(
-                "\(table.placeText(ofRow: row)): column '\(column.name)' holds '\(column.text(row))', and a series is of numbers; "
-                    + (looksLikeTime
-                        ? "name it as the column of times"
-                        : "leave the column out (`ignore`), or name it as the group where it says which series a row is of")
-            )
-        }
-        guard !columns.isEmpty else {
-            throw DatasetError("\(table.name) has no column of numbers to forecast; it has \(table.columnList)")
-        }
-        self.columns = columns.map(\.name)
-        if options.targets.isEmpty {
-            guard columns.count == 1 else {
-                throw DatasetError(
-                    "\(table.name) has \(columns.count) columns of numbers: say which one to forecast, of "
-                        + columns.prefix(20).map { "'\($0.name)'" }.joined(separator: ", "))
-            }
-            targets = [columns[0].name]
-            return
-        }
-        var targets: [String] = []
-        for reference in options.targets {
-            let name = try table.name(of: reference)
-            guard self.columns.contains(name) else {
-                throw DatasetError(
-                    "column '\(name)' of \(table.name) is to be forecast, and is given another role too; expected one")
-            }
-            guard !targets.contains(name) else {
-                throw DatasetError("column '\(name)' of \(table.name) is to be forecast twice; expected it once")
-            }
-            targets.append(name)
-        }
-        self.targets = targets
-    }
 }

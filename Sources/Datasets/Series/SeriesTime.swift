@@ -6,7 +6,7 @@ package struct TimeForm: Sendable, Hashable, Codable {
     package enum Unit: String, Sendable, Codable { case months, days, seconds, numbers }
 
     package var unit: Unit
-    /// Between year, month and day.
+    /// Between year, month and day; none in `20240531`.
     var dateSeparator = "-"
     /// Between date and time of day.
     var timeSeparator = " "
@@ -19,7 +19,8 @@ package struct TimeForm: Sendable, Hashable, Codable {
     init(_ unit: Unit) { self.unit = unit }
 
     /// What a message says of the forms that can be read.
-    static let expected = "a date such as 2024-05-31, 2024-05 or 2024-05-31 13:00, or a number"
+    static let expected =
+        "a date such as 2024-05-31 (the year first), 20240531, 2024-05 or 2024-05-31 13:00, or a number"
 }
 
 /// One time: months or days since the year 0 or 1970, seconds since 1970, or a number.
@@ -70,6 +71,18 @@ package struct SeriesTime: Sendable, Hashable {
         guard let offset = SeriesTime.offset(Substring(bytes)) else { return nil }
         form.zone = String(Substring(bytes))
         value -= offset
+    }
+
+    /// - Parameter text: `YYYYMMDD`, which is a number too: only a column of nothing else is one of dates.
+    /// - Returns: nil for other text.
+    init?(compact text: String) {
+        guard text.utf8.count == 8, text.utf8.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }),
+            let number = Int(text), 1900...2100 ~= number / 10000, 1...12 ~= number / 100 % 100,
+            1...Calendar.days(number / 10000, number / 100 % 100) ~= number % 100
+        else { return nil }
+        form = TimeForm(.days)
+        form.dateSeparator = ""
+        value = Double(Calendar.number(number / 10000, number / 100 % 100, number % 100))
     }
 
     package init(value: Double, form: TimeForm) { (self.value, self.form) = (value, form) }

@@ -16,7 +16,7 @@ package struct DataSummary: Sendable, Codable {
         }
     }
 
-    /// A part of the data: the training part, or the test part.
+    /// A part of the data: training, validation or test.
     package struct Part: Sendable, Codable {
         package var name: String
         package var sampleCount: Int
@@ -32,6 +32,8 @@ package struct DataSummary: Sendable, Codable {
         package var classCounts: [Int]
         /// Samples whose inputs an earlier one of this part has.
         package var duplicateCount: Int
+        /// Samples whose inputs a training sample has; nil of the training part.
+        package var sharedCount: Int?
     }
 
     package var name: String
@@ -42,10 +44,8 @@ package struct DataSummary: Sendable, Codable {
     package var targetKind: String
     /// By number; the numbers where they have no names. Empty for other targets.
     package var classNames: [String]
-    /// The training part, and the test part if there is one.
+    /// The training part, and behind it the others that there are.
     package var parts: [Part]
-    /// Test samples whose inputs a training sample has; nil without a test part.
-    package var sharedCount: Int?
     /// Of a table's training part; empty for other data.
     package var columns: [ColumnSummary]
     /// Of texts; nil for other data.
@@ -56,7 +56,9 @@ package struct DataSummary: Sendable, Codable {
     package var warnings: [String]
 
     /// Reads all samples once.
-    package init(_ training: any Dataset, test: (any Dataset)? = nil) {
+    ///
+    /// - Parameter others: the parts beside that for training, each with its name.
+    package init(_ training: any Dataset, others: [(name: String, data: any Dataset)] = []) {
         name = training.name
         inputShape = training.input.shape.dimensions
         inputKind = training.input.kind.word
@@ -67,16 +69,16 @@ package struct DataSummary: Sendable, Codable {
         classNames = (0..<(training.target.classCount ?? 0)).map { $0 < named.count ? named[$0] : "\($0)" }
         let scan = SampleScan(training, name: "training")
         parts = [scan.part]
-        if let test {
-            let other = SampleScan(test, name: "test")
+        for (name, data) in others {
+            var other = SampleScan(data, name: name)
+            other.part.sharedCount = other.count(in: scan)
             parts.append(other.part)
-            sharedCount = other.count(in: scan)
         }
         let table = training.tableRows
         columns = table.map { ColumnSummary.columns(of: $0.data, rows: $0.rows) } ?? []
         texts =
             training.textSamples == nil
-            ? nil : TextSummary([("training", training)] + (test.map { [("test", $0)] } ?? []))
+            ? nil : TextSummary([("training", training)] + others)
         warnings = []
         warnings = foundWarnings + (table?.data.preparation.notes ?? [])
     }
@@ -88,17 +90,19 @@ package struct DataSummary: Sendable, Codable {
         }
         for (number, name) in classNames.enumerated() {
             let counts = parts.map { $0.classCounts[number] }
+            let lacking = parts.dropFirst().filter { $0.classCounts[number] == 0 }.map(\.name)
             if counts[0] < 2 {
                 found.append("class '\(name)' has \(counts[0] == 0 ? "no sample" : "one sample") to train on")
-            } else if counts.count > 1, counts[1] == 0 {
-                found.append("class '\(name)' has no sample in the test part")
+            } else if !lacking.isEmpty {
+                found.append("class '\(name)' has no sample in the \(lacking.joined(separator: " and the ")) part")
             }
             if found.count > 20 { break }
         }
-        if let sharedCount, sharedCount > 0 {
+        for part in parts {
+            guard let count = part.sharedCount, count > 0 else { continue }
             found.append(
-                "\(sharedCount) test samples have the inputs of a training sample, so that the test part says less about "
-                    + "new data")
+                "\(count) \(part.name) samples have the inputs of a training sample, so that the \(part.name) part says less "
+                    + "about new data")
         }
         return found
     }

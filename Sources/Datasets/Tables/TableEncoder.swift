@@ -42,14 +42,18 @@ struct TableEncoder: Sendable {
         case (.number(let median, let offset, let scale, let hasIndicator), .numbers(let values)):
             return .number(values: values, median: median, offset: offset, scale: scale, hasIndicator: hasIndicator)
         case (.oneHot(let categories, let hasMissing), .texts(let codes, let names)):
-            let places = places(of: names, in: categories).map { $0 ?? -1 }
-            return .oneHot(
-                codes: codes, places: [hasMissing ? Int32(categories.count) : -1] + places, count: encoding.numberCount)
+            let places = oneHotPlaces(of: names, in: categories, hasMissing: hasMissing)
+            return .oneHot(codes: codes, places: places, count: encoding.numberCount)
         case (.index(let categories, let hasMissing), .texts(let codes, let names)):
             let indices = places(of: names, in: categories).map { $0.map { $0 + 1 } ?? 0 }
             return .index(codes: codes, indices: [hasMissing ? Int32(categories.count + 1) : 0] + indices)
         default: preconditionFailure("column '\(column.name)' was read as another kind than it is encoded as")
         }
+    }
+
+    /// Where to write 1 for each code + 1, -1 for nowhere; the first is for missing.
+    static func oneHotPlaces(of names: [String], in categories: [String], hasMissing: Bool) -> [Int32] {
+        [hasMissing ? Int32(categories.count) : -1] + places(of: names, in: categories).map { $0 ?? -1 }
     }
 
     /// The place of each name among the categories, nil for one that is none.

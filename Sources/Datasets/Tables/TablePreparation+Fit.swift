@@ -46,18 +46,11 @@ extension TablePreparation {
             let statistics = ColumnStatistics(values, rows: rows)
             guard !statistics.median.isNaN else { return .leftOut("no training row has a value of it") }
             return .encoded(number(statistics, options.scaling))
-        case .texts(let codes, let names):
+        case .texts(let codes, _):
             if options.missingCategories == .refuse, let row = rows.first(where: { codes[$0] < 0 }) {
                 throw table.missing(column.name, row: row)
             }
-            var counts = [Int](repeating: 0, count: names.count)
-            var missingCount = 0
-            for row in rows { if codes[row] < 0 { missingCount += 1 } else { counts[Int(codes[row])] += 1 } }
-            // Two texts that are different bytes but the same characters are one category.
-            var seen: Set<String> = []
-            let categories = names.indices.filter { counts[$0] > 0 && seen.insert(names[$0]).inserted }.map {
-                names[$0]
-            }
+            let (categories, counts, missingCount) = column.categories(in: rows)
             if categories.isEmpty { return .leftOut("no training row has a value of it") }
             if !isChosen, categories.count > max(options.oneHotLimit, 1), counts.allSatisfy({ $0 <= 1 }) {
                 return .leftOut("each of its values names one row only; give it as categorical to use it nevertheless")
@@ -98,6 +91,18 @@ extension Table {
 }
 
 extension TableColumn {
+    /// The texts that some rows hold, how often each name of the column is there, and how many rows have none.
+    func categories(in rows: [Int]) -> (names: [String], counts: [Int], missingCount: Int) {
+        guard case .texts(let codes, let names) = values else { return ([], [], 0) }
+        var counts = [Int](repeating: 0, count: names.count)
+        var missingCount = 0
+        for row in rows { if codes[row] < 0 { missingCount += 1 } else { counts[Int(codes[row])] += 1 } }
+        // Two texts that are different bytes but the same characters are one category.
+        var seen: Set<String> = []
+        let known = names.indices.filter { counts[$0] > 0 && seen.insert(names[$0]).inserted }.map { names[$0] }
+        return (known, counts, missingCount)
+    }
+
     func isMissing(_ row: Int) -> Bool {
         switch values {
         case .numbers(let numbers): numbers[row].isNaN

@@ -87,6 +87,7 @@ extension TablePreparation.Input {
 
 extension TablePreparation.Encoding {
     var isNumeric: Bool { if case .number = self { true } else { false } }
+    var isOneHot: Bool { if case .oneHot = self { true } else { false } }
 
     /// How many plain inputs it gives.
     var numberCount: Int {

@@ -60,7 +60,8 @@ public struct TokenDataset: Dataset {
                     + (coversAll
                         ? "sample: expected 2 or more"
                         : "window of \(blockSize) and the token after it: take "
-                            + "shorter windows (a block size of at most \(max(0, predicted))) or more text"))
+                            + (predicted > 0 ? "shorter windows (a block size of at most \(predicted)) or " : "")
+                            + "more text"))
         }
         let beyond = max(0, predicted - blockSize)
         count = 1 + (coversAll ? (beyond + stride - 1) / stride : beyond / stride)

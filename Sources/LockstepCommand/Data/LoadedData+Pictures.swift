@@ -75,7 +75,7 @@ extension ResolvedSettings {
         if let validation {
             loaded = try cut(train, parts, own: validation)
             loaded.test = parts.test == nil ? test : loaded.validation
-            loaded.validation = validation
+            (loaded.validation, loaded.validatesOnTest) = (validation, false)
         } else {
             loaded = try cut(train, parts, own: test)
         }
@@ -110,14 +110,9 @@ extension ResolvedSettings {
         of folder: ImageFolder, _ known: PicturePreparation?, _ store: PictureStore
     ) throws -> (form: PictureForm, notes: [String]) {
         if let known { return (known.form, []) }
-        let (size, channels) = (self.pictures.imageSize, self.pictures.channels)
-        if let size, let channels {
-            return (PictureForm(height: size.height, width: size.width, channels: channels), [])
-        }
-        guard let part = folder[.train] else { throw DatasetError("\(folder.path) holds no training part") }
-        let survey = store.survey(of: part, in: folder)
-        let found = size.map { ($0.height, $0.width) } ?? survey.size
-        let form = PictureForm(height: found.0, width: found.1, channels: channels ?? survey.channels)
+        let size = self.pictures.imageSize.map { (height: $0.height, width: $0.width) }
+        let (form, survey) = try store.form(of: folder, size: size, channels: self.pictures.channels)
+        guard let survey else { return (form, []) }
         let keeps =
             survey.sizes.count == 1 && survey.sizes[0].height == form.height && survey.sizes[0].width == form.width
         if size != nil || keeps { return (form, []) }
@@ -134,27 +129,19 @@ extension ResolvedSettings {
     func pictureSet(
         _ part: ImageFolder.Part, of folder: ImageFolder, _ form: PictureForm, _ store: PictureStore
     ) throws -> (set: ImageDataset, notes: [String]) {
-        guard let decoded = try store.pictures(of: part, in: folder, form) else {
-            throw DatasetError("\(folder.path) can't be decoded")
-        }
+        let (set, decoded) = try store.dataset(of: part, in: folder, form)
         var notes: [String] = []
-        var labels = part.labels
         if !decoded.damaged.isEmpty {
-            let left = Set(decoded.damaged.map(\.index))
-            labels = labels.indices.filter { !left.contains($0) }.map { labels[$0] }
+            let count = decoded.damaged.count
             let problems = decoded.damaged.prefix(3).map(\.problem).joined(separator: "; ")
             notes.append(
-                "\(left.count) damaged \(left.count == 1 ? "picture is" : "pictures are") left out: \(problems)"
-                    + (left.count > 3 ? "; ..." : ""))
+                "\(count) damaged \(count == 1 ? "picture is" : "pictures are") left out: \(problems)"
+                    + (count > 3 ? "; ..." : ""))
         }
         if let problem = decoded.cacheProblem {
             notes.append(
                 "decoded pictures are kept in memory alone, for each rank: \(problem); --cache DIR names a folder")
         }
-        var set = try ImageDataset(
-            name: folder.path, sampleShape: [form.height, form.width, form.channels], samples: decoded.samples,
-            labels: labels, classCount: folder.classNames.count)
-        set.classNames = folder.classNames
         return (set, notes)
     }
 

@@ -19,7 +19,7 @@ extension ResolvedSettings {
         let tested = test > 0 ? set.part(split.test) : nil
         var loaded = LoadedData(
             train: set.part(split.train), validation: tested ?? set.part(split.validation),
-            notes: series.notes + split.notes)
+            validatesOnTest: validation == 0, notes: series.notes + split.notes)
         if validation > 0 { (loaded.validation, loaded.test) = (set.part(split.validation), tested) }
         loaded.preparation = preparation
         return loaded

@@ -11,10 +11,17 @@ struct LoadedData {
     var validation: any Dataset
     /// Held out of both; nil where validation is on the set's own test part, or nothing is held out.
     var test: (any Dataset)?
+    /// Whether validation is on the test part.
+    var validatesOnTest = false
     /// What was fitted on the training part, nil where nothing was.
     var preparation: (any Preparation)?
     /// What a person should know, e.g. how the data were divided.
     var notes: [String] = []
+
+    /// The parts beside that for training, by their names.
+    var others: [(name: String, data: any Dataset)] {
+        [(validatesOnTest ? "test" : "validation", validation)] + (test.map { [("test", $0)] } ?? [])
+    }
 }
 
 extension ResolvedSettings {
@@ -153,7 +160,8 @@ extension ResolvedSettings {
             throw TrainingError("\(set.name) is not divided")
         }
         return LoadedData(
-            train: train, validation: validation, test: parts.validation == nil ? nil : test, notes: parts.notes)
+            train: train, validation: validation, test: parts.validation == nil ? nil : test,
+            validatesOnTest: parts.validation == nil, notes: parts.notes)
     }
 
     /// Samples of a set; those of a range at its begin or end without a list.

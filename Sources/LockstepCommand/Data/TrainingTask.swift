@@ -62,7 +62,7 @@ struct TrainingTask {
             case let table as TablePreparation:
                 .table(numeric: table.numericCount, categories: table.embeddingSizes)
             case let texts as TextPreparation: .tokens(vocabulary: texts.vocabulary.count, length: texts.length)
-            case let series as SeriesPreparation: .window(rows: series.options.window, columns: series.columns.count)
+            case let series as SeriesPreparation: .window(rows: series.options.window, columns: series.width)
             default: .samples(data.input.shape.dimensions)
             }
         let hidden = settings.model.hidden

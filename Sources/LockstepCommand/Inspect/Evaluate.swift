@@ -86,6 +86,7 @@ struct Evaluate: ParsableCommand {
         }
         print(
             "\(test.count) samples of \(source)" + result.all.map { " - \($0.name): \($0.value)" }.joined())
+        if let naive = test.naiveForecast { print(naive) }
         if let classes { print("\n\(classes.classText(names: names))\n\(classes.text(names: names))") }
     }
 }

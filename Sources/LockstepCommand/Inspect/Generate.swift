@@ -64,7 +64,7 @@ struct Generate: ParsableCommand {
             try model.load(
                 checkpoint, input: [language.blockSize], averages: settings.optimizer.emaMomentum != nil)
             for sample in 0..<count {
-                if sample > 0 { StandardStream.output.write("---\n") }
+                if sample > 0 { print("---") }
                 try write(given, language, model, UInt32(sample))
             }
         }
@@ -77,13 +77,13 @@ struct Generate: ParsableCommand {
             defer { isFirst = false }
             return promptTokens == nil ? text.add(token) : (isFirst ? "" : " ") + "\(token)"
         }
-        StandardStream.output.write(given.map(shown).joined())
+        writeToStandardOutput(given.map(shown).joined())
         let sampling = Sampling(temperature: temperature, topK: topK, seed: seed, sample: sample)
         _ = try model.generate(prompt: given, length: length, blockSize: language.blockSize, sampling: sampling) {
-            StandardStream.output.write(shown($0))
+            writeToStandardOutput(shown($0))
             return true
         }
-        StandardStream.output.write(text.end() + "\n")
+        print(text.end())
     }
 
     private func tokens(_ language: LanguagePreparation) throws -> [Int] {

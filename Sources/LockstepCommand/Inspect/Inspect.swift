@@ -35,9 +35,10 @@ struct Inspect: ParsableCommand {
             }
             if case .images = source { settings.set(\.pictures.skipDamaged, true) }
             try settings.decodePictures(source, nil, .commandAlone, RankStatus())
-            let loaded = try settings.load(source)
+            var loaded = try settings.load(source)
+            loaded.notes = loaded.notes.map(SettingWords.flags)
             if let summary = LanguageSummary(loaded) { return print(try json ? summary.json : summary.text) }
-            var summary = DataSummary(loaded.train, test: loaded.test ?? loaded.validation)
+            var summary = DataSummary(loaded.train, others: loaded.others)
             if case .images(let directory) = source, let preparation = loaded.preparation as? PicturePreparation {
                 summary.pictures = try settings.pictureSummaries(of: directory, preparation)
             }

@@ -72,12 +72,8 @@ extension Prediction {
     private static func pictures(_ path: String) throws -> [PictureFile] {
         guard DurableFile.isFolder(path) else { return [PictureFile(path: path)] }
         let plain = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
-        let found = try PictureFiles(below: plain).files
-        if found.isEmpty {
-            throw DatasetError(
-                "\(path) holds no pictures; expected files that end in "
-                    + PictureFiles.endings.sorted().joined(separator: ", "))
-        }
-        return found
+        let found = try PictureFiles(below: plain)
+        if found.files.isEmpty { throw found.emptyError }
+        return found.files
     }
 }

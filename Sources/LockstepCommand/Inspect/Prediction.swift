@@ -131,7 +131,7 @@ struct Prediction {
     }
 
     func write(_ data: Data, to output: String?) throws {
-        guard let output else { return StandardStream.output.write(String(decoding: data, as: UTF8.self)) }
+        guard let output else { return print(String(decoding: data, as: UTF8.self), terminator: "") }
         try DurableFile.replace(output, data)
     }
 }

@@ -21,19 +21,32 @@ struct Hosts: Equatable {
         try self.init(text: Text.decode(data, file: file), file: file)
     }
 
+    /// What Open MPI takes for the number of slots, and for what has no meaning here.
+    private static let slotKeys = ["slots", "slot", "count", "cpu", "cpus"]
+    private static let otherKeys = ["max_slots", "max-slots", "slots_max", "slots-max", "port", "user", "username"]
+
     /// Open MPI's format: a line `NAME [slots=N] [max_slots=N]` for each host; `#` starts a comment. A line without
     /// `slots=` counts as one slot, and a host that is named again adds to its slots.
+    ///
+    /// - Throws: `TrainingError` naming the line for anything else, such as `NAME:N` of other launchers, which Open MPI takes for
+    ///   a name.
     init(text: String, file: String) throws {
         for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            let words = line.prefix { $0 != "#" }.split(whereSeparator: \.isWhitespace)
+            let words = line.prefix { $0 != "#" }.replacing(/\s*=\s*/, with: "=").split(whereSeparator: \.isWhitespace)
             guard let name = words.first else { continue }
+            let problem = "\(file):\(index + 1): expected 'HOST slots=N', got '\(line)'"
+            let pieces = name.split(separator: ":", omittingEmptySubsequences: false)
+            if pieces.count == 2 || name.contains("=") {
+                throw TrainingError(problem + (pieces.count == 2 ? "; write '\(pieces[0]) slots=\(pieces[1])'" : ""))
+            }
             var count = 1
             for word in words.dropFirst() {
-                let parts = word.split(separator: "=", maxSplits: 1)
-                guard parts.count == 2, let number = Int(parts[1]), number >= 0, number <= 1 << 20 else {
-                    throw TrainingError("\(file):\(index + 1): expected 'HOST slots=N', got '\(line)'")
-                }
-                if parts[0] == "slots" { count = number }
+                let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
+                if parts.count == 2, Hosts.otherKeys.contains(parts[0]) { continue }
+                guard parts.count == 2, Hosts.slotKeys.contains(parts[0]), let number = Int(parts[1]), number >= 0,
+                    number <= 1 << 20
+                else { throw TrainingError(problem) }
+                count = number
             }
             add(String(name), count)
         }

@@ -35,6 +35,7 @@ extension ResolvedSettings {
         var options = SeriesOptions(window: window, horizon: self.series.horizon)
         (options.targets, options.time) = (self.tables.target, self.series.timeColumn)
         (options.group, options.ignore) = (self.tables.groupColumn, self.tables.ignore)
+        (options.categorical, options.oneHotLimit) = (self.tables.categorical, self.tables.oneHotLimit)
         (options.missingSteps, options.scaling) = (self.series.missingSteps, self.tables.scaling)
         options.season = self.series.season
         return options
@@ -53,9 +54,11 @@ extension ResolvedSettings {
         }
         if self.data.classWeights != nil { throw error(\.data.classWeights, "is for classes; series are of numbers") }
         if self.tables.task == .classes { throw error(\.tables.task, "is not for series, which are of values") }
-        if !self.tables.categorical.isEmpty {
-            throw error(
-                \.tables.categorical, "is not for series, which are of numbers: leave the columns out with --ignore")
+        if self.tables.missingNumbers != .median {
+            throw error(\.tables.missingNumbers, "is not for series: --missing-steps says what becomes of such rows")
+        }
+        if self.tables.missingCategories != .category {
+            throw error(\.tables.missingCategories, "is not for series, where a missing category is one of its own")
         }
         if self.tables.weightColumn != nil { throw error(\.tables.weightColumn, "is not for series") }
     }

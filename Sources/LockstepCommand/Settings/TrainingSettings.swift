@@ -39,7 +39,8 @@ struct TrainingSettings: SettingsGroup {
         "early-stopping-patience", .integer("epochs", from: 0),
         "Stop when --monitor has not improved for this many epochs.", resume: .mayChange)
     let restoreBestWeights = Setting(
-        "restore-best-weights", .flag, default: false, "With it, end with the best epoch's weights.",
+        "restore-best-weights", .flag, default: false,
+        "With it, end with the best epoch's weights, or with --ema-momentum with their averages of then.",
         resume: .mayChange, record: .unlessDefault)
     let reduceRatePatience = Setting(
         "reduce-lr-patience", .integer("epochs", from: 0),

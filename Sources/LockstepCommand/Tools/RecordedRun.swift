@@ -21,7 +21,7 @@ struct RecordedRun {
         self.path = path
         let file = path + "/config.yaml"
         guard let bytes = FileManager.default.contents(atPath: file) else {
-            throw CheckpointError("\(path) is no run: it has no config.yaml")
+            throw CheckpointError("\(path) is no run: it has no config.yaml" + Checkpoint.runsHint(in: path))
         }
         configuration = try Text.decode(bytes, file: file)
         settings = try Dictionary(

@@ -96,6 +96,13 @@ public final class TrainingContext {
     /// Puts back what `copyWeights` gave; call it on every rank.
     public func restoreWeights(_ values: [Float]) { weights.restore(values) }
 
+    /// A copy of what validation judges: all parameter values, or the moving averages of them where the optimizer keeps any.
+    /// Collective.
+    func copyJudged() throws -> [Float] { try weights.copyJudged() }
+
+    /// Puts back what `copyJudged` gave, as weights and as their averages: whoever takes either has these.
+    func restoreJudged(_ values: [Float]) { weights.restoreJudged(values) }
+
     /// Writes the weights to a safetensors file; on rank 0 only.
     package func saveWeights(_ path: String) throws { if isRankZero { try weights.save(path) } }
 }
@@ -104,6 +111,8 @@ public final class TrainingContext {
 struct WeightsAccess {
     let copy: () -> [Float]
     let restore: ([Float]) -> Void
+    let copyJudged: () throws -> [Float]
+    let restoreJudged: ([Float]) -> Void
     let save: (String) throws -> Void
     let fingerprint: () -> Fingerprint
 }

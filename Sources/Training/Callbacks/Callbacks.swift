@@ -7,7 +7,9 @@ import Tensors
 /// Ends the run when a metric has not improved for `patience` epochs.
 ///
 /// With `restoreBestWeights` the model has the best epoch's weights after `fit`, also where the epochs ran out, as in
-/// Keras. The run's checkpoints hold those that training goes on with.
+/// Keras. Where the optimizer keeps moving averages (`emaMomentum`), by which epochs are judged, these are that epoch's
+/// averages, as with Keras's `SwapEMAWeights` before `EarlyStopping`; `useAverages` then changes nothing. The run's
+/// checkpoints hold those that training goes on with.
 public final class EarlyStopping: Callback {
     private var monitor: Monitor
     private let patience: Int
@@ -58,7 +60,7 @@ public final class EarlyStopping: Callback {
         if monitor.improves(value, on: best) {
             best = value
             waited = 0
-            if restoreBestWeights { bestWeights = context.copyWeights() }
+            if restoreBestWeights { bestWeights = try context.copyJudged() }
             return
         }
         waited += 1
@@ -66,7 +68,7 @@ public final class EarlyStopping: Callback {
     }
 
     public func trainEnd(_ context: TrainingContext) throws {
-        if let bestWeights { context.restoreWeights(bestWeights) }
+        if let bestWeights { context.restoreJudged(bestWeights) }
     }
 }
 

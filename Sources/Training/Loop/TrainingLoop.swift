@@ -49,8 +49,7 @@ final class TrainingLoop {
             setup.options.timing, network: setup.model.network, threads: setup.plan.threads,
             firstStep: setup.resumed?.state.step ?? setup.model.trained?.step ?? 0, world)
         step = try setup.makeStep(team, timelines)
-        let reducer = step.reducer
-        context = TrainingContext(isRankZero: world.rank == 0, weights: WeightsAccess { reducer.parameters })
+        context = TrainingContext(isRankZero: world.rank == 0, weights: WeightsAccess(step))
         (context.metricNames, context.directions) = (setup.metricNames + ["learning_rate"], setup.directions)
         evaluator = Evaluator(
             team: team, communicator: world.communicator, status: status, timelines: timelines.threads)

@@ -20,7 +20,10 @@ extension Loss {
     public static func sparseCategoricalCrossentropy(fromLogits: Bool? = nil, labelSmoothing: Float = 0) -> Loss {
         let options = options(("label smoothing", labelSmoothing == 0 ? nil : labelSmoothing))
         check(labelSmoothing: labelSmoothing)
-        return Loss("sparse_categorical_crossentropy", .classNumbers, fromLogits, end: .probabilities, options) {
+        return Loss(
+            "sparse_categorical_crossentropy", .classNumbers, fromLogits, end: .probabilities, options,
+            isSurprise: labelSmoothing == 0
+        ) {
             labelSmoothing == 0
                 ? $0.sparseCategoricalCrossentropy($1, fromLogits: fromLogits)
                 : $0.categoricalCrossentropy(

@@ -52,7 +52,9 @@ public struct Loss: Sendable, CustomStringConvertible {
     let limits: AllowedValues?
     /// As in `delta 1.0`.
     private let parameters: [String]
-    private let terms: @Sendable (Variable, Tensor) -> Variable
+    /// Whether its terms are -log p of each position's class: metrics of that need not compute it again.
+    let isSurprise: Bool
+    private let function: @Sendable (Variable, Tensor) -> Variable
 
     /// A loss of your own.
     ///
@@ -84,10 +86,11 @@ public struct Loss: Sendable, CustomStringConvertible {
 
     init(
         _ name: String, _ targets: Targets, _ fromLogits: Bool? = nil, end: End, limits: AllowedValues? = nil,
-        _ parameters: [String] = [], _ terms: @escaping @Sendable (Variable, Tensor) -> Variable
+        _ parameters: [String] = [], isSurprise: Bool = false,
+        _ function: @escaping @Sendable (Variable, Tensor) -> Variable
     ) {
         (self.name, self.targets, self.fromLogits, self.end, self.limits) = (name, targets, fromLogits, end, limits)
-        (self.parameters, self.terms) = (parameters, terms)
+        (self.parameters, self.isSurprise, self.function) = (parameters, isSurprise, function)
     }
 
     /// Name and parameters, e.g. `huber (delta 1.0)`. Two losses of the same description are taken for the same.
@@ -103,8 +106,17 @@ public struct Loss: Sendable, CustomStringConvertible {
     ///   - predictions: `[batch, positions..., outputs]`.
     ///   - targets: of the same shape, or class numbers `[batch, positions...]`.
     public func callAsFunction(_ predictions: Variable, _ targets: Tensor) -> Variable {
-        let terms = terms(predictions, arranged(targets, like: predictions))
-        return terms.shape.rank > 1 ? terms.mean(axes: Array(1..<terms.shape.rank)) : terms
+        perSample(terms(predictions, targets))
+    }
+
+    /// What is computed of predictions and targets as of `callAsFunction`: a term for each output, or a loss for each position.
+    func terms(_ predictions: Variable, _ targets: Tensor) -> Variable {
+        function(predictions, arranged(targets, like: predictions))
+    }
+
+    /// Terms as the loss of each sample.
+    func perSample(_ terms: Variable) -> Variable {
+        terms.shape.rank > 1 ? terms.mean(axes: Array(1..<terms.shape.rank)) : terms
     }
 
     /// Targets with the axis of a single output.
@@ -116,7 +128,11 @@ public struct Loss: Sendable, CustomStringConvertible {
     /// The loss of each position, `[batch, positions...]`, as Keras gives it without reduction: the mean over the last
     /// axis of predictions, or what compares that axis as a whole. `[batch]` where a sample has one position.
     package func positions(_ predictions: Variable, _ targets: Tensor) -> Variable {
-        let terms = terms(predictions, arranged(targets, like: predictions))
-        return terms.shape.rank > 1 && terms.shape.rank == predictions.shape.rank ? terms.mean(axes: [-1]) : terms
+        perPosition(terms(predictions, targets), predictions)
+    }
+
+    /// Terms as the loss of each position.
+    func perPosition(_ terms: Variable, _ predictions: Variable) -> Variable {
+        terms.shape.rank > 1 && terms.shape.rank == predictions.shape.rank ? terms.mean(axes: [-1]) : terms
     }
 }

@@ -21,23 +21,12 @@ extension Metric {
 
     /// The sum of -log p over positions, each weighted, and the sum of the weights.
     @Sendable private static func surprise(_ batch: MetricBatch) -> [Double] {
-        let logarithms =
-            batch.areLogits ? batch.outputs.logSoftmax : batch.outputs.clamped(1e-7, 1).map(.log)
-        let (values, targets, width) = (logarithms.scalars, batch.targets.scalars, batch.width)
+        let surprises = batch.surprises()
         var (sum, total) = (0.0, 0.0)
         for position in 0..<batch.positions {
             let weight = batch.weight(position)
             if weight == 0 { continue }
-            var surprise = 0.0
-            if batch.hasClassNumbers {
-                let number = Int(exactly: targets[position]) ?? -1
-                surprise = (0..<width).contains(number) ? -Double(values[position * width + number]) : .nan
-            } else {
-                for index in (position * width)..<((position + 1) * width) where targets[index] != 0 {
-                    surprise -= Double(targets[index]) * Double(values[index])
-                }
-            }
-            sum += weight * surprise
+            sum += weight * surprises[position]
             total += weight
         }
         return [sum, total]

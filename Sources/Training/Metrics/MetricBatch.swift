@@ -28,13 +28,23 @@ public struct MetricBatch {
     /// Whether the loss takes the outputs for logits.
     let areLogits: Bool
     private let turnsIntoProbabilities: (Tensor) -> Tensor
+    private let known: Known
 
+    /// What several metrics want: the loss has computed it, or the first of them does.
+    private final class Known {
+        /// -log p of each position.
+        var surprises: [Double]?
+    }
+
+    /// - Parameter surprises: -log p of each position's class, if the loss is that.
     init(
-        outputs: Tensor, targets: Tensor, weights: Tensor?, reading: Reading, areLogits: Bool,
+        outputs: Tensor, targets: Tensor, weights: Tensor?, reading: Reading, areLogits: Bool, surprises: Tensor?,
         probabilities: @escaping (Tensor) -> Tensor
     ) {
         (self.outputs, self.targets, self.weights, self.reading) = (outputs, targets, weights, reading)
         (self.areLogits, turnsIntoProbabilities) = (areLogits, probabilities)
+        known = Known()
+        known.surprises = surprises?.scalars.map { Double($0) }
         require(
             weights.map { $0.count == outputs.shape[0] || $0.count == positions } ?? true,
             "metrics: weights \(weights?.shape ?? []) fit neither samples nor positions of outputs \(outputs.shape)")
@@ -57,6 +67,26 @@ public struct MetricBatch {
 
     /// Whether a target is a class number rather than a row like the outputs'.
     var hasClassNumbers: Bool { width > 1 && targets.count == positions }
+
+    /// -log p of what each position is, the classes' mean where it is several; NaN where it is none.
+    func surprises() -> [Double] {
+        if let surprises = known.surprises { return surprises }
+        let logarithms = areLogits ? outputs.logSoftmax : outputs.clamped(1e-7, 1).map(.log)
+        let (values, targets, width) = (logarithms.scalars, targets.scalars, width)
+        let surprises = (0..<positions).map { position in
+            if hasClassNumbers {
+                let number = Int(exactly: targets[position]) ?? -1
+                return (0..<width).contains(number) ? -Double(values[position * width + number]) : .nan
+            }
+            var surprise = 0.0
+            for index in (position * width)..<((position + 1) * width) where targets[index] != 0 {
+                surprise -= Double(targets[index]) * Double(values[index])
+            }
+            return surprise
+        }
+        known.surprises = surprises
+        return surprises
+    }
 
     /// The class that each position is taken for, and the one it is. One output alone: classes 0 and 1.
     func classes() -> (found: [Int], right: [Int]) {
@@ -85,11 +115,14 @@ extension Loss {
     /// - Parameters:
     ///   - predictions: `[batch, positions..., outputs]`.
     ///   - targets: as the loss takes them.
+    ///   - terms: what the loss has made of them, so that metrics need not compute the same again.
     ///   - weights: `[batch]` or `[batch, positions...]`; nil where all are 1.
     ///   - scale: how outputs and targets become values in the target's own unit, in which metrics tell them.
     package func seen(
-        _ predictions: Variable, _ targets: Tensor, weights: Tensor? = nil, scale: TargetScale? = nil
+        _ predictions: Variable, _ targets: Tensor, terms: Variable? = nil, weights: Tensor? = nil,
+        scale: TargetScale? = nil
     ) -> MetricBatch {
+        // Of probabilities, metrics bound p otherwise than the loss does.
         let areLogits = takesLogits(predictions)
         let threshold: Float = areLogits || self.targets == .signs ? 0 : 0.5
         let reading: MetricBatch.Reading =
@@ -103,7 +136,8 @@ extension Loss {
         return MetricBatch(
             outputs: scale?.values(predictions.value) ?? predictions.value,
             targets: self.targets == .signs ? targets.clamped(0, 1) : scale?.values(targets) ?? targets,
-            weights: weights, reading: reading, areLogits: areLogits
+            weights: weights, reading: reading, areLogits: areLogits,
+            surprises: isSurprise && areLogits ? terms?.value : nil
         ) { isSoftmax ? $0.softmax : $0.map(.sigmoid) }
     }
 }

@@ -41,11 +41,20 @@ extension ParameterBuffer {
 }
 
 extension WeightsAccess {
-    /// - Parameter buffer: where the parameters are now.
-    init(_ buffer: @escaping () -> ParameterBuffer) {
+    /// - Parameter step: its parameters may be elsewhere in memory later.
+    init(_ step: TrainingStep) {
+        let reducer = step.reducer
+        func copy() -> [Float] { Array(reducer.parameters.values[reducer.parameters.all]) }
+        func restore(_ values: [Float]) {
+            _ = reducer.parameters.values[reducer.parameters.all].update(fromContentsOf: values)
+        }
         self.init(
-            copy: { Array(buffer().values[buffer().all]) },
-            restore: { _ = buffer().values[buffer().all].update(fromContentsOf: $0) },
-            save: { try buffer().save($0) }, fingerprint: { buffer().fingerprint })
+            copy: copy, restore: restore, copyJudged: { try step.withAverages(copy) },
+            restoreJudged: {
+                restore($0)
+                guard let average = step.state.average else { return }
+                let trainable = reducer.parameters.trainable
+                _ = average[trainable].update(fromContentsOf: reducer.parameters.values[trainable])
+            }, save: { try reducer.parameters.save($0) }, fingerprint: { reducer.parameters.fingerprint })
     }
 }

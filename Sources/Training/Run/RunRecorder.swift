@@ -104,6 +104,8 @@ final class RunRecorder {
 
     /// Ends the run's files, with one more attempt at what could not be written.
     ///
+    /// A summary that can't be written is told and no more: metrics and checkpoints hold all of it.
+    ///
     /// - Throws: `CheckpointError` when that fails too, or when a failure has stopped the run.
     func finish(summary: String) throws(CheckpointError) {
         waitForWriter()
@@ -121,7 +123,10 @@ final class RunRecorder {
                     + "with `resume: .automatic`")
         }
         try folder?.writeMetrics()
-        try folder?.writeSummary(summary)
+        do throws(CheckpointError) { try folder?.writeSummary(summary) } catch {
+            if error.isTakenOver { throw error }
+            settings.warn("the summary could not be written: \(error); metrics and checkpoints are whole")
+        }
     }
 
     /// On the writer's thread.

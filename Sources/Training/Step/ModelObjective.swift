@@ -69,19 +69,20 @@ struct ModelObjective: Sendable {
         let batch = cropped(batch)
         let predictions = network(tape.constant(batch.inputs).masked(batch.mask))
         var weights = batch.weights.map { tape.checked($0, .weights, "weight") }
+        let terms = loss.terms(predictions, batch.targets)
         var losses: Variable
         if isPerPosition, let mask = batch.mask {
-            losses = loss.positions(predictions, batch.targets)
+            losses = loss.perPosition(terms, predictions)
             require(
                 losses.shape.rank > 1,
                 "\(loss.name): one number for each sample, but samples have lengths: expected a loss for each position")
             if losses.shape.rank > 2 { losses = losses.mean(axes: Array(2..<losses.shape.rank)) }
             weights = weights.map { mask * $0.reshaped([$0.count, 1]) } ?? mask
         } else {
-            losses = loss(predictions, batch.targets)
+            losses = loss.perSample(terms)
         }
         if let weights { losses = losses * tape.constant(weights) }
-        return (losses, loss.seen(predictions, batch.targets, weights: weights, scale: scale))
+        return (losses, loss.seen(predictions, batch.targets, terms: terms, weights: weights, scale: scale))
     }
 
     /// The positions in multiples of which a batch is as long as its longest sample.

@@ -1,9 +1,9 @@
 // A file of decoded pictures: their pixels one after the other, then a line of JSON about them and its length. Complete or
 // absent, whenever the process that writes it dies.
 
+import Checkpoints
+import Datasets
 import Foundation
-import Lockstep
-import Streams
 
 struct PictureCacheFile {
     /// Why it can't be written.
