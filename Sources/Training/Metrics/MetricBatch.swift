@@ -27,14 +27,16 @@ public struct MetricBatch {
     let reading: Reading
     /// Whether the loss takes the outputs for logits.
     let areLogits: Bool
+    /// Of several outputs with a loss each, what each of these sees; else none.
+    let parts: [MetricBatch]
     private let turnsIntoProbabilities: (Tensor) -> Tensor
 
     init(
         outputs: Tensor, targets: Tensor, weights: Tensor?, reading: Reading, areLogits: Bool,
-        probabilities: @escaping (Tensor) -> Tensor
+        parts: [MetricBatch] = [], probabilities: @escaping (Tensor) -> Tensor
     ) {
         (self.outputs, self.targets, self.weights, self.reading) = (outputs, targets, weights, reading)
-        (self.areLogits, turnsIntoProbabilities) = (areLogits, probabilities)
+        (self.areLogits, self.parts, turnsIntoProbabilities) = (areLogits, parts, probabilities)
         require(
             weights.map { $0.count == outputs.shape[0] || $0.count == positions } ?? true,
             "metrics: weights \(weights?.shape ?? []) fit neither samples nor positions of outputs \(outputs.shape)")
@@ -90,13 +92,14 @@ extension Loss {
     package func seen(
         _ predictions: Variable, _ targets: Tensor, weights: Tensor? = nil, scale: TargetScale? = nil
     ) -> MetricBatch {
+        guard parts.isEmpty else { return seenTogether(predictions, targets, weights: weights) }
         let areLogits = takesLogits(predictions)
         let threshold: Float = areLogits || self.targets == .signs ? 0 : 0.5
         let reading: MetricBatch.Reading =
             switch self.targets {
             case .classNumbers, .distributions: .classes(threshold: threshold)
             case .probabilities, .signs: .questions(threshold: threshold)
-            case .counts, .values: .values
+            case .counts, .values, .row: .values
             }
         let isSoftmax = self.targets != .probabilities
         let targets = arranged(targets, like: predictions)
