@@ -20,11 +20,15 @@ extension CommandTests {
 
         /// Arguments for each model, by the folder that holds the data.
         static let models: [(name: String, arguments: [String])] = [
-            ("char-lstm", ["--data", "lines:FOLDER/lines.txt", "--text-unit", "characters", "--width", "10", "--layers", "2"]),
+            (
+                "char-lstm",
+                ["--data", "lines:FOLDER/lines.txt", "--text-unit", "characters", "--width", "10", "--layers", "2"]
+            ),
             (
                 "char-lstm",
                 [
-                    "--data", "text:FOLDER/text.txt", "--width", "12", "--block-size", "16", "--limit-train-batches", "6",
+                    "--data", "text:FOLDER/text.txt", "--width", "12", "--block-size", "16", "--limit-train-batches",
+                    "6",
                     "--dropout", "0.1",
                 ]
             ),
@@ -47,7 +51,10 @@ extension CommandTests {
             ),
             (
                 "conv1d",
-                ["--data", "csv:FOLDER/series.csv", "--target", "value", "--window", "9", "--horizon", "2", "--width", "6"]
+                [
+                    "--data", "csv:FOLDER/series.csv", "--target", "value", "--window", "9", "--horizon", "2",
+                    "--width", "6",
+                ]
             ),
         ]
 
@@ -98,11 +105,17 @@ extension CommandTests {
         }
 
         @Test(arguments: [
-            (["--model", "autoencoder"], "autoencoder: gives its input back, so that this is the target, as --target inputs"),
+            (
+                ["--model", "autoencoder"],
+                "autoencoder: gives its input back, so that this is the target, as --target inputs"
+            ),
             (["--model", "char-lstm"], "char-lstm: is for texts, got samples of shape [28, 28, 1] -> 10 classes"),
             (["--model", "conv1d", "--heads", "2"], "--heads is for --model gpt, text-transformer, not conv1d"),
             (["--model", "resnet20", "--dropout", "0.1"], "--dropout is for --model auto, gpt, text-cnn"),
-            (["--model", "mnist-mlp", "--hidden", "9"], "--hidden is for --model auto, text-cnn, tabular-mlp, autoencoder"),
+            (
+                ["--model", "mnist-mlp", "--hidden", "9"],
+                "--hidden is for --model auto, text-cnn, tabular-mlp, autoencoder"
+            ),
             (["--model", "autoencoder", "--target", "input"], "--target names a column, but digits is no table"),
         ])
         func whatDoesNotFitIsRefused(arguments: [String], words: String) throws {

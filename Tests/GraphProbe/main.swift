@@ -51,14 +51,17 @@ func trainTwoOutputs(threads: Int, on world: World) throws {
     let attention = MultiHeadAttention(heads: 2, keyDimension: 3, dropout: 0.2)
     let size = Dense(2)(GlobalMaxPooling1D()(attention([states, Conv1D(4, kernelSize: 2)(states)])))
     let model = try Graph(inputs: [x], outputs: [kind, size]).compile(
-        optimizer: .adam(learningRate: 0.01), losses: [.sparseCategoricalCrossentropy, .huber()], lossWeights: [1, 0.25],
+        optimizer: .adam(learningRate: 0.01), losses: [.sparseCategoricalCrossentropy, .huber()],
+        lossWeights: [1, 0.25],
         metrics: [[.accuracy], [.rootMeanSquaredError]])
     let count = 22
     func numbers(_ count: Int, below limit: Float, _ index: Int) -> [Float] {
         Tensor.uniform([count], 0, limit, key: RandomKey(seed: 5, purpose: .digits, index: index)).scalars
     }
     let values = numbers(2 * count, below: 1, 2)
-    let rows = numbers(count, below: 3, 1).enumerated().flatMap { [$1.rounded(.down), values[2 * $0], values[2 * $0 + 1]] }
+    let rows = numbers(count, below: 3, 1).enumerated().flatMap {
+        [$1.rounded(.down), values[2 * $0], values[2 * $0 + 1]]
+    }
     let data = try ArrayDataset(
         inputs: Tensor(numbers(5 * count, below: 7, 3).map { $0.rounded(.down) }).reshaped([count, 5]),
         targets: Tensor(rows).reshaped([count, 3]), weights: numbers(count, below: 2, 4),

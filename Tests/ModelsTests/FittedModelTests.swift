@@ -40,7 +40,8 @@ import Testing
         let model = try network(text)
         let buffer = try model.makeParameterBuffer(input: [64])
         // The embedding, two layers of 128, and the output.
-        #expect(buffer.trainableScalarCount == 65 * 64 + 4 * 128 * (64 + 128 + 1) + 4 * 128 * (128 + 128 + 1) + 129 * 65)
+        #expect(
+            buffer.trainableScalarCount == 65 * 64 + 4 * 128 * (64 + 128 + 1) + 4 * 128 * (128 + 128 + 1) + 129 * 65)
         #expect(try model.build([64]) == [64, 65] && model.positions == .sequence)
     }
 
@@ -143,7 +144,8 @@ import Testing
             let text = try model.text(input, output)
             Issue.record("\(text)")
         } catch {
-            #expect(error.description.hasPrefix("\(model.rawValue): ") && error.description.contains("got "), "\(error)")
+            #expect(
+                error.description.hasPrefix("\(model.rawValue): ") && error.description.contains("got "), "\(error)")
         }
     }
 }

@@ -93,7 +93,8 @@ import Testing
         let tape = Tape(.inference)
         #expect(model(tape.constant(Tensor([1, -2]).reshaped([1, 2]))).value.scalars == [9, -18])
         // Also within the options of other layers.
-        let inner = try ModelFile(text: "layers: [time-distributed: {layer: {doubled: {times: 3}}}]", layers: layers).model
+        let inner = try ModelFile(text: "layers: [time-distributed: {layer: {doubled: {times: 3}}}]", layers: layers)
+            .model
         #expect(inner(tape.constant(Tensor([1, -2]).reshaped([1, 2, 1]))).value.scalars == [3, -6])
         do {
             _ = try ModelFile(text: "layers: [doubled: {time: 3}]", layers: layers)

@@ -73,7 +73,8 @@ import Testing
         set(try trained.buffer(input: [6]), reference.last)
         let found = try trained.evaluate(data, threads: 1)
         // Keras divides the loss by the number of samples.
-        for (name, expected) in reference.evaluation where name == "loss" || name.hasSuffix("accuracy") || name.hasSuffix("mae") {
+        for (name, expected) in reference.evaluation
+        where name == "loss" || name.hasSuffix("accuracy") || name.hasSuffix("mae") {
             let own = name.replacing("_mae", with: "_mean_absolute_error")
             let value = try #require(found[own], "\(own) of \(found.names)")
             #expect(abs(value - expected) < 1e-5 * max(1, abs(expected)), "\(name)")
@@ -107,7 +108,8 @@ import Testing
         let buffer = try model.buffer(input: [1])
         for parameter in buffer.parameters { buffer.values[parameter.range].update(repeating: 1) }
         let data = try ArrayDataset(
-            inputs: Tensor([-3, -2, 2, 1]).reshaped([4, 1]), targets: Tensor([9, 0, 9, 1, 9, 0, 9, 1]).reshaped([4, 2]))
+            inputs: Tensor([-3, -2, 2, 1]).reshaped([4, 1]),
+            targets: Tensor([9, 0, 9, 1, 9, 0, 9, 1]).reshaped([4, 2]))
         let found = try model.evaluate(data, threads: 1)
         // The answers 0, 1, 0, 1 for -3, -2, 2, 1: of four pairs two are in order.
         #expect(found["answer_auc"] == 0.5)
@@ -150,7 +152,8 @@ import Testing
             (
                 message {
                     let x = Graph.input([6])
-                    let relu = try Graph(inputs: [x], outputs: [Dense(3, activation: .relu)(x, name: "a"), Dense(2)(x)])
+                    let relu = try Graph(
+                        inputs: [x], outputs: [Dense(3, activation: .relu)(x, name: "a"), Dense(2)(x)])
                     let data = try ArrayDataset(inputs: .zeros([4, 6]), targets: .zeros([4, 3]))
                     try relu.compile(losses: both).fit(data, verbose: .silent)
                 }, "output a: sparse_categorical_crossentropy takes probabilities"

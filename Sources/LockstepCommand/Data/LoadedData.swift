@@ -64,14 +64,15 @@ extension ResolvedSettings {
     /// The test part of a set that has one of its own, without its training part; nil where the settings divide it.
     func ownTest(of source: DataSource, _ known: (any Preparation)?) throws -> (any Dataset)? {
         guard self.data.validationSplit == nil, self.data.fold == nil, self.data.testSplit == nil else { return nil }
-        let test: (any Dataset)? = switch source {
-        case .digits: SyntheticDigits.load(trainCount: 0).test
-        case .mnist(let directory): try MNIST.load(.test, directory: directory)
-        case .fashionMNIST(let directory): try MNIST.load(.test, directory: directory, name: "fashion-mnist")
-        case .images, .cifar10, .cifar100:
-            try (known as? PicturePreparation).flatMap { try ownTestPictures(of: source, $0) }
-        default: nil
-        }
+        let test: (any Dataset)? =
+            switch source {
+            case .digits: SyntheticDigits.load(trainCount: 0).test
+            case .mnist(let directory): try MNIST.load(.test, directory: directory)
+            case .fashionMNIST(let directory): try MNIST.load(.test, directory: directory, name: "fashion-mnist")
+            case .images, .cifar10, .cifar100:
+                try (known as? PicturePreparation).flatMap { try ownTestPictures(of: source, $0) }
+            default: nil
+            }
         return test.map { learned($0, source) }
     }
 

@@ -100,7 +100,8 @@ struct Launch: ParsableCommand {
         let name = settings.model.model
         return try RunFolder.makeNew(
             RunFolder.defaultPath(
-                model: AutomaticModel.fits(name) ? name : ModelDescription(name).name, data: DataSource(settings.data.data).name,
+                model: AutomaticModel.fits(name) ? name : ModelDescription(name).name,
+                data: DataSource(settings.data.data).name,
                 date: Date()))
     }
 

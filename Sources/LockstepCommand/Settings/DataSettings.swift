@@ -12,16 +12,21 @@ struct ModelSettings: SettingsGroup {
         "auto (fits the data), gpt (for texts), \(ModelDescription.names.joined(separator: ", ")), or a model described in "
             + "FILE.yaml.")
     let hidden = Setting(
-        "hidden", .list(.integer("units", from: 1)), default: [], "The hidden layers of --model auto, or of autoencoder down to its code.",
+        "hidden", .list(.integer("units", from: 1)), default: [],
+        "The hidden layers of --model auto, or of autoencoder down to its code.",
         record: .unlessDefault)
     let dropout = Setting(
-        "dropout", .float(from: 0, below: 1), default: 0, "The rate of dropout after each of them, or in the blocks of other models.",
+        "dropout", .float(from: 0, below: 1), default: 0,
+        "The rate of dropout after each of them, or in the blocks of other models.",
         record: .unlessDefault)
     let normalization = Setting(
         "normalization", .flag, default: false, "A batch normalization in each of them.", record: .unlessDefault)
-    let layers = Setting("layers", .integer(from: 1), "The blocks of --model gpt (unless given, 4), or the layers of others.")
+    let layers = Setting(
+        "layers", .integer(from: 1), "The blocks of --model gpt (unless given, 4), or the layers of others.")
     let heads = Setting("heads", .integer(from: 1), "The heads of its attention (unless given, 4).")
-    let width = Setting("width", .integer(from: 1), "The features of a position in it (unless given, 128), or the units of others' layers.")
+    let width = Setting(
+        "width", .integer(from: 1),
+        "The features of a position in it (unless given, 128), or the units of others' layers.")
     let untied = Setting(
         "untied", .flag, default: false, "An output layer of its own in gpt, rather than the embedding's table.",
         record: .unlessDefault)

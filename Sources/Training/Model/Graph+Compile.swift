@@ -57,7 +57,8 @@ extension Graph {
                 let lengths = part.loss.targets == .classNumbers ? Shape(part.shape.dimensions.dropLast()) : part.shape
                 // Which values the targets hold is seen later, by the loss.
                 let defect = metric.defect(
-                    part.loss, output: part.shape, target: lengths, data: "output \(part.name)") { _ in nil }
+                    part.loss, output: part.shape, target: lengths, data: "output \(part.name)"
+                ) { _ in nil }
                 if let defect { throw TrainingError("output \(part.name): \(defect)", .unfit) }
                 return metric.of(part, index)
             }
