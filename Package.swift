@@ -87,6 +87,8 @@ let package = Package(
                 "cifar10-resnet20",
                 "sign-language", "cifar10-cnn",
                 "airline-passengers", "temperatures",
+                "names-lstm", "shakespeare-lstm", "sms-transformer", "adult-resnet", "california-resnet", "autoencoder",
+                "temperatures-conv",
             ].map { .embedInCode("Configurations/\($0).yaml") }),
         .executableTarget(name: "MPISelfTest", dependencies: ["MPI", "Collectives", "Watchdog", "Streams"]),
 
@@ -141,7 +143,8 @@ let package = Package(
             dependencies: [
                 "Training", "Checkpoints", "Profiling", "Autograd", "Datasets", "Layers", "Models", "Optimizers",
                 "Tensors",
-                "Streams", "TestSupport", "StepProbe", "FitProbe", "WeightedProbe", "KernelReference", "GoldenRuns",
+                "Streams", "TestSupport", "StepProbe", "FitProbe", "WeightedProbe", "GraphProbe",
+                "KernelReference", "GoldenRuns",
                 "OwnLayer", "OwnDataset", "OwnLoss", "OwnMetric", "OwnCallback", "OwnSink",
             ],
             exclude: ["Reference"]),

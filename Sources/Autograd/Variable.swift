@@ -15,6 +15,8 @@ public struct Variable {
     package internal(set) var kind = OutputKind.unknown
     /// The layer that made it of that kind, if one did.
     package internal(set) var maker: ObjectIdentifier?
+    /// What a row of several outputs was joined of, so that each can have a loss of its own; empty for others.
+    package var parts: [Variable] = []
     /// For a direct softmax result: what it was computed from, so that cross-entropy can be, too (as Keras does).
     private let logitsBehind: Logits?
 

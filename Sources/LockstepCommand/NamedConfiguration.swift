@@ -19,6 +19,13 @@ enum NamedConfiguration: String, CaseIterable {
     case cifar10CNN = "cifar10-cnn"
     case airlinePassengers = "airline-passengers"
     case temperatures
+    case namesLSTM = "names-lstm"
+    case shakespeareLSTM = "shakespeare-lstm"
+    case smsTransformer = "sms-transformer"
+    case adultResNet = "adult-resnet"
+    case californiaResNet = "california-resnet"
+    case autoencoder
+    case temperaturesConv = "temperatures-conv"
 
     /// The text of its file.
     var text: String {
@@ -39,6 +46,13 @@ enum NamedConfiguration: String, CaseIterable {
         case .cifar10CNN: String(decoding: PackageResources.cifar10_cnn_yaml, as: UTF8.self)
         case .airlinePassengers: String(decoding: PackageResources.airline_passengers_yaml, as: UTF8.self)
         case .temperatures: String(decoding: PackageResources.temperatures_yaml, as: UTF8.self)
+        case .namesLSTM: String(decoding: PackageResources.names_lstm_yaml, as: UTF8.self)
+        case .shakespeareLSTM: String(decoding: PackageResources.shakespeare_lstm_yaml, as: UTF8.self)
+        case .smsTransformer: String(decoding: PackageResources.sms_transformer_yaml, as: UTF8.self)
+        case .adultResNet: String(decoding: PackageResources.adult_resnet_yaml, as: UTF8.self)
+        case .californiaResNet: String(decoding: PackageResources.california_resnet_yaml, as: UTF8.self)
+        case .autoencoder: String(decoding: PackageResources.autoencoder_yaml, as: UTF8.self)
+        case .temperaturesConv: String(decoding: PackageResources.temperatures_conv_yaml, as: UTF8.self)
         }
     }
 

@@ -69,6 +69,7 @@ struct TrainRun {
     private func execute(_ world: World, _ options: FitOptions, _ status: RankStatus) throws -> Outcome {
         var options = options
         let given = try modelDescription()
+        if checkpoint == nil { try settings.checkModelSizes() }
         let source = try DataSource(settings.data.data)
         let loaded = try status.during(.loading) {
             options.faults.reach(.load)

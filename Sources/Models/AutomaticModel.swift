@@ -32,6 +32,10 @@ package struct AutomaticModel: Sendable, Hashable {
         case values(Int)
         /// The rows to come: `[horizon]`, or `[horizon, targets]`.
         case forecast([Int])
+        /// The token after each position of a text, of so many.
+        case tokens(Int)
+        /// The input itself, of a shape: numbers in 0 ... 1 where they are pixels.
+        case inputs([Int], arePixels: Bool)
     }
 
     package var input: Input
@@ -67,8 +71,8 @@ package struct AutomaticModel: Sendable, Hashable {
 
     /// The model file, which `ModelFile` reads.
     package var text: String {
-        let layers = bodyLayers + hiddenLayers + outputLayers
-        return "# \(inputText) -> \(outputText)\nname: \(name)\nlayers:\n"
+        let layers = bodyLayers + hiddenLayers + output.layers
+        return "# \(input.text) -> \(output.text)\nname: \(name)\nlayers:\n"
             + layers.map { "  - \($0)\n" }.joined()
     }
 
@@ -87,7 +91,15 @@ package struct AutomaticModel: Sendable, Hashable {
     }
 
     /// The length of a token's vector.
-    private static let tokenDimension = 64
+    static let tokenDimension = 64
+
+    /// What makes numbers of a table's columns of categories; nothing where there are none.
+    static func columns(numeric: Int, _ categories: [Int]) -> [String] {
+        if categories.isEmpty { return [] }
+        let dimensions = categories.map(dimension)
+        return ["column-embedding: {numeric: \(numeric), categories: \(categories), dimensions: \(dimensions)}"]
+    }
+
     /// Images are halved as long as they are at least as high and wide.
     private static let smallestSide = 8
     /// Longer outputs of the last convolution are averaged over the image before the dense layers.
@@ -96,10 +108,7 @@ package struct AutomaticModel: Sendable, Hashable {
     private var bodyLayers: [String] {
         if let image = AutomaticModel.image(input) { return convolutions(image.height, image.width) }
         switch input {
-        case .table(_, let categories) where categories.isEmpty: return []
-        case .table(let numeric, let categories):
-            let dimensions = categories.map(AutomaticModel.dimension)
-            return ["column-embedding: {numeric: \(numeric), categories: \(categories), dimensions: \(dimensions)}"]
+        case .table(let numeric, let categories): return AutomaticModel.columns(numeric: numeric, categories)
         case .tokens(let vocabulary, _):
             return ["embedding: {input-dimension: \(vocabulary), output-dimension: \(AutomaticModel.tokenDimension)}"]
                 + activated("conv1d: {filters: 128, kernel-size: 5, padding: same") + ["global-max-pooling1d"]
@@ -147,33 +156,5 @@ package struct AutomaticModel: Sendable, Hashable {
         normalization
             ? [layer + ", use-bias: false}", "batch-normalization", "activation: {function: relu}"]
             : [layer + ", activation: relu}"]
-    }
-
-    private var outputLayers: [String] {
-        switch output {
-        case .classes(let count): ["dense: {units: \(count), activation: softmax}"]
-        case .binary: ["dense: {units: 1, activation: sigmoid}"]
-        case .values(let count): ["dense: {units: \(count)}"]
-        case .forecast(let shape):
-            ["dense: {units: \(shape.reduce(1, *))}"] + (shape.count > 1 ? ["reshape: {target-shape: \(shape)}"] : [])
-        }
-    }
-
-    private var inputText: String {
-        switch input {
-        case .table(let numeric, let categories): "\(numeric) numeric columns and \(categories.count) of categories"
-        case .tokens(let vocabulary, let length): "texts of at most \(length) of \(vocabulary) tokens"
-        case .samples(let lengths): "samples of shape \(lengths)"
-        case .window(let rows, let columns): "\(rows) rows of \(columns == 1 ? "a number" : "\(columns) numbers")"
-        }
-    }
-
-    private var outputText: String {
-        switch output {
-        case .classes(let count): "\(count) classes"
-        case .binary: "yes or no"
-        case .values(let count): count == 1 ? "a number" : "\(count) numbers"
-        case .forecast(let shape): "the next \(shape[0])"
-        }
     }
 }

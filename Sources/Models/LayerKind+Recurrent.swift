@@ -11,58 +11,23 @@ extension LayerKind {
             return Bidirectional(try options.recurrentLayer("layer"), mergeMode: mergeMode)
         },
         LayerKind("gru", recurrentKeys + ["recurrent-activation", "reset-after"]) { (options) throws(ModelFileError) in
-            GRU(
-                try options.integer("units"), returnSequences: try options.flag("return-sequences", default: false),
-                goBackwards: try options.flag("go-backwards", default: false),
-                activation: try options.gate("activation", default: .tanh),
-                recurrentActivation: try options.gate("recurrent-activation", default: .sigmoid),
-                useBias: try options.flag("use-bias", default: true),
-                resetAfter: try options.flag("reset-after", default: true), dropout: try options.dropout("dropout"),
-                recurrentDropout: try options.dropout("recurrent-dropout"),
-                zeroOutputForMask: try options.flag("zero-output-for-mask", default: false),
-                kernelInitializer: try options.initializer("kernel-initializer", default: .glorotUniform),
-                recurrentInitializer: try options.initializer("recurrent-initializer", default: .orthogonal),
-                biasInitializer: try options.initializer("bias-initializer", default: .zeros),
-                kernelRegularizer: try options.regularizer("kernel-regularizer"),
-                recurrentRegularizer: try options.regularizer("recurrent-regularizer"),
-                biasRegularizer: try options.regularizer("bias-regularizer"))
+            let resetAfter = try options.flag("reset-after", default: true)
+            return GRU(try options.recurrent(.gru(options.integer("units"), resetAfter: resetAfter)))
         },
         LayerKind("lstm", recurrentKeys + ["recurrent-activation", "unit-forget-bias"]) {
             (options) throws(ModelFileError) in
-            LSTM(
-                try options.integer("units"), returnSequences: try options.flag("return-sequences", default: false),
-                goBackwards: try options.flag("go-backwards", default: false),
-                activation: try options.gate("activation", default: .tanh),
-                recurrentActivation: try options.gate("recurrent-activation", default: .sigmoid),
-                useBias: try options.flag("use-bias", default: true),
-                unitForgetBias: try options.flag("unit-forget-bias", default: true),
-                dropout: try options.dropout("dropout"), recurrentDropout: try options.dropout("recurrent-dropout"),
-                zeroOutputForMask: try options.flag("zero-output-for-mask", default: false),
-                kernelInitializer: try options.initializer("kernel-initializer", default: .glorotUniform),
-                recurrentInitializer: try options.initializer("recurrent-initializer", default: .orthogonal),
-                biasInitializer: try options.initializer("bias-initializer", default: .zeros),
-                kernelRegularizer: try options.regularizer("kernel-regularizer"),
-                recurrentRegularizer: try options.regularizer("recurrent-regularizer"),
-                biasRegularizer: try options.regularizer("bias-regularizer"))
+            var settings = try options.recurrent(.lstm(options.integer("units")))
+            if try options.flag("unit-forget-bias", default: true) {
+                settings.biasInitializer = .unitForgetBias(settings.biasInitializer)
+            }
+            return LSTM(settings)
         },
         LayerKind("masking", ["mask-value"]) { (options) throws(ModelFileError) in
             Masking(
                 maskValue: try options.number("mask-value", default: 0, expected: "a finite number") { $0.isFinite })
         },
         LayerKind("simple-rnn", recurrentKeys) { (options) throws(ModelFileError) in
-            SimpleRNN(
-                try options.integer("units"), returnSequences: try options.flag("return-sequences", default: false),
-                goBackwards: try options.flag("go-backwards", default: false),
-                activation: try options.gate("activation", default: .tanh),
-                useBias: try options.flag("use-bias", default: true), dropout: try options.dropout("dropout"),
-                recurrentDropout: try options.dropout("recurrent-dropout"),
-                zeroOutputForMask: try options.flag("zero-output-for-mask", default: false),
-                kernelInitializer: try options.initializer("kernel-initializer", default: .glorotUniform),
-                recurrentInitializer: try options.initializer("recurrent-initializer", default: .orthogonal),
-                biasInitializer: try options.initializer("bias-initializer", default: .zeros),
-                kernelRegularizer: try options.regularizer("kernel-regularizer"),
-                recurrentRegularizer: try options.regularizer("recurrent-regularizer"),
-                biasRegularizer: try options.regularizer("bias-regularizer"))
+            SimpleRNN(try options.recurrent(.simpleRNN(options.integer("units"))))
         },
         LayerKind("time-distributed", ["layer"]) { (options) throws(ModelFileError) in
             TimeDistributed(try options.layer("layer"))
@@ -81,7 +46,27 @@ extension LayerOptions {
     /// A layer within a layer: `flatten` or `dense: {units: 10}`.
     func layer(_ key: String) throws(ModelFileError) -> any Layer {
         guard let node = nodes[key] else { throw missing(key, "a layer, such as {dense: {units: 10}}") }
-        return try ModelFileParser(file: file, registry: .standard).layer(node)
+        return try ModelFileParser(file: file, registry: registry).layer(node)
+    }
+
+    /// The settings that recurrent layers have in common, where the file says them.
+    fileprivate func recurrent(_ defaults: RecurrentOptions) throws(ModelFileError) -> RecurrentOptions {
+        var settings = defaults
+        settings.returnSequences = try flag("return-sequences", default: settings.returnSequences)
+        settings.goBackwards = try flag("go-backwards", default: settings.goBackwards)
+        settings.activation = try gate("activation", default: settings.activation)
+        settings.recurrentActivation = try gate("recurrent-activation", default: settings.recurrentActivation)
+        settings.useBias = try flag("use-bias", default: settings.useBias)
+        settings.dropout = try dropout("dropout")
+        settings.recurrentDropout = try dropout("recurrent-dropout")
+        settings.zeroOutputForMask = try flag("zero-output-for-mask", default: settings.zeroOutputForMask)
+        settings.kernelInitializer = try initializer("kernel-initializer", default: settings.kernelInitializer)
+        settings.recurrentInitializer = try initializer("recurrent-initializer", default: settings.recurrentInitializer)
+        settings.biasInitializer = try initializer("bias-initializer", default: settings.biasInitializer)
+        settings.kernelRegularizer = try regularizer("kernel-regularizer")
+        settings.recurrentRegularizer = try regularizer("recurrent-regularizer")
+        settings.biasRegularizer = try regularizer("bias-regularizer")
+        return settings
     }
 
     fileprivate func recurrentLayer(_ key: String) throws(ModelFileError) -> any RecurrentLayer {

@@ -10,10 +10,14 @@ public struct LayerOptions {
     /// Of the layer's entry.
     let line: Int?
     let nodes: [String: Node]
+    /// What layers within the layer may be.
+    let registry: LayerRegistry
 
     /// - Parameter known: the keys the layer takes; any other is an error.
-    init(_ mapping: Node.Mapping, known: [String], layer: String, file: String, line: Int?) throws(ModelFileError) {
-        (self.file, self.layer, self.line) = (file, layer, line)
+    init(
+        _ mapping: Node.Mapping, known: [String], layer: String, file: String, line: Int?, registry: LayerRegistry
+    ) throws(ModelFileError) {
+        (self.file, self.layer, self.line, self.registry) = (file, layer, line, registry)
         var nodes: [String: Node] = [:]
         for (key, value) in mapping {
             guard let name = key.string, known.contains(name) else {

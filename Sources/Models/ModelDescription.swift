@@ -10,15 +10,18 @@ package enum ModelDescription: Sendable, Hashable, Codable {
 
     /// - Parameters:
     ///   - nameOrPath: a built-in model's name, else the path of a model file, which is read and checked.
-    ///   - output: what is learned, for models that fit any data.
+    ///   - sample: the shape of a sample, for models that fit any data.
+    ///   - classes: how many are to be told apart, for these.
     /// - Throws: `ModelFileError` when it is neither, or the file is wrong.
-    package init(_ nameOrPath: String, output: AutomaticModel.Output = .classes(10)) throws(ModelFileError) {
+    package init(_ nameOrPath: String, sample: [Int] = [32, 32, 3], classes: Int = 10) throws(ModelFileError) {
         if let model = NamedModel(rawValue: nameOrPath) {
             self = .named(model)
             return
         }
         if let model = FittedModel(rawValue: nameOrPath) {
-            self = .file(text: model.text(output))
+            let output: AutomaticModel.Output =
+                model == .autoencoder ? .inputs(sample, arePixels: true) : .classes(classes)
+            self = .file(text: try model.text(.samples(sample), output))
             return
         }
         let looksLikePath = nameOrPath.contains("/") || nameOrPath.contains(".")

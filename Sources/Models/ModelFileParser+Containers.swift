@@ -78,7 +78,8 @@ extension ModelFileParser {
             throw unexpected(given ?? node, "parallel: expected the options of \(word) as {key: value, ...}")
         }
         return try kind.make(
-            LayerOptions(options, known: kind.keys, layer: kind.name, file: file, line: node.mark?.line))
+            LayerOptions(
+                options, known: kind.keys, layer: kind.name, file: file, line: node.mark?.line, registry: registry))
     }
 
     /// `repeat: {times: 3, layers: [...]}`: that many copies one after the other, each with weights of its own. Names

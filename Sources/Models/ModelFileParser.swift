@@ -161,8 +161,7 @@ struct ModelFileParser {
         guard let tie = mapping["tied-to"] else {
             return try kind.make(
                 LayerOptions(
-                    own, known: kind.keys, layer: kind.name, file: file, line: name.mark?.line)
-            )
+                    own, known: kind.keys, layer: kind.name, file: file, line: name.mark?.line, registry: registry))
         }
         guard let partner = draft.layer(of: try value(tie)) else {
             throw unexpected(tie, "tied-to of layer \(kind.name): expected the name of a layer")
@@ -170,7 +169,7 @@ struct ModelFileParser {
         if kind.name == "dense", let embedding = partner as? Embedding {
             let options = try LayerOptions(
                 own, known: ["activation", "use-bias"], layer: "dense tied to an embedding", file: file,
-                line: name.mark?.line)
+                line: name.mark?.line, registry: registry)
             return TiedDense(
                 embedding, activation: try options.choice("activation", default: .linear),
                 useBias: try options.flag("use-bias", default: true))
@@ -203,7 +202,8 @@ struct ModelFileParser {
             throw unexpected(options ?? name, "layer \(word): expected its options as {key: value, ...}")
         }
         return try kind.make(
-            LayerOptions(mapping, known: kind.keys, layer: word, file: file, line: name.mark?.line))
+            LayerOptions(
+                mapping, known: kind.keys, layer: word, file: file, line: name.mark?.line, registry: registry))
     }
 
     // MARK: Names

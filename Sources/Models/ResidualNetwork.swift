@@ -13,7 +13,7 @@ struct ResidualNetwork {
 
     var text: String {
         let blocks = (depth - 2) / 6
-        var lines = ["# \(blocks) blocks a stage -> \(outputText)", "name: resnet\(depth)", "layers:"]
+        var lines = ["# \(blocks) blocks a stage -> \(output.text)", "name: resnet\(depth)", "layers:"]
         for layer in [convolution(16, size: 3, strides: 1), normalization, relu] { lines.append("  - " + layer) }
         appendBlocks(blocks, 16, to: &lines)
         for filters in [32, 64] {
@@ -26,7 +26,8 @@ struct ResidualNetwork {
             lines.append("  - " + relu)
             appendBlocks(blocks - 1, filters, to: &lines)
         }
-        lines += ["  - global-average-pooling2d", "  - " + outputLayer]
+        lines.append("  - global-average-pooling2d")
+        lines += output.layers(classInitializer: "he-normal").map { "  - " + $0 }
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -51,23 +52,5 @@ struct ResidualNetwork {
     private func convolution(_ filters: Int, size: Int, strides: Int) -> String {
         "conv2d: {filters: \(filters), kernel-size: \(size), \(strides == 1 ? "" : "strides: \(strides), ")padding: same, "
             + "use-bias: false, kernel-initializer: he-normal}"
-    }
-
-    private var outputLayer: String {
-        switch output {
-        case .classes(let count): "dense: {units: \(count), activation: softmax, kernel-initializer: he-normal}"
-        case .binary: "dense: {units: 1, activation: sigmoid}"
-        case .values(let count): "dense: {units: \(count)}"
-        case .forecast(let lengths): "dense: {units: \(lengths.reduce(1, *))}"
-        }
-    }
-
-    private var outputText: String {
-        switch output {
-        case .classes(let count): "\(count) classes"
-        case .binary: "yes or no"
-        case .values(let count): count == 1 ? "a number" : "\(count) numbers"
-        case .forecast(let lengths): "\(lengths.reduce(1, *)) numbers"
-        }
     }
 }

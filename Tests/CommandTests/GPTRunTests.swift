@@ -43,7 +43,10 @@ extension CommandTests {
         @Test(arguments: [
             (["--model", "gpt"], "gpt foretells the token after each of a sequence"),
             (["--width", "12"], "--width is for --model gpt"),
-            (["--model", "gpt", "--hidden", "8"], "--hidden is for --model auto, not gpt"),
+            (
+                ["--model", "gpt", "--hidden", "8"],
+                "--hidden is for --model auto, text-cnn, tabular-mlp, autoencoder, not gpt"
+            ),
             (["--model", "gpt", "--layers", "0"], "--layers must be at least 1, got 0"),
         ])
         func sizesThatDoNotFitAreRefused(arguments: [String], words: String) throws {

@@ -93,6 +93,62 @@ extension CommandTests {
             #expect(try metric("val_root_mean_squared_error", ["--config", "temperatures"] + data) < 2.4)
         }
 
+        @Test(.enabled(if: hasSeries, "The series are absent: set LOCKSTEP_DATA to a folder with timeseries/"))
+        func temperaturesConv() throws {
+            let data = ["--data", "csv:\(Self.data)/timeseries/daily-min-temperatures.csv"]
+            // Repeating the last value has 2.481.
+            #expect(try metric("val_root_mean_squared_error", ["--config", "temperatures-conv"] + data) < 2.4)
+        }
+
+        @Test(.enabled(if: isThere("adult"), "Adult is absent: set LOCKSTEP_DATA to a folder that holds adult/"))
+        func adultResNet() throws {
+            let parts =
+                ["--data", "csv:\(Self.data)/adult/adult-train.csv.gz"]
+                + ["--test-data", "csv:\(Self.data)/adult/adult-test.csv.gz", "--epochs", "1"]
+            #expect(try metric("val_accuracy", ["--config", "adult-resnet"] + parts) > 0.83)
+        }
+
+        @Test(
+            .enabled(
+                if: isThere("california-housing"),
+                "California Housing is absent: set LOCKSTEP_DATA to a folder that holds california-housing/"))
+        func californiaResNet() throws {
+            let data = ["--data", "csv:\(Self.data)/california-housing/housing.csv.gz", "--epochs", "2"]
+            #expect(try metric("val_root_mean_squared_error", ["--config", "california-resnet"] + data) < 75_000)
+        }
+
+        @Test(
+            .enabled(
+                if: isThere("text/SMSSpamCollection"),
+                "The SMS Spam Collection is absent: set LOCKSTEP_DATA to a folder with text/"))
+        func smsTransformer() throws {
+            let cut = ["--epochs", "2", "--data", "lines:\(Self.data)/text/SMSSpamCollection"]
+            #expect(try metric("val_accuracy", ["--config", "sms-transformer"] + cut) > 0.95)
+        }
+
+        /// Always the commonest has 51.8 %.
+        @Test(.enabled(if: isThere("text/names"), "The names are absent: set LOCKSTEP_DATA to a folder with text/"))
+        func namesLSTM() throws {
+            let cut = ["--epochs", "1", "--data", "lines:\(Self.data)/text/names"]
+            #expect(try metric("val_accuracy", ["--config", "names-lstm"] + cut) > 0.6)
+        }
+
+        @Test(
+            .enabled(
+                if: isThere("tinyshakespeare.txt"),
+                "Shakespeare is absent: set LOCKSTEP_DATA to a folder that holds tinyshakespeare.txt"))
+        func shakespeareLSTM() throws {
+            let cut = ["--epochs", "1", "--limit-train-batches", "60", "--warm-up-steps", "10"]
+            let data = ["--data", "text:\(Self.data)/tinyshakespeare.txt"]
+            #expect(try metric("val_bits_per_character", ["--config", "shakespeare-lstm"] + cut + data) < 5)
+        }
+
+        /// The pixels' own variance is 0.06.
+        @Test func autoencoder() throws {
+            let cut = ["--epochs", "2", "--limit-train-batches", "100"]
+            #expect(try metric("val_loss", ["--config", "autoencoder"] + cut) < 0.05)
+        }
+
         private static let fashion = "/usr/share/datasets/fashion-mnist"
 
         @Test(

@@ -199,9 +199,27 @@ let transformerRuns: [Run] = [
         ], data: try sequences(30), optimizer: .sgd(learningRate: 0.1, momentum: 0.9)),
 ]
 
+/// Sequences of another length and width to look at.
+func lookedAt() throws -> Graph {
+    let x = Graph.input([9, 6])
+    let other = MaxPooling1D(2, padding: .same)(Dense(10, activation: .tanh)(x))
+    let attention = MultiHeadAttention(heads: 2, keyDimension: 3, valueDimension: 5, dropout: 0.2)
+    return try Graph(inputs: [x], outputs: [GlobalAveragePooling1D()(Add()([x, attention([x, other])]))])
+}
+
+let graphRuns: [Run] = [
+    Run(
+        name: "attention to another sequence, masks",
+        layers: [Embedding(13, 6), try lookedAt(), Dense(5, activation: .softmax)],
+        data: try ArrayDataset(
+            inputs: Tensor([50, 9], classes(450, below: 13, 10).map { Float($0) }),
+            targets: Tensor(classes(50, below: 5, 11).map { Float($0) }),
+            lengths: classes(50, below: 10, 12).map { Int($0) }), optimizer: .adam(learningRate: 0.01))
+]
+
 let threads = CommandLine.arguments.count > 1 ? Int(CommandLine.arguments[1]) : 1
 withWorld { world in
-    for run in runs + transformerRuns {
+    for run in runs + transformerRuns + graphRuns {
         let model = Sequential(run.layers).compile(optimizer: run.optimizer, loss: run.loss)
         for fit in 0..<run.fits {
             var options = FitOptions()

@@ -2,6 +2,9 @@
 // Tests/ModelsTests/RandomGraphTests.swift.
 //
 //     GraphProbe FIRST COUNT THREADS [show]
+//     GraphProbe outputs THREADS
+//
+// The second trains a model of two outputs, each with a loss, for Tests/TrainingTests/OutputLossTests.swift.
 
 import Lockstep
 
@@ -40,8 +43,41 @@ func data(_ graph: RandomGraph, seed: Int) throws -> ArrayDataset {
         lengths: isSequence ? whole([count], below: 6, 3).scalars.map { Int($0) } : nil)
 }
 
+/// Two outputs of words with masks: classes, and values from within; weighted samples, a short last batch.
+func trainTwoOutputs(threads: Int, on world: World) throws {
+    let x = Graph.input([5])
+    let states = LSTM(6, returnSequences: true)(Embedding(7, 6)(x))
+    let kind = Dense(3, activation: .softmax)(GlobalAveragePooling1D()(states))
+    let attention = MultiHeadAttention(heads: 2, keyDimension: 3, dropout: 0.2)
+    let size = Dense(2)(GlobalMaxPooling1D()(attention([states, Conv1D(4, kernelSize: 2)(states)])))
+    let model = try Graph(inputs: [x], outputs: [kind, size]).compile(
+        optimizer: .adam(learningRate: 0.01), losses: [.sparseCategoricalCrossentropy, .huber()],
+        lossWeights: [1, 0.25],
+        metrics: [[.accuracy], [.rootMeanSquaredError]])
+    let count = 22
+    func numbers(_ count: Int, below limit: Float, _ index: Int) -> [Float] {
+        Tensor.uniform([count], 0, limit, key: RandomKey(seed: 5, purpose: .digits, index: index)).scalars
+    }
+    let values = numbers(2 * count, below: 1, 2)
+    let rows = numbers(count, below: 3, 1).enumerated().flatMap {
+        [$1.rounded(.down), values[2 * $0], values[2 * $0 + 1]]
+    }
+    let data = try ArrayDataset(
+        inputs: Tensor(numbers(5 * count, below: 7, 3).map { $0.rounded(.down) }).reshaped([count, 5]),
+        targets: Tensor(rows).reshaped([count, 3]), weights: numbers(count, below: 2, 4),
+        lengths: numbers(count, below: 6, 5).map { Int($0) })
+    var options = FitOptions()
+    (options.epochs, options.batchSize, options.shards, options.threads) = (2, 12, 4, threads)
+    options.verbosity = .silent
+    try model.fit(data, validationData: data, options: options, on: world)
+    if world.rank == 0 { print(model.fingerprint!, "two outputs") }
+}
+
 let words = CommandLine.arguments.dropFirst().prefix(3).compactMap { Int($0) }
 withWorld { world in
+    if CommandLine.arguments.dropFirst().first == "outputs", words.count == 1 {
+        return try trainTwoOutputs(threads: words[0], on: world)
+    }
     guard words.count == 3 else { throw TrainingError("usage: GraphProbe FIRST COUNT THREADS [show]") }
     for seed in words[0]..<(words[0] + words[1]) {
         let graph = RandomGraph(seed: seed)

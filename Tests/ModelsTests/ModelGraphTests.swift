@@ -92,12 +92,38 @@ import Testing
         let model = try ModelFile(text: "layers: [doubled: {times: 3}, residual: [doubled]]", layers: layers).model
         let tape = Tape(.inference)
         #expect(model(tape.constant(Tensor([1, -2]).reshaped([1, 2]))).value.scalars == [9, -18])
+        // Also within the options of other layers.
+        let inner = try ModelFile(text: "layers: [time-distributed: {layer: {doubled: {times: 3}}}]", layers: layers)
+            .model
+        #expect(inner(tape.constant(Tensor([1, -2]).reshaped([1, 2, 1]))).value.scalars == [3, -6])
         do {
             _ = try ModelFile(text: "layers: [doubled: {time: 3}]", layers: layers)
             Issue.record("an unknown key was taken")
         } catch {
             #expect(error.description.hasPrefix("model:1: unknown key 'time' of layer doubled; did you mean 'times'?"))
         }
+    }
+
+    @Test func attentionTakesTwoInputs() throws {
+        let model = try ModelFile(
+            text: """
+                inputs: {question: [3, 4], text: [5, 2]}
+                layers:
+                  - multi-head-attention: {heads: 2, key-dimension: 3, inputs: [question, text]}
+                  - flatten
+                """
+        ).model
+        let buffer = try model.makeParameterBuffer(input: [22])
+        #expect(try model.build([22]) == [12])
+        let shapes = Dictionary(uniqueKeysWithValues: buffer.parameters.map { ($0.path, $0.shape) })
+        #expect(shapes["multi_head_attention.query.kernel"] == [4, 2, 3])
+        #expect(shapes["multi_head_attention.key.kernel"] == [2, 2, 3])
+        #expect(shapes["multi_head_attention.attention_output.kernel"] == [2, 3, 4])
+        let three = try ModelFile(
+            text:
+                "inputs: {a: [2, 2]}\nlayers:\n  - multi-head-attention: {heads: 1, key-dimension: 1, inputs: [a, a, a]}"
+        ).model
+        #expect(throws: ShapeError.self) { try three.build([2, 2]) }
     }
 
     static let mistakes: [(text: String, message: String)] = [
@@ -177,7 +203,7 @@ import Testing
 
     @Test(arguments: [(FittedModel.resnet20, 272_474), (.resnet32, 466_906), (.resnet56, 855_770)])
     func residualNetworksHaveTheirSize(_ model: FittedModel, _ count: Int) throws {
-        let network = try ModelFile(text: model.text(.classes(10))).model
+        let network = try ModelFile(text: model.text(.samples([32, 32, 3]), .classes(10))).model
         let buffer = try network.makeParameterBuffer(input: [32, 32, 3])
         #expect(buffer.trainableScalarCount == count)
         #expect(network.allLayers().count(where: { $0.layer is Conv2D }) == Int(model.rawValue.suffix(2))! - 1 + 2)
@@ -187,9 +213,10 @@ import Testing
         for (output, shape) in [(.classes(7), [7]), (.binary, [1]), (.values(3), [3])]
             as [(AutomaticModel.Output, Shape)]
         {
-            let network = try ModelFile(text: FittedModel.resnet20.text(output)).model
+            let network = try ModelFile(text: FittedModel.resnet20.text(.samples([16, 21, 1]), output)).model
             #expect(try network.build([16, 21, 1]) == shape)
         }
-        #expect(try ModelDescription("resnet20") == .file(text: FittedModel.resnet20.text(.classes(10))))
+        let text = try FittedModel.resnet20.text(.samples([32, 32, 3]), .classes(10))
+        #expect(try ModelDescription("resnet20") == .file(text: text))
     }
 }

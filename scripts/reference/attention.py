@@ -66,6 +66,64 @@ def keras_attention(name, shape, heads, key, value, bias, causal, mask=None):
                 x, mask, weights, function, variables)
 
 
+def keras_cross_attention(name, shape, other, heads, key, value, bias, causal, mask=None, other_mask=None):
+    """Queries of one sequence, keys and values of another."""
+    random = np.random.default_rng([7, len(name)])
+    layer = keras.layers.MultiHeadAttention(heads, key, value, use_bias=bias)
+    x, seen = draw(random, shape), draw(random, other)
+    layer.build(shape, other)
+    weights, variables = {}, {}
+    for variable in layer.weights:
+        path = ".".join(variable.path.split("/")[-2:])
+        weights[path] = draw(random, tuple(variable.shape), 0.5)
+        variable.assign(weights[path])
+        variables[path] = variable.value
+    valid = np.ones((shape[0], shape[1], other[1]), dtype=bool)
+    if mask is not None:
+        valid &= mask[:, :, None] > 0
+    if other_mask is not None:
+        valid &= other_mask[:, None, :] > 0
+    seen = torch.tensor(seen, requires_grad=True)
+
+    def function(x):
+        return layer(x, seen, attention_mask=torch.tensor(valid), use_causal_mask=causal)
+    result = case(name, {"heads": heads, "keyDimension": key, "valueDimension": value, "useBias": bias,
+                         "causal": causal}, x, mask, weights, function, variables)
+    return result | {"otherShape": list(other), "other": numbers(seen.detach()), "otherGradient": numbers(seen.grad),
+                     "otherMask": None if other_mask is None else numbers(other_mask)}
+
+
+def torch_cross_attention(name, shape, other, heads, other_mask):
+    """nn.MultiheadAttention with a key padding mask, keys and values of other lengths than the queries."""
+    random = np.random.default_rng([8, len(name)])
+    width, features = shape[-1], other[-1]
+    layer = torch.nn.MultiheadAttention(width, heads, batch_first=True, kdim=features, vdim=features)
+    x, seen = draw(random, shape), torch.tensor(draw(random, other), requires_grad=True)
+    size, weights = width // heads, {}
+    for part, inputs in {"query": width, "key": features, "value": features}.items():
+        weights[f"{part}.kernel"] = draw(random, (inputs, heads, size), 0.5)
+        weights[f"{part}.bias"] = draw(random, (heads, size), 0.5)
+    weights["attention_output.kernel"] = draw(random, (heads, size, width), 0.5)
+    weights["attention_output.bias"] = draw(random, (width,), 0.5)
+    ours = {path: torch.tensor(value, requires_grad=True) for path, value in weights.items()}
+
+    def function(x):
+        def flat(part):
+            return ours[f"{part}.kernel"].reshape(-1, width).T
+        values = {
+            "q_proj_weight": flat("query"), "k_proj_weight": flat("key"), "v_proj_weight": flat("value"),
+            "in_proj_bias": torch.cat([ours[f"{p}.bias"].reshape(width) for p in ["query", "key", "value"]]),
+            "out_proj.weight": ours["attention_output.kernel"].reshape(width, width).T,
+            "out_proj.bias": ours["attention_output.bias"],
+        }
+        return torch.func.functional_call(
+            layer, values, (x, seen, seen), {"key_padding_mask": torch.tensor(other_mask) == 0})[0]
+    result = case(name, {"heads": heads, "keyDimension": size, "valueDimension": size, "useBias": True,
+                         "causal": False}, x, None, weights, function, ours)
+    return result | {"otherShape": list(other), "other": numbers(seen.detach()), "otherGradient": numbers(seen.grad),
+                     "otherMask": numbers(other_mask)}
+
+
 def torch_block(name, shape, heads, causal, norm_first):
     """nn.TransformerEncoderLayer, whose in_proj holds query, key and value below each other."""
     random = np.random.default_rng([4, len(name)])
@@ -179,7 +237,16 @@ BLOCKS = [
     torch_block("norm first", (2, 5, 6), 2, False, True), torch_block("norm first, causal", (2, 5, 6), 3, True, True),
     torch_block("norm last", (1, 4, 4), 1, False, False),
 ]
-for path, value in {"LayersTests/Reference/attention.json": {"attention": ATTENTION, "blocks": BLOCKS},
+OTHER_MASK = np.array([[1, 1, 1, 1], [1, 0, 1, 0], [0, 1, 0, 0]], dtype=float)
+CROSS = [
+    keras_cross_attention("keys of another length and width", (2, 5, 6), (2, 3, 4), 2, 3, 3, True, False),
+    keras_cross_attention("one key, no bias", (1, 4, 5), (1, 1, 3), 3, 2, 4, False, False),
+    keras_cross_attention("17 keys, causal", (1, 3, 4), (1, 17, 4), 2, 2, 2, True, True),
+    keras_cross_attention("padding of keys", (3, 5, 4), (3, 4, 6), 2, 2, 2, True, False, None, OTHER_MASK),
+    keras_cross_attention("padding of both", (3, 5, 4), (3, 4, 6), 2, 2, 2, True, False, MASK, OTHER_MASK),
+    torch_cross_attention("by PyTorch, padding of keys", (3, 5, 4), (3, 4, 6), 2, OTHER_MASK),
+]
+for path, value in {"LayersTests/Reference/attention.json": {"attention": ATTENTION, "blocks": BLOCKS, "cross": CROSS},
                     "TrainingTests/Reference/gpt.json": training()}.items():
     (ROOT / path).parent.mkdir(exist_ok=True)
     (ROOT / path).write_text(json.dumps(value, separators=(",", ":")) + "\n")

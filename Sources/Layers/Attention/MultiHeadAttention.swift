@@ -1,4 +1,4 @@
-// Self-attention with several heads.
+// Attention with several heads: of a sequence to itself, or to another one.
 
 import Autograd
 import Tensors
@@ -9,11 +9,13 @@ import Tensors
 /// Input and output `[batch, positions, features]`, any number of positions. Parameters as in Keras: `query.kernel` and
 /// `key.kernel` `[features, heads, keyDimension]`, `value.kernel` `[features, heads, valueDimension]`, their biases
 /// `[heads, dimension]`, `attention_output.kernel` `[heads, valueDimension, features]` and its bias `[features]`. The
-/// equivalent of `keras.layers.MultiHeadAttention` called with one input for query, key and value.
+/// equivalent of `keras.layers.MultiHeadAttention` called with one input for query, key and value; or with two, in a graph
+/// `attention([query, value])`, where each position of the first looks at the second's, `[batch, keys, features]` of any
+/// number of positions and features. The result has the query's shape and mask.
 ///
 /// Positions that a mask says are not there are not seen, and attend to nothing: where a sample has none, the heads give
 /// 0. With `causal` a position sees itself and earlier ones, and its result has the same bits whatever follows it.
-public final class MultiHeadAttention: Layer {
+public final class MultiHeadAttention: MergeLayer {
     package let heads: Int
     package let keyDimension: Int
     package let valueDimension: Int
@@ -55,7 +57,9 @@ public final class MultiHeadAttention: Layer {
         [("query", query), ("key", key), ("value", value), ("attention_output", output)]
     }
 
-    public func build(_ input: Shape) throws(ShapeError) -> Shape {
+    public func build(_ input: Shape) throws(ShapeError) -> Shape { try build([input]) }
+
+    public func build(_ inputs: [Shape]) throws(ShapeError) -> Shape {
         guard heads > 0, keyDimension > 0, valueDimension > 0 else {
             throw ShapeError(
                 "MultiHeadAttention: heads and dimensions must be positive, got \(heads) heads of \(keyDimension) and "
@@ -64,11 +68,35 @@ public final class MultiHeadAttention: Layer {
         guard dropout >= 0, dropout < 1 else {
             throw ShapeError("MultiHeadAttention: dropout must be in 0 ..< 1, got \(dropout)")
         }
-        guard input.rank == 2, input[-1] > 0 else {
-            throw ShapeError("MultiHeadAttention: expected input [positions, features], got \(input)")
+        guard (1...2).contains(inputs.count) else {
+            throw ShapeError(
+                "MultiHeadAttention: expected one input, or two: queries, and what they look at; got \(inputs.count)")
         }
-        for projection in [query, key, value] { _ = try projection.build(input) }
-        return try output.build(input)
+        for input in inputs {
+            guard input.rank == 2, input[-1] > 0 else {
+                throw ShapeError("MultiHeadAttention: expected input [positions, features], got \(input)")
+            }
+        }
+        _ = try query.build(inputs[0])
+        for projection in [key, value] { _ = try projection.build(inputs[inputs.count - 1]) }
+        return try output.build(inputs[0])
+    }
+
+    public func call(_ inputs: [Variable]) -> Variable {
+        if inputs.count == 1 { return call(inputs[0]) }
+        if query.kernel.shape == nil {
+            do { _ = try build(inputs.map { $0.shape.dropFirst() }) } catch { fatalError(error.description) }
+        }
+        let (asking, asked) = (inputs[0], inputs[1])
+        require(
+            inputs.count == 2 && asking.shape[0] == asked.shape[0],
+            "MultiHeadAttention: expected two inputs of as many samples, got \(inputs.map(\.shape))")
+        let heads = Variable.crossAttention(
+            query: query(asking), key: key(asked), value: value(asked), heads: heads, causal: causal, dropout: dropout)
+        let result = output(heads)
+        // The mask of what is looked at is not that of the result.
+        guard asking.mask == nil, asked.mask != nil else { return result }
+        return result.masked(Tensor(repeating: 1, Shape(Array(asking.shape.dimensions.prefix(2)))))
     }
 
     public func call(_ input: Variable) -> Variable {

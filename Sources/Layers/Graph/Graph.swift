@@ -224,7 +224,9 @@ public final class Graph: MergeLayer {
     public func call(_ given: [Variable]) -> Variable {
         let values = computeOutputs(given)
         if values.count == 1 { return values[0] }
-        return .concatenated(values.map(\.flattened), axis: 1)
+        var row = Variable.concatenated(values.map(\.flattened), axis: 1)
+        row.parts = values
+        return row
     }
 
     public func call(_ input: Variable) -> Variable {

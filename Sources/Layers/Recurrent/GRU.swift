@@ -33,18 +33,16 @@ public final class GRU: RecurrentLayer {
         kernelRegularizer: Regularizer? = nil, recurrentRegularizer: Regularizer? = nil,
         biasRegularizer: Regularizer? = nil
     ) {
-        self.init(
-            RecurrentOptions(
-                name: "GRU", cell: resetAfter ? .gru : .gruResetBefore, units: units, returnSequences: returnSequences,
-                goBackwards: goBackwards,
-                activation: activation, recurrentActivation: recurrentActivation, useBias: useBias, dropout: dropout,
-                recurrentDropout: recurrentDropout, zeroOutputForMask: zeroOutputForMask,
-                kernelInitializer: kernelInitializer, recurrentInitializer: recurrentInitializer,
-                biasInitializer: biasInitializer, kernelRegularizer: kernelRegularizer,
-                recurrentRegularizer: recurrentRegularizer, biasRegularizer: biasRegularizer))
+        var options = RecurrentOptions.gru(units, resetAfter: resetAfter).with(
+            returnSequences: returnSequences, goBackwards: goBackwards, activation: activation, useBias: useBias,
+            dropout: dropout, recurrentDropout: recurrentDropout, zeroOutputForMask: zeroOutputForMask,
+            initializers: (kernelInitializer, recurrentInitializer, biasInitializer),
+            regularizers: (kernelRegularizer, recurrentRegularizer, biasRegularizer))
+        options.recurrentActivation = recurrentActivation
+        self.init(options)
     }
 
-    private init(_ options: RecurrentOptions) { core = RecurrentCore(options) }
+    package init(_ options: RecurrentOptions) { core = RecurrentCore(options) }
 
     public var returnSequences: Bool { core.options.returnSequences }
     public var goBackwards: Bool { core.options.goBackwards }

@@ -31,18 +31,17 @@ public final class LSTM: RecurrentLayer {
         kernelRegularizer: Regularizer? = nil, recurrentRegularizer: Regularizer? = nil,
         biasRegularizer: Regularizer? = nil
     ) {
-        self.init(
-            RecurrentOptions(
-                name: "LSTM", cell: .lstm, units: units, returnSequences: returnSequences, goBackwards: goBackwards,
-                activation: activation, recurrentActivation: recurrentActivation, useBias: useBias, dropout: dropout,
-                recurrentDropout: recurrentDropout, zeroOutputForMask: zeroOutputForMask,
-                kernelInitializer: kernelInitializer, recurrentInitializer: recurrentInitializer,
-                biasInitializer: unitForgetBias ? .unitForgetBias(biasInitializer) : biasInitializer,
-                kernelRegularizer: kernelRegularizer,
-                recurrentRegularizer: recurrentRegularizer, biasRegularizer: biasRegularizer))
+        var options = RecurrentOptions.lstm(units).with(
+            returnSequences: returnSequences, goBackwards: goBackwards, activation: activation, useBias: useBias,
+            dropout: dropout, recurrentDropout: recurrentDropout, zeroOutputForMask: zeroOutputForMask,
+            initializers: (kernelInitializer, recurrentInitializer, biasInitializer),
+            regularizers: (kernelRegularizer, recurrentRegularizer, biasRegularizer))
+        options.recurrentActivation = recurrentActivation
+        if unitForgetBias { options.biasInitializer = .unitForgetBias(biasInitializer) }
+        self.init(options)
     }
 
-    private init(_ options: RecurrentOptions) { core = RecurrentCore(options) }
+    package init(_ options: RecurrentOptions) { core = RecurrentCore(options) }
 
     public var returnSequences: Bool { core.options.returnSequences }
     public var goBackwards: Bool { core.options.goBackwards }

@@ -33,29 +33,60 @@ package enum RecurrentActivations {
     package static let all = ActivationFunction.allCases.filter { Recurrence.Function(rawValue: $0.rawValue) != nil }
 }
 
-/// The settings of a recurrent layer, as its initialiser was given them.
-struct RecurrentOptions: Sendable {
+/// The settings of a recurrent layer, with Keras's defaults; what they mean is said where the layers take them.
+package struct RecurrentOptions: Sendable {
     let name: String
     let cell: Recurrence.Cell
     let units: Int
-    let returnSequences: Bool
-    var goBackwards: Bool
-    let activation: ActivationFunction
-    let recurrentActivation: ActivationFunction
-    let useBias: Bool
-    let dropout: Float
-    let recurrentDropout: Float
-    let zeroOutputForMask: Bool
-    let kernelInitializer: Initializer
-    let recurrentInitializer: Initializer
-    let biasInitializer: Initializer
-    let kernelRegularizer: Regularizer?
-    let recurrentRegularizer: Regularizer?
-    let biasRegularizer: Regularizer?
+    package var returnSequences = false
+    package var goBackwards = false
+    package var activation = ActivationFunction.tanh
+    package var recurrentActivation = ActivationFunction.sigmoid
+    package var useBias = true
+    package var dropout: Float = 0
+    package var recurrentDropout: Float = 0
+    package var zeroOutputForMask = false
+    package var kernelInitializer = Initializer.glorotUniform
+    package var recurrentInitializer = Initializer.orthogonal
+    package var biasInitializer = Initializer.zeros
+    package var kernelRegularizer: Regularizer?
+    package var recurrentRegularizer: Regularizer?
+    package var biasRegularizer: Regularizer?
+
+    private init(_ name: String, _ cell: Recurrence.Cell, _ units: Int) {
+        (self.name, self.cell, self.units) = (name, cell, units)
+    }
+
+    package static func simpleRNN(_ units: Int) -> RecurrentOptions {
+        var options = RecurrentOptions("SimpleRNN", .simple, units)
+        options.recurrentActivation = .linear
+        return options
+    }
+
+    package static func lstm(_ units: Int) -> RecurrentOptions { RecurrentOptions("LSTM", .lstm, units) }
+
+    package static func gru(_ units: Int, resetAfter: Bool) -> RecurrentOptions {
+        RecurrentOptions("GRU", resetAfter ? .gru : .gruResetBefore, units)
+    }
 
     func going(backwards: Bool) -> RecurrentOptions {
         var result = self
         result.goBackwards = backwards
+        return result
+    }
+
+    /// With those that all three layers' initialisers take.
+    func with(
+        returnSequences: Bool, goBackwards: Bool, activation: ActivationFunction, useBias: Bool, dropout: Float,
+        recurrentDropout: Float, zeroOutputForMask: Bool, initializers: (Initializer, Initializer, Initializer),
+        regularizers: (Regularizer?, Regularizer?, Regularizer?)
+    ) -> RecurrentOptions {
+        var result = self
+        (result.returnSequences, result.goBackwards, result.activation) = (returnSequences, goBackwards, activation)
+        (result.useBias, result.zeroOutputForMask) = (useBias, zeroOutputForMask)
+        (result.dropout, result.recurrentDropout) = (dropout, recurrentDropout)
+        (result.kernelInitializer, result.recurrentInitializer, result.biasInitializer) = initializers
+        (result.kernelRegularizer, result.recurrentRegularizer, result.biasRegularizer) = regularizers
         return result
     }
 }

@@ -26,18 +26,15 @@ public final class SimpleRNN: RecurrentLayer {
         kernelRegularizer: Regularizer? = nil, recurrentRegularizer: Regularizer? = nil,
         biasRegularizer: Regularizer? = nil
     ) {
-        self.init(
-            RecurrentOptions(
-                name: "SimpleRNN", cell: .simple, units: units, returnSequences: returnSequences,
-                goBackwards: goBackwards,
-                activation: activation, recurrentActivation: .linear, useBias: useBias, dropout: dropout,
-                recurrentDropout: recurrentDropout, zeroOutputForMask: zeroOutputForMask,
-                kernelInitializer: kernelInitializer, recurrentInitializer: recurrentInitializer,
-                biasInitializer: biasInitializer, kernelRegularizer: kernelRegularizer,
-                recurrentRegularizer: recurrentRegularizer, biasRegularizer: biasRegularizer))
+        let options = RecurrentOptions.simpleRNN(units).with(
+            returnSequences: returnSequences, goBackwards: goBackwards, activation: activation, useBias: useBias,
+            dropout: dropout, recurrentDropout: recurrentDropout, zeroOutputForMask: zeroOutputForMask,
+            initializers: (kernelInitializer, recurrentInitializer, biasInitializer),
+            regularizers: (kernelRegularizer, recurrentRegularizer, biasRegularizer))
+        self.init(options)
     }
 
-    private init(_ options: RecurrentOptions) { core = RecurrentCore(options) }
+    package init(_ options: RecurrentOptions) { core = RecurrentCore(options) }
 
     public var returnSequences: Bool { core.options.returnSequences }
     public var goBackwards: Bool { core.options.goBackwards }

@@ -35,6 +35,13 @@ extension ResolvedSettings {
     ) throws -> LoadedData {
         var loaded: LoadedData
         try checkIsSeries(source)
+        if learnsInputs(of: source) {
+            loaded = try withoutTarget.load(source, known: known, status: status)
+            loaded.train = InputsAsTargets(loaded.train)
+            loaded.validation = InputsAsTargets(loaded.validation)
+            loaded.test = loaded.test.map { InputsAsTargets($0) }
+            return loaded
+        }
         switch source {
         case .digits:
             let (train, test) = SyntheticDigits.load()
@@ -64,14 +71,36 @@ extension ResolvedSettings {
     /// The test part of a set that has one of its own, without its training part; nil where the settings divide it.
     func ownTest(of source: DataSource, _ known: (any Preparation)?) throws -> (any Dataset)? {
         guard self.data.validationSplit == nil, self.data.fold == nil, self.data.testSplit == nil else { return nil }
-        return switch source {
-        case .digits: SyntheticDigits.load(trainCount: 0).test
-        case .mnist(let directory): try MNIST.load(.test, directory: directory)
-        case .fashionMNIST(let directory): try MNIST.load(.test, directory: directory, name: "fashion-mnist")
-        case .images, .cifar10, .cifar100:
-            try (known as? PicturePreparation).flatMap { try ownTestPictures(of: source, $0) }
-        default: nil
+        let test: (any Dataset)? =
+            switch source {
+            case .digits: SyntheticDigits.load(trainCount: 0).test
+            case .mnist(let directory): try MNIST.load(.test, directory: directory)
+            case .fashionMNIST(let directory): try MNIST.load(.test, directory: directory, name: "fashion-mnist")
+            case .images, .cifar10, .cifar100:
+                try (known as? PicturePreparation).flatMap { try ownTestPictures(of: source, $0) }
+            default: nil
+            }
+        return test.map { learned($0, source) }
+    }
+
+    /// Samples as they are trained on: with their inputs as targets, where the settings say so.
+    func learned(_ set: any Dataset, _ source: DataSource) -> any Dataset {
+        learnsInputs(of: source) ? InputsAsTargets(set) : set
+    }
+
+    /// Whether `--target inputs` is given, for data that have no columns to name.
+    private func learnsInputs(of source: DataSource) -> Bool {
+        guard self.tables.target == ["inputs"] else { return false }
+        switch source {
+        case .digits, .mnist, .fashionMNIST, .npz, .npy, .images, .cifar10, .cifar100: return true
+        case .csv, .lines, .text, .tokens: return false
         }
+    }
+
+    private var withoutTarget: ResolvedSettings {
+        var settings = self
+        settings.set(\.tables.target, [])
+        return settings
     }
 
     /// A table, prepared by its training part alone.

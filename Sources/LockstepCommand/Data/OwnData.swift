@@ -32,7 +32,7 @@ extension Checkpoint {
                 throw TrainingError(
                     "\(path) was not trained on a folder of pictures, so that \(source) can't be prepared for it")
             }
-            return try settings.testPictures(directory, preparation)
+            return settings.learned(try settings.testPictures(directory, preparation), source)
         }
         if let test = try settings.ownTest(of: source, preparation) {
             if text == nil { try require(test, state.validationHash, "validation", source) }

@@ -22,13 +22,12 @@ struct TrainingTask {
         _ description: ModelDescription?
     ) throws {
         var chosen: String?
-        try settings.checkDecoderSettings()
         if let description {
             self.description = description
         } else if settings.model.model == DecoderModel.name {
             self.description = .file(text: try settings.decoderModel(data).text)
         } else if let fitted = FittedModel(rawValue: settings.model.model) {
-            self.description = .file(text: fitted.text(TrainingTask.learned(data)))
+            self.description = .file(text: try TrainingTask.text(of: fitted, settings, data, preparation))
         } else if data.input.shape == [28, 28, 1], data.target.classCount == 10, !settings.shapesAutomaticModel {
             self.description = .named(.mnistCNN)
         } else {
@@ -57,24 +56,39 @@ struct TrainingTask {
     private static func automaticModel(
         _ settings: ResolvedSettings, _ data: any Dataset, _ preparation: (any Preparation)?
     ) throws -> AutomaticModel {
-        let input: AutomaticModel.Input =
-            switch preparation {
-            case let table as TablePreparation:
-                .table(numeric: table.numericCount, categories: table.embeddingSizes)
-            case let texts as TextPreparation: .tokens(vocabulary: texts.vocabulary.count, length: texts.length)
-            case let series as SeriesPreparation: .window(rows: series.options.window, columns: series.width)
-            default: .samples(data.input.shape.dimensions)
-            }
         let hidden = settings.model.hidden
         return AutomaticModel(
-            input, preparation is SeriesPreparation ? .forecast(data.target.shape.dimensions) : learned(data),
-            hidden: hidden.isEmpty ? nil : hidden, dropout: settings.model.dropout,
-            normalization: settings.model.normalization)
+            given(data, preparation), learned(data, preparation), hidden: hidden.isEmpty ? nil : hidden,
+            dropout: settings.model.dropout, normalization: settings.model.normalization)
     }
 
-    /// What a model for these data ends with.
-    private static func learned(_ data: any Dataset) -> AutomaticModel.Output {
-        switch data.target.classCount {
+    private static func text(
+        of model: FittedModel, _ settings: ResolvedSettings, _ data: any Dataset, _ preparation: (any Preparation)?
+    ) throws -> String {
+        try model.text(given(data, preparation), learned(data, preparation), settings.modelSizes)
+    }
+
+    /// What a model for these data is given.
+    private static func given(_ data: any Dataset, _ preparation: (any Preparation)?) -> AutomaticModel.Input {
+        switch preparation {
+        case let table as TablePreparation: .table(numeric: table.numericCount, categories: table.embeddingSizes)
+        case let texts as TextPreparation: .tokens(vocabulary: texts.vocabulary.count, length: texts.length)
+        case let texts as LanguagePreparation: .tokens(vocabulary: texts.vocabularySize, length: texts.blockSize)
+        case let series as SeriesPreparation: .window(rows: series.options.window, columns: series.width)
+        default: .samples(data.input.shape.dimensions)
+        }
+    }
+
+    /// What it ends with.
+    private static func learned(_ data: any Dataset, _ preparation: (any Preparation)?) -> AutomaticModel.Output {
+        if preparation is SeriesPreparation { return .forecast(data.target.shape.dimensions) }
+        if let texts = preparation as? LanguagePreparation { return .tokens(texts.vocabularySize) }
+        if data is InputsAsTargets {
+            let isNormalized = (preparation as? PicturePreparation)?.normalization != nil
+            return .inputs(
+                data.input.shape.dimensions, arePixels: data.input.kind == .pixels && !isNormalized)
+        }
+        return switch data.target.classCount {
         case 2?: .binary
         case let count?: .classes(count)
         case nil: .values(max(1, data.target.shape.count))

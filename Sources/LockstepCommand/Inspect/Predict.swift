@@ -99,7 +99,8 @@ struct Predict: ParsableCommand {
         // Read and verified once, for all that is asked.
         let pictures = prediction.preparation as? PicturePreparation
         if pictures != nil, invert { throw TrainingError("--invert is for models of digits") }
-        let (model, _) = try prediction.model(input: test?.input.shape ?? pictures?.inputShape ?? [28, 28, 1])
+        let (model, loss) = try prediction.model(input: test?.input.shape ?? pictures?.inputShape ?? [28, 28, 1])
+        let values = loss.isRegression ? Field("value", shape: [], kind: .numbers) : nil
         for input in wanted {
             switch input {
             case .samples(let numbers):
@@ -121,7 +122,7 @@ struct Predict: ParsableCommand {
                 let picture = try PictureInput(path: path, inverts: invert)
                 for warning in picture.warnings { World.alone.logger.warning("\(warning)") }
                 let inputs = try Tensor([1, 28, 28, 1], picture.pixels.map { Float($0) * (1 / 255) })
-                try prediction.printLine(inputs, path, nil, model)
+                try prediction.printLine(inputs, path, values, model)
             }
         }
     }

@@ -19,6 +19,10 @@ extension Prediction {
     func predict(
         _ paths: [String], _ preparation: PicturePreparation, _ model: Model, skipsDamaged: Bool, to output: String?
     ) throws {
+        if try settings.training.loss.map({ try Loss.named($0).isRegression }) ?? false {
+            throw TrainingError(
+                "\(checkpoint.path) answers pictures with values, not with a class: predict writes none of these")
+        }
         let files = try paths.flatMap(Prediction.pictures)
         let form = preparation.form
         let names = preparation.classNames

@@ -10,11 +10,24 @@ extension ModelDescription {
     func encoded() throws -> String { String(decoding: try JSONEncoder().encode(self), as: UTF8.self) }
 
     /// A run's or a checkpoint's model where `path` names one, else what `init(_:)` makes of it.
-    init(named path: String, classes: Int = 10) throws {
+    init(named path: String, sample: Shape, classes: Int = 10) throws {
         if !ModelDescription.names.contains(path), (try? Checkpoint.locate(path)) != nil {
             try self.init(of: Checkpoint.open(path))
         } else {
-            try self.init(path, output: .classes(classes))
+            try self.init(path, sample: sample.dimensions, classes: classes)
+        }
+    }
+
+    /// The shape of a run's samples, as far as what was fitted on them tells it; nil for what is no run.
+    static func sample(of path: String) throws -> Shape? {
+        guard !names.contains(path), (try? Checkpoint.locate(path)) != nil else { return nil }
+        return switch try Checkpoint.open(path).knownPreparation() {
+        case let table as TablePreparation: [table.numericCount + table.embeddingSizes.count]
+        case let pictures as PicturePreparation: pictures.inputShape
+        case let texts as TextPreparation: [texts.length]
+        case let texts as LanguagePreparation: [texts.blockSize]
+        case let series as SeriesPreparation: [series.options.window, series.columns.count]
+        default: nil
         }
     }
 
@@ -34,7 +47,10 @@ struct Summary: ParsableCommand {
     @Argument(
         help: ArgumentHelp("\(ModelDescription.names.joined(separator: ", ")), FILE.yaml, or a run or checkpoint."))
     var model: String
-    @Option(help: "Shape of a sample, e.g. 28x28x1; unless given 32x32x3 for resnet20 and its like, else 28x28x1.")
+    @Option(
+        help:
+            "Shape of a sample, e.g. 28x28x1; unless given a run's own, 32x32x3 for resnet20 and its like, else 28x28x1."
+    )
     var input: String?
     @Option(help: "The classes of a model that fits its data, such as resnet20.")
     var classes = 10
@@ -48,8 +64,11 @@ struct Summary: ParsableCommand {
 
     func run() throws {
         withoutMPI {
-            let description = try ModelDescription(named: model, classes: classes)
-            let sample = try Shape(ofSample: input ?? (FittedModel(rawValue: model) == nil ? "28x28x1" : "32x32x3"))
+            let isResidual = model.hasPrefix("resnet") && FittedModel(rawValue: model) != nil
+            let sample =
+                try input.map { try Shape(ofSample: $0) } ?? ModelDescription.sample(of: model)
+                ?? (isResidual ? [32, 32, 3] : [28, 28, 1])
+            let description = try ModelDescription(named: model, sample: sample, classes: classes)
             let network = try description.makeModel()
             let name = try description.name
             print(try network.summary(input: sample, name: name))

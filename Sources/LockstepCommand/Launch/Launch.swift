@@ -97,9 +97,11 @@ struct Launch: ParsableCommand {
 
     /// Reserves the folder of a run that was given no name, for all its incarnations.
     private func newFolder(_ settings: ResolvedSettings) throws -> String {
-        try RunFolder.makeNew(
+        let name = settings.model.model
+        return try RunFolder.makeNew(
             RunFolder.defaultPath(
-                model: ModelDescription(settings.model.model).name, data: DataSource(settings.data.data).name,
+                model: AutomaticModel.fits(name) ? name : ModelDescription(name).name,
+                data: DataSource(settings.data.data).name,
                 date: Date()))
     }
 

@@ -12,21 +12,26 @@ struct ModelSettings: SettingsGroup {
         "auto (fits the data), gpt (for texts), \(ModelDescription.names.joined(separator: ", ")), or a model described in "
             + "FILE.yaml.")
     let hidden = Setting(
-        "hidden", .list(.integer("units", from: 1)), default: [], "The hidden layers of --model auto.",
+        "hidden", .list(.integer("units", from: 1)), default: [],
+        "The hidden layers of --model auto, or of autoencoder down to its code.",
         record: .unlessDefault)
     let dropout = Setting(
-        "dropout", .float(from: 0, below: 1), default: 0, "The rate of dropout after each of them, or in --model gpt.",
+        "dropout", .float(from: 0, below: 1), default: 0,
+        "The rate of dropout after each of them, or in the blocks of other models.",
         record: .unlessDefault)
     let normalization = Setting(
         "normalization", .flag, default: false, "A batch normalization in each of them.", record: .unlessDefault)
-    let layers = Setting("layers", .integer(from: 1), "The blocks of --model gpt (unless given, 4).")
+    let layers = Setting(
+        "layers", .integer(from: 1), "The blocks of --model gpt (unless given, 4), or the layers of others.")
     let heads = Setting("heads", .integer(from: 1), "The heads of its attention (unless given, 4).")
-    let width = Setting("width", .integer(from: 1), "The features of a position in it (unless given, 128).")
+    let width = Setting(
+        "width", .integer(from: 1),
+        "The features of a position in it (unless given, 128), or the units of others' layers.")
     let untied = Setting(
-        "untied", .flag, default: false, "An output layer of its own in it, rather than the embedding's table.",
+        "untied", .flag, default: false, "An output layer of its own in gpt, rather than the embedding's table.",
         record: .unlessDefault)
     let useBias = Setting(
-        "use-bias", .flag, default: false, "Biases in its layers.", record: .unlessDefault)
+        "use-bias", .flag, default: false, "Biases in gpt's layers.", record: .unlessDefault)
     let freeze = Setting(
         "freeze", .list(.text("pattern")), default: [],
         "Parameters that stay as they are, such as 'conv2d*' or 'dense.kernel'.", record: .unlessDefault)

@@ -7,7 +7,8 @@ struct TableSettings: SettingsGroup {
 
     let target = Setting(
         "target", .list(.text("column")), default: [],
-        "What to predict: a column's name, its number from 1, or last; several of numbers.")
+        "What to predict: a column's name, its number from 1, or last; several of numbers. Of pictures and arrays inputs: the "
+            + "input itself.")
     let task = Setting(
         "task", SettingForm<TableOptions.Task>.choice("kind"),
         "Whether targets are classes or values (unless given, found in the data).")

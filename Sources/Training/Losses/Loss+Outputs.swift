@@ -7,8 +7,19 @@ import Tensors
 extension Loss {
     /// Why this loss can't take what `network` gives for samples of shape `input`, nil where it can. The network is built.
     package func defect(of network: any Layer, input: Shape) -> String? {
-        if end == .anything && fromLogits == nil { return nil }
+        if end == .anything && fromLogits == nil && parts.isEmpty { return nil }
         let output = network(Tape(.inference).constant(.zeros(input.prepending(1))))
+        guard !parts.isEmpty else { return defect(of: output, network) }
+        guard output.parts.count == parts.count else {
+            return "\(name) is for the \(parts.count) outputs of a Graph, and \(network.typeName) gives one"
+        }
+        return zip(parts, output.parts).lazy.compactMap { part, output in
+            part.loss.defect(of: output, network).map { "output \(part.name): \($0)" }
+        }.first
+    }
+
+    private func defect(of output: Variable, _ network: any Layer) -> String? {
+        if end == .anything && fromLogits == nil { return nil }
         let layer = network.allLayers().first { ObjectIdentifier($0.layer) == output.maker }
         let who = "layer \(layer?.path ?? network.typeName)"
         if end == .rates {

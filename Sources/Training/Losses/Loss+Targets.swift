@@ -12,7 +12,7 @@ extension Loss {
     package func takesLogits(_ predictions: Variable) -> Bool {
         switch targets {
         case .classNumbers, .distributions, .probabilities: predictions.holdsLogits(fromLogits)
-        case .signs, .counts, .values: false
+        case .signs, .counts, .values, .row: false
         }
     }
 
@@ -29,6 +29,9 @@ extension Loss {
     /// Why targets of that shape can't be compared with a model's output of this shape, nil where they can.
     package func defect(output: Shape, target: Shape) -> String? {
         if targets.fit(target, output: output) { return nil }
+        if case .row(let count) = targets {
+            return "\(name) wants a row of \(count) targets for each sample, got \(target)"
+        }
         return targets == .classNumbers
             ? "\(name) wants one output for each class and class numbers as targets, "
                 + "got model output \(output) and targets \(target)"
@@ -44,13 +47,14 @@ extension Loss.Targets {
         case .distributions, .counts: .weights
         case .probabilities: .probabilities
         case .signs: .signs
-        case .values: .finite
+        case .values, .row: .finite
         }
     }
 
     /// Whether a sample's targets can have this shape. Class numbers may keep an axis of length 1 in place of the classes, and
     /// others lack one.
     func fit(_ target: Shape, output: Shape) -> Bool {
+        if case .row(let count) = self { return target == [count] }
         guard self == .classNumbers else {
             // As in Keras, the axis of a single output need not be told.
             return target == output

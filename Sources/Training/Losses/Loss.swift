@@ -31,6 +31,9 @@ public struct Loss: Sendable, CustomStringConvertible {
         case counts
         /// Any finite numbers, of the outputs' shape.
         case values
+        /// A row of so many finite numbers for each sample, whatever the outputs' shape, as where several outputs have a loss
+        /// each.
+        case row(Int)
     }
 
     /// What a network has to end with.
@@ -50,6 +53,8 @@ public struct Loss: Sendable, CustomStringConvertible {
     let end: End
     /// Narrower than `targets` says.
     let limits: AllowedValues?
+    /// Those of several outputs, which this one adds up; empty for a loss of one output.
+    let parts: [OutputLoss]
     /// As in `delta 1.0`.
     private let parameters: [String]
     /// Whether its terms are -log p of each position's class: metrics of that need not compute it again.
@@ -86,11 +91,11 @@ public struct Loss: Sendable, CustomStringConvertible {
 
     init(
         _ name: String, _ targets: Targets, _ fromLogits: Bool? = nil, end: End, limits: AllowedValues? = nil,
-        _ parameters: [String] = [], isSurprise: Bool = false,
+        _ parameters: [String] = [], parts: [OutputLoss] = [], isSurprise: Bool = false,
         _ function: @escaping @Sendable (Variable, Tensor) -> Variable
     ) {
         (self.name, self.targets, self.fromLogits, self.end, self.limits) = (name, targets, fromLogits, end, limits)
-        (self.parameters, self.isSurprise, self.function) = (parameters, isSurprise, function)
+        (self.parameters, self.parts, self.isSurprise, self.function) = (parameters, parts, isSurprise, function)
     }
 
     /// Name and parameters, e.g. `huber (delta 1.0)`. Two losses of the same description are taken for the same.

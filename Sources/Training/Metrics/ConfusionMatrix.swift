@@ -53,6 +53,7 @@ package struct ConfusionMatrix: Sendable, Hashable {
     /// Why there is none for a model's output of that shape, nil where there is.
     package static func defect(_ loss: Loss, output: Shape) -> String? {
         let width = output.rank > 0 ? output[-1] : 1
+        if case .row = loss.targets { return "a confusion matrix is of one output, but \(loss.name) has several" }
         if loss.isRegression { return "a confusion matrix is of classes, but \(loss.name) is a loss of values" }
         return width > 1 && (loss.targets == .probabilities || loss.targets == .signs)
             ? "a confusion matrix is of classes that exclude each other, but with \(loss.name) each of \(width) outputs "

@@ -27,6 +27,8 @@ public struct MetricBatch {
     let reading: Reading
     /// Whether the loss takes the outputs for logits.
     let areLogits: Bool
+    /// Of several outputs with a loss each, what each of these sees; else none.
+    let parts: [MetricBatch]
     private let turnsIntoProbabilities: (Tensor) -> Tensor
     private let known: Known
 
@@ -39,10 +41,10 @@ public struct MetricBatch {
     /// - Parameter surprises: -log p of each position's class, if the loss is that.
     init(
         outputs: Tensor, targets: Tensor, weights: Tensor?, reading: Reading, areLogits: Bool, surprises: Tensor?,
-        probabilities: @escaping (Tensor) -> Tensor
+        parts: [MetricBatch] = [], probabilities: @escaping (Tensor) -> Tensor
     ) {
         (self.outputs, self.targets, self.weights, self.reading) = (outputs, targets, weights, reading)
-        (self.areLogits, turnsIntoProbabilities) = (areLogits, probabilities)
+        (self.areLogits, self.parts, turnsIntoProbabilities) = (areLogits, parts, probabilities)
         known = Known()
         known.surprises = surprises?.scalars.map { Double($0) }
         require(
@@ -122,6 +124,7 @@ extension Loss {
         _ predictions: Variable, _ targets: Tensor, terms: Variable? = nil, weights: Tensor? = nil,
         scale: TargetScale? = nil
     ) -> MetricBatch {
+        guard parts.isEmpty else { return seenTogether(predictions, targets, weights: weights) }
         // Of probabilities, metrics bound p otherwise than the loss does.
         let areLogits = takesLogits(predictions)
         let threshold: Float = areLogits || self.targets == .signs ? 0 : 0.5
@@ -129,7 +132,7 @@ extension Loss {
             switch self.targets {
             case .classNumbers, .distributions: .classes(threshold: threshold)
             case .probabilities, .signs: .questions(threshold: threshold)
-            case .counts, .values: .values
+            case .counts, .values, .row: .values
             }
         let isSoftmax = self.targets != .probabilities
         let targets = arranged(targets, like: predictions)

@@ -14,6 +14,11 @@ extension Dataset {
     func defect(_ network: any Layer, output: Shape, loss: Loss, in numbers: ArraySlice<Int>? = nil) -> String? {
         if let defect = loss.defect(output: output, target: target.shape) { return defect }
         if let refused = refusedLength(in: numbers) { return refused }
+        if case .row = loss.targets, network.positions == .fixed, count > 0, length(of: 0) != nil {
+            return
+                "samples of \(name) have lengths, which a row of several outputs does not follow: end each output with what "
+                + "makes one value of a sequence, such as GlobalAveragePooling1D"
+        }
         if let refused = refusedTarget(loss.allowedTargets(output: output), in: numbers) {
             return refused + " (\(loss.name), model output \(output))"
         }
