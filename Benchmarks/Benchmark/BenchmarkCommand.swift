@@ -9,7 +9,7 @@ import Lockstep
 struct BenchmarkCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "Benchmark", abstract: "Our side of the benchmarks; started by scripts/bench.",
-        subcommands: [Train.self, Recurrent.self, Convolution.self, Reduce.self, Peak.self])
+        subcommands: [Train.self, Generated.self, Convolution.self, Reduce.self, Peak.self])
 }
 
 /// What a core can do at most.

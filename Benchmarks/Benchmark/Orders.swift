@@ -35,6 +35,8 @@ struct Orders {
 /// What this process has used so far.
 struct Usage {
     let seconds = monotonicSeconds()
+    /// What its threads have computed, whatever else ran on their cores.
+    let busySeconds: Double
     /// Pages that the system had to give it: none in a step that allocates nothing.
     let pageFaults: Int
     /// The most memory it had resident.
@@ -45,6 +47,7 @@ struct Usage {
         getrusage(numericCast(RUSAGE_SELF.rawValue), &usage)
         pageFaults = usage.ru_minflt
         peakBytes = usage.ru_maxrss * 1024
+        busySeconds = [usage.ru_utime, usage.ru_stime].reduce(0) { $0 + Double($1.tv_sec) + Double($1.tv_usec) * 1e-6 }
     }
 
     /// What `steps` steps have taken since.
@@ -52,6 +55,7 @@ struct Usage {
         let now = Usage()
         return [
             "microseconds": (now.seconds - seconds) / Double(steps) * 1e6,
+            "busy_microseconds": (now.busySeconds - busySeconds) / Double(steps) * 1e6,
             "page_faults": Double(now.pageFaults - pageFaults) / Double(steps), "peak_bytes": now.peakBytes,
         ]
     }
