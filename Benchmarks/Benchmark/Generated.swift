@@ -31,7 +31,9 @@ struct Generated: ParsableCommand {
             var options = FitOptions()
             (options.epochs, options.batchSize) = (1_000_000, .samples(batchSize))
             (options.shards, options.threads, options.verbosity) = (shards, threads, .silent)
-            let facts: [String: Any] = ["data_bytes": 4 * data.count * (data.input.shape.count + data.target.shape.count)]
+            let facts: [String: Any] = [
+                "data_bytes": 4 * data.count * (data.input.shape.count + data.target.shape.count)
+            ]
             try compiled.fit(
                 data, callbacks: [TakeTurns(Orders(world), facts)], options: options, on: world)
         }
@@ -48,23 +50,28 @@ struct Generated: ParsableCommand {
                 let network = try ModelFile(text: FittedModel.resnet20.text(.classes(10))).model
                 let sgd = Optimizer.sgd(learningRate: 0.01, momentum: 0.9, nesterov: true, weightDecay: 1e-4)
                 return (
-                    try ArrayDataset(inputs: numbers(1, [1024, 32, 32, 3], below: 1), targets: whole(2, [1024], below: 10)),
+                    try ArrayDataset(
+                        inputs: numbers(1, [1024, 32, 32, 3], below: 1), targets: whole(2, [1024], below: 10)),
                     network.compile(optimizer: sgd, loss: .sparseCategoricalCrossentropy)
                 )
             case .gpt:
-                let network = TransformerDecoder(vocabulary: vocabulary, length: length, layers: 4, heads: 4, width: width)
+                let network = TransformerDecoder(
+                    vocabulary: vocabulary, length: length, layers: 4, heads: 4, width: width)
                 let adam = Optimizer.adamW(beta2: 0.99, weightDecay: 0.1)
                 return (
-                    try ArrayDataset(inputs: whole(1, texts, below: vocabulary), targets: whole(2, texts, below: vocabulary)),
+                    try ArrayDataset(
+                        inputs: whole(1, texts, below: vocabulary), targets: whole(2, texts, below: vocabulary)),
                     network.compile(optimizer: adam, loss: .sparseCategoricalCrossentropy)
                 )
             case .charLSTM:
                 let network = Sequential([
-                    Embedding(vocabulary, width), LSTM(width, returnSequences: true), LSTM(width, returnSequences: true),
+                    Embedding(vocabulary, width), LSTM(width, returnSequences: true),
+                    LSTM(width, returnSequences: true),
                     Dense(vocabulary, activation: .softmax),
                 ])
                 return (
-                    try ArrayDataset(inputs: whole(1, texts, below: vocabulary), targets: whole(2, texts, below: vocabulary)),
+                    try ArrayDataset(
+                        inputs: whole(1, texts, below: vocabulary), targets: whole(2, texts, below: vocabulary)),
                     network.compile(optimizer: .adam(), loss: .sparseCategoricalCrossentropy)
                 )
             case .tabular:
@@ -72,7 +79,8 @@ struct Generated: ParsableCommand {
                     Dense(64, activation: .relu), Dense(32, activation: .relu), Dense(1, activation: .sigmoid),
                 ])
                 return (
-                    try ArrayDataset(inputs: numbers(1, [8192, 108], below: 1), targets: whole(2, [8192, 1], below: 2)),
+                    try ArrayDataset(
+                        inputs: numbers(1, [8192, 108], below: 1), targets: whole(2, [8192, 1], below: 2)),
                     network.compile(optimizer: .adam(), loss: .binaryCrossentropy)
                 )
             }
