@@ -10,7 +10,7 @@ struct BenchmarkCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "Benchmark", abstract: "Our side of the benchmarks; started by scripts/bench.",
         subcommands: [
-            Train.self, Recurrent.self, Convolution.self, Reduce.self, Pictures.self, Transforms.self, Peak.self,
+            Train.self, Generated.self, Convolution.self, Reduce.self, Pictures.self, Transforms.self, Peak.self,
         ])
 }
 

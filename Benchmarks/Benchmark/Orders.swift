@@ -48,6 +48,8 @@ struct Usage {
 
     let clock: Clock
     let seconds: Double
+    /// What its threads have computed, whatever else ran on their cores.
+    let busySeconds: Double
     /// Pages that the system had to give it: none in a step that allocates nothing.
     let pageFaults: Int
     /// The most memory it had resident.
@@ -59,6 +61,7 @@ struct Usage {
         getrusage(numericCast(RUSAGE_SELF.rawValue), &usage)
         pageFaults = usage.ru_minflt
         peakBytes = usage.ru_maxrss * 1024
+        busySeconds = [usage.ru_utime, usage.ru_stime].reduce(0) { $0 + Double($1.tv_sec) + Double($1.tv_usec) * 1e-6 }
     }
 
     /// Seconds since.
@@ -69,6 +72,7 @@ struct Usage {
         let now = Usage(clock)
         return [
             "microseconds": (now.seconds - seconds) / Double(steps) * 1e6,
+            "busy_microseconds": (now.busySeconds - busySeconds) / Double(steps) * 1e6,
             "page_faults": Double(now.pageFaults - pageFaults) / Double(steps), "peak_bytes": now.peakBytes,
         ]
     }

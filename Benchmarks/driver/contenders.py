@@ -137,18 +137,6 @@ class Field:
             self.peer("torch", "PyTorch eager, channels last", "torch", "torch_convolution.py", arguments, ONE_CORE),
         ]
 
-    def lstm(self):
-        """Two LSTM layers of 128 over 64 characters, batch 32: our one shard and our defaults, and PyTorch's forms."""
-        command = [str(PROGRAM), "recurrent", "--threads", "1"]
-        variants = {"eager": "PyTorch eager, fused Adam", "time-major": "PyTorch eager, fused Adam, time major",
-                    "compile": "PyTorch torch.compile, fused Adam"}
-        return [
-            Contender("ours", "Lockstep, 1 shard", "1 x 1", [Launch([*command, "--shards", "1"], ONE_CORE)]),
-            Contender("defaults", "Lockstep, defaults", "1 x 1", [Launch(command, ONE_CORE)]),
-            *(self.peer(f"torch-{variant}", name, "torch", "torch_recurrent.py", ["--variant", variant], ONE_CORE)
-              for variant, name in variants.items()),
-        ]
-
     def reduce(self, size, piece=1 << 20):
         """Ours and MPI_Allreduce: whole, and where it is larger than a piece, in pieces; with and without a copy."""
         ours = self.ranks_of("ours", "Lockstep", [str(PROGRAM), "reduce", "--bytes", str(size)], 2, 1, TWO_CORES)

@@ -19,12 +19,14 @@ scripts/bench all --peers && scripts/bench page
   over one turn; shown are the median of the turns and their smallest and largest.
 - Each process is pinned to the core or the two cores that a table names, with as many threads (`OMP_NUM_THREADS` and
   the framework's own setting).
-- All do the same work: batches of MNIST (random numbers of that shape where a peer has no data), shuffled anew for
-  every epoch and gathered in memory, cross-entropy, Adam with the same constants. Ours is `Model.fit` as any user
+- All do the same work: batches of MNIST (random numbers of that shape where a peer has no data), or for larger models of
+  random numbers, shuffled anew for every epoch and gathered in memory, the same loss, the same optimizer with the same
+  constants. Ours is `Model.fit` as any user
   calls it, from bytes; the peers' images are floats already.
 - Peers run in the form that is fastest among those an informed user would choose; every form tried has a row, and
   goals count against the fastest. What could not be installed or run is *absent*: it counts for nothing, and a goal
   against several peers is not met while one of them is absent.
+- Peak memory is that of a process, the first rank's where there are several, with its data and libraries.
 - Time to accuracy is that of a whole process, from launch to the evaluation that reaches the accuracy, with loading
   and imports: 5 seeds, without the fastest and the slowest. Behind the name is the test accuracy of each seed.
 - Pictures are timed by the processor time of a process or a thread, which other work on the machine does not lengthen
@@ -73,11 +75,14 @@ def table(result):
     # Of what a picture costs, each row's share of a step is asked for.
     is_share = result["kind"] == "pictures"
     rows = [["", "ranks x threads", f"median, {unit}", "smallest - largest", "of a step" if is_share else "ours / this"]]
+    shows_memory = result["kind"] == "steps" and any("peak_bytes" in row for row in result["rows"])
+    if shows_memory:
+        rows[0].append("peak memory, MiB")
     own = next((row["values"] for row in result["rows"] if row["key"] == result["reference"]), None)
     for row in result["rows"]:
         values = row["values"]
         if not values:
-            rows.append([row["name"], row["layout"], "absent", row.get("absent", ""), "-"])
+            rows.append([row["name"], row["layout"], "absent", row.get("absent", ""), "-", *["-"] * shows_memory])
             continue
         median = statistics.median(values)
         ratio = ""
@@ -86,6 +91,8 @@ def table(result):
             ratio = f"{median / shown:.2%}" if is_share else f"{shown / median:.3f}"
         spread = f"{number(min(values) * scale)} - {number(max(values) * scale)}"
         rows.append([row["name"], row["layout"], number(median * scale), spread, ratio])
+        if shows_memory:
+            rows[-1].append(number(row["peak_bytes"] / 2**20) if "peak_bytes" in row else "")
     warning = f"\n\nSome turns took more than {NOISY} times as long as others: something else ran; measure again."
     warning *= is_noisy(result)
     return aligned(rows) + warning + ("\n\n" + goals(result["goals"]) if result["goals"] else "")
@@ -102,7 +109,9 @@ def goals(found):
 
 def machine(result):
     facts = result["machine"]
-    hows = {"pictures": f"{result['repetitions']} turns", "steps": f"{result['repetitions']} turns of {result['seconds']} s", "products": "the first tenth of many turns"}
+    busy = " of processor time, on a machine that others used" * result.get("busy", False)
+    hows = {"pictures": f"{result['repetitions']} turns", "products": "the first tenth of many turns",
+            "steps": f"{result['repetitions']} turns of {result['seconds']} s{busy}"}
     how = hows.get(result["kind"], "every value a launch")
     return aligned([
         ["", ""],

@@ -117,11 +117,13 @@ class Running:
             raise ContenderFailed(str(failure)) from None
         self.start_seconds = time.monotonic() - self.start_time
 
-    def measure(self, steps):
-        """The answer of the slowest process."""
+    def measure(self, steps, busy=False):
+        """The answer of the slowest process; if `busy`, its microseconds are those that it computed."""
         for process in self.processes:
             process.send(f"measure {steps}\n")
         answers = [process.answer(TURN_SECONDS) for process in self.processes]
+        if busy:
+            answers = [{**answer, "microseconds": answer.get("busy_microseconds", answer["microseconds"])} for answer in answers]
         return max(answers, key=lambda answer: answer["microseconds"])
 
     def calibrate(self, seconds):
@@ -146,8 +148,9 @@ def outcome(contender, values=(), facts=None, **more):
             "versions": (facts or {}).get("versions", {}), **more}
 
 
-def take_turns(contenders, repetitions, seconds, logs, quiet, say):
-    """Microseconds a step of every contender: one value a turn of about `seconds`, within the context `quiet()`."""
+def take_turns(contenders, repetitions, seconds, logs, quiet, say, busy=False):
+    """Microseconds a step of every contender: one value a turn of about `seconds`, within the context `quiet()`. With
+    `busy` they are those that its process computed, for machines on which something else runs."""
     running, results = [], {}
 
     def each_present(action):
@@ -162,8 +165,10 @@ def take_turns(contenders, repetitions, seconds, logs, quiet, say):
 
     def turn(each, result):
         time.sleep(min(seconds, PAUSE_SECONDS))
-        answer = each.measure(each.steps)
+        answer = each.measure(each.steps, busy)
         result["values"].append(answer["microseconds"])
+        if "peak_bytes" in answer:
+            result["peak_bytes"] = max(answer["peak_bytes"], result.get("peak_bytes", 0))
         if "page_faults" in answer:
             result["page_faults"] = min(answer["page_faults"], result.get("page_faults", float("inf")))
 

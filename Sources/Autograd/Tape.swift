@@ -284,24 +284,34 @@ public final class Tape {
     /// Like `accumulate`, for a kernel that writes its result to an address: straight into the flat gradient buffer
     /// when this is the first contribution to a parameter.
     package func contribute(to variable: Variable, _ write: (UnsafeMutablePointer<Float>) -> Void) {
-        guard let node = variable.node else { return }
+        contribute(to: variable.place, write)
+    }
+
+    func contribute(to place: GradientPlace, _ write: (UnsafeMutablePointer<Float>) -> Void) {
+        guard let node = place.node else { return }
         if let gradients, let parameter = nodes[node].parameter, !nodes[node].isTouched {
             write(gradients[parameter.range].baseAddress ?? gradients.pointer)
             nodes[node].isTouched = true
         } else {
-            let result = Tensor(uninitialized: variable.shape, in: workspace)
+            let result = Tensor(uninitialized: place.shape, in: workspace)
             write(result.pointer)
             accumulate(result, into: node)
         }
     }
 
-    /// Like `contribute(to:_:)`, for a kernel that can also add its result to what is there.
+    /// Like `contribute(to:_:)`, for a kernel that can also add its result, as a whole, to what is there.
     package func contribute(to variable: Variable, adding write: (UnsafeMutablePointer<Float>, _ adds: Bool) -> Void) {
-        guard let sum, let node = variable.node, let parameter = nodes[node].parameter, nodes[node].uses == 1,
-            !nodes[node].isTouched, let target = sum[parameter.range].baseAddress
-        else { return contribute(to: variable) { write($0, false) } }
-        write(target, true)
-        nodes[node].isTouched = true
-        added.append(parameter.range)
+        guard let node = variable.node else { return }
+        if let sum, let parameter = nodes[node].parameter, nodes[node].uses == 1, !nodes[node].isTouched,
+            let target = sum[parameter.range].baseAddress
+        {
+            write(target, true)
+            nodes[node].isTouched = true
+            added.append(parameter.range)
+        } else if nodes[node].parameter == nil, let target = nodes[node].gradient?.ownedPointer() {
+            write(target, true)
+        } else {
+            contribute(to: variable) { write($0, false) }
+        }
     }
 }

@@ -6,8 +6,8 @@ extension Variable {
     private func unary(_ function: UnaryFunction, _ gradient: @escaping (_ y: Tensor, _ g: Tensor) -> Tensor)
         -> Variable
     {
-        let y = value.map(function)
-        return tape.record(y, self) { g in receive(gradient(y, g)) }.marked(.function(function.rawValue))
+        let (y, place) = (value.map(function), place)
+        return tape.record(y, self) { g in place.receive(gradient(y, g)) }.marked(.function(function.rawValue))
             .masked(mask)
     }
 
@@ -19,9 +19,10 @@ extension Variable {
         require(a.tape === b.tape, "\(function): the operands belong to different tapes")
         let y = a.value.combined(function, b.value, in: a.tape.workspace)
         let hasMask = a.mask != nil || b.mask != nil
+        let (placeA, placeB) = (a.place, b.place)
         return a.tape.record(y, a, b) { g in
-            a.receive(gradientA(y, g).summed(to: a.shape, bySample: hasMask))
-            b.receive(gradientB(y, g).summed(to: b.shape, bySample: hasMask))
+            placeA.receive(gradientA(y, g).summed(to: placeA.shape, bySample: hasMask))
+            placeB.receive(gradientB(y, g).summed(to: placeB.shape, bySample: hasMask))
         }.marked(.combined(a.kind, b.kind)).masked(
             y.shape == a.shape && a.mask != nil ? a.mask : y.shape == b.shape ? b.mask : nil)
     }
@@ -46,8 +47,10 @@ extension Variable {
     public static func / (a: Float, b: Variable) -> Variable { b.like(a) / b }
 
     private func affine(scale: Float, shift: Float) -> Variable {
-        tape.record(value.affine(scale: scale, shift: shift), self) { g in receive(g.affine(scale: scale)) }
-            .marked(kind.afterScaling).masked(mask)
+        let place = place
+        return tape.record(value.affine(scale: scale, shift: shift), self) { g in place.receive(g.affine(scale: scale))
+        }
+        .marked(kind.afterScaling).masked(mask)
     }
 
     /// The larger of the two, element by element; where they are equal the gradient goes to the first.
@@ -102,7 +105,11 @@ extension Variable {
     package var gelu: Variable {
         guard needsGradient else { return unary(.gelu) { _, g in g } }
         let (y, slope) = value.geluWithSlope
-        return tape.record(y, self) { g in receive(g.multiplied(by: slope)) }.marked(
+        let place = place
+        return tape.record(y, self) { g in
+            g.multiply(by: slope)
+            place.receive(g)
+        }.marked(
             .function(UnaryFunction.gelu.rawValue)
         ).masked(mask)
     }

@@ -16,11 +16,12 @@ extension Variable {
         let output = value.normalized(
             mean: mean, deviation: deviation, gamma: gamma.value, beta: beta.value, adding: addend?.value, relu: relu)
         let parents = [self, gamma, beta] + (addend.map { [$0] } ?? [])
+        let addendPlace = addend?.place
         let result = tape.record(output, parents) { g in
             let gradients = g.normalizationGradients(
                 value, output: relu ? output : nil, mean: mean, deviation: deviation, gamma: gamma.value,
                 wantsInput: needsGradient)
-            addend?.receive(g)
+            addendPlace?.receive(g)
             beta.receive(gradients.beta)
             gamma.receive(gradients.gamma)
             if let input = gradients.input { receive(input) }

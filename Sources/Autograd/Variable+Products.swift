@@ -59,9 +59,9 @@ extension Variable {
                     value.pointer, g.pointer, into: target, in: workspace)
             }
             if let bias { tape.contribute(to: bias) { g.sumRows(into: $0) } }
-            tape.contribute(to: self) {
-                MatrixProduct(m: rows, n: inputs, k: outputs, transposeB: true).run(
-                    g.pointer, kernel.value.pointer, into: $0, in: workspace)
+            tape.contribute(to: self) { target, adds in
+                MatrixProduct(m: rows, n: inputs, k: outputs, transposeB: true, accumulate: adds).run(
+                    g.pointer, kernel.value.pointer, into: target, in: workspace)
             }
         }.marked(relu ? .relu : .logits)
     }

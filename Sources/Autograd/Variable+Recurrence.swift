@@ -33,12 +33,14 @@ extension Variable {
             dropout: dropout, in: tape.workspace)
         let isReversed = output == .finalState ? nil : recurrence.goesBackwards && output == .sequence
         let result = isReversed.map { pass.sequence(reversed: $0) } ?? pass.finalState
+        // The pass has a copy of the inputs.
+        let (place, tape) = (place, tape)
         return tape.record(result, [self, kernel, recurrentKernel] + (bias.map { [$0] } ?? [])) { g in
             pass.goBack(g, reversed: isReversed, recurrentKernel: recurrentKernel.value)
             tape.contribute(to: kernel) { pass.kernelGradient(into: $0, adds: $1) }
             tape.contribute(to: recurrentKernel) { pass.recurrentKernelGradient(into: $0, adds: $1) }
             if let bias { tape.contribute(to: bias) { pass.biasGradient(into: $0) } }
-            tape.contribute(to: self) { pass.inputGradient(kernel: kernel.value, into: $0) }
+            tape.contribute(to: place) { pass.inputGradient(kernel: kernel.value, into: $0) }
         }
     }
 }

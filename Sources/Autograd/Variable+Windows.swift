@@ -34,7 +34,10 @@ extension Variable {
         require(rate >= 0 && rate < 1, "dropout: rate \(rate) is outside 0 ..< 1")
         guard tape.mode == .training, rate > 0 else { return self }
         let key = tape.nextRandomKey()
-        return tape.record(value.dropout(rate: rate, key: key), self) { g in receive(g.dropout(rate: rate, key: key)) }
-            .marked(like: self).masked(mask)
+        let place = place
+        return tape.record(value.dropout(rate: rate, key: key), self) { g in
+            place.receive(g.dropout(rate: rate, key: key))
+        }
+        .marked(like: self).masked(mask)
     }
 }

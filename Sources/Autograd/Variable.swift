@@ -53,9 +53,10 @@ public struct Variable {
     package var needsGradient: Bool { node != nil }
 
     /// Passes `gradient` on, if anybody wants it; not computed otherwise.
-    package func receive(_ gradient: @autoclosure () -> Tensor) {
-        if let node { tape.accumulate(gradient(), into: node) }
-    }
+    package func receive(_ gradient: @autoclosure () -> Tensor) { place.receive(gradient()) }
+
+    /// Where its gradient goes.
+    var place: GradientPlace { GradientPlace(tape: tape, node: node, shape: shape) }
 
     /// The same values, of which each sample has the positions that `mask [batch, positions]` tells.
     public func masked(_ mask: Tensor?) -> Variable {
@@ -69,4 +70,16 @@ public struct Variable {
 
     /// A tape-bound constant for `value`, for arithmetic with numbers.
     func like(_ number: Float) -> Variable { tape.constant(Tensor(repeating: number, [], in: tape.workspace)) }
+}
+
+/// A variable without its value: for ways back that don't ask for it, so that the value's memory serves the operations that
+/// follow on the way forward.
+struct GradientPlace {
+    let tape: Tape
+    let node: Int?
+    let shape: Shape
+
+    func receive(_ gradient: @autoclosure () -> Tensor) {
+        if let node { tape.accumulate(gradient(), into: node) }
+    }
 }

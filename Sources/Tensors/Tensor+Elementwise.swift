@@ -73,7 +73,7 @@ extension Tensor {
         return result
     }
 
-    /// Gelu, and its slope in doubles, for `multiplied(by:)`.
+    /// Gelu, and its slope in doubles, for `multiply(by:)`.
     package var geluWithSlope: (value: Tensor, slope: Doubles) {
         let result = Tensor(uninitialized: shape, in: resultWorkspace(self))
         let slope = Doubles(count: count, in: result.workspace!)
@@ -81,11 +81,11 @@ extension Tensor {
         return (result, slope)
     }
 
-    /// Times a number for each element, rounded once.
-    package func multiplied(by factors: Doubles) -> Tensor {
-        let result = Tensor(uninitialized: shape, in: resultWorkspace(self))
+    /// Times a number for each element, rounded once; in place where nobody else holds this tensor's memory.
+    package mutating func multiply(by factors: Doubles) {
+        let result = isUniquelyReferenced() ? self : Tensor(uninitialized: shape, in: resultWorkspace(self))
         lk_multiply_by_doubles(result.pointer, pointer, factors.pointer, Int64(count))
-        return result
+        self = result
     }
 
     /// `self * scale + shift`

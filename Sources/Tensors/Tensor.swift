@@ -86,6 +86,9 @@ public struct Tensor: Sendable, CustomStringConvertible {
     /// Whether writing to this tensor's memory can be seen through no other tensor.
     mutating func isUniquelyReferenced() -> Bool { storage.isOwned && isKnownUniquelyReferenced(&storage) }
 
+    /// The first element, for writing where that can be seen through no other tensor; nil where it can.
+    package mutating func ownedPointer() -> UnsafeMutablePointer<Float>? { isUniquelyReferenced() ? pointer : nil }
+
     public var description: String {
         let shown = scalars.prefix(16).map { "\($0)" }.joined(separator: ", ")
         return "Tensor\(shape) [\(shown)\(count > 16 ? ", ..." : "")]"

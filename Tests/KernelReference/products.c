@@ -39,11 +39,12 @@ static void compare_product(comparison *c, const lk_product *p, bool has_bias, a
 }
 
 void compare_products(comparison *c) {
-    // Around the tiles of 6 x 16 and 12 x 32, the chain of 256, the vectors of transposed packing and the blocks.
+    // Around the tiles of 6 x 16 and 12 x 32, the chain of 256, the vectors of transposed packing, and the blocks and panels
+    // that are packed.
     static const int64_t shapes[][3] = {  // m, k, n
         {1, 1, 1}, {1, 300, 5}, {2, 3, 16}, {6, 17, 16}, {7, 256, 33}, {12, 257, 32}, {13, 31, 31}, {5, 513, 7},
         {32, 64, 10}, {23, 19, 67}, {49, 40, 17}, {50, 7, 65}, {65, 30, 80}, {70, 260, 72}, {193, 9, 66}, {200, 33, 97},
-        {3, 5, 1030}, {40, 33, 101},
+        {3, 5, 1030}, {40, 33, 101}, {66, 260, 170},
     };
     for (unsigned i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         for (int options = 0; options < 16; options++) {

@@ -85,8 +85,7 @@ INLINE void masked_softmax(float *x, int64_t n, int64_t width, const float *mask
         vf v = SEEN(i) ? *(const vf *)(x + i) : lowest;
         top = ((v > top) | (v != v)) ? v : top;
     }
-    float largest = top[0];
-    for (int lane = 1; lane < LANES; lane++) largest = top[lane] > largest || top[lane] != top[lane] ? top[lane] : largest;
+    float largest = largest_lane(top);
     for (int64_t first = 0; first < n; first += ROW_BLOCK) {
         int64_t end = smaller(n, first + ROW_BLOCK);
         vf lanes = SPLAT(0.0f);

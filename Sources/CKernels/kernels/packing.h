@@ -62,26 +62,49 @@ static void pack_panel(float *out, const float *b, int64_t step, int64_t distanc
     }
 }
 
+// Rows of an operand that are asked for before they are packed: they lie too far apart for the processor to foresee.
+enum { ROWS_AHEAD = 16 };
+
+// Panels beside each other, LK_CHAIN * TILE_COLUMNS apart, from b[k * step + column].
+static void pack_panels(float *out, const float *b, int64_t step, int64_t depth, int64_t columns) {
+    int64_t whole = columns / TILE_COLUMNS;
+    for (int64_t k = 0; k < depth; k++) {
+        for (int64_t j = 0; j < whole; j++) {
+            float *to = out + j * LK_CHAIN * TILE_COLUMNS + k * TILE_COLUMNS;
+            const float *from = b + k * step + j * TILE_COLUMNS;
+            UNROLLED for (int i = 0; i < TILE_COLUMNS; i += LINE) __builtin_prefetch(from + ROWS_AHEAD * step + i);
+            UNROLLED for (int v = 0; v < TILE_VECTORS; v++)
+                *(tv *)(to + v * TILE_LANES) = *(const tv *)(from + v * TILE_LANES);
+        }
+    }
+    if (columns % TILE_COLUMNS > 0)
+        pack_panel(out + whole * LK_CHAIN * TILE_COLUMNS, b + whole * TILE_COLUMNS, step, 1, depth, columns % TILE_COLUMNS);
+}
+
 // Rows of `a` in rows of ROW_PITCH.
 static void pack_rows(float *out, const float *a, int64_t a_row, int64_t rows, int64_t depth) {
     for (int64_t r = 0; r < rows; r++) copy_floats(out + r * ROW_PITCH, a + r * a_row, depth);
 }
 
 // Rows that lie side by side, a[k * step + row], tile by tile: each has its own out[depth][height]. `beyond` floats may
-// be read after the last row, and as many written.
+// be read after the last row.
 static void pack_across(float *out, const float *a, int64_t step, int64_t rows, int64_t depth, int64_t beyond) {
     enum { READ = TILE_ROWS <= 8 ? 8 : LANES };
     typedef float piece __attribute__((ext_vector_type(READ), aligned(4)));
     int64_t count, least = tile_height(rows, &count), higher = rows - least * count;
-    for (int64_t t = 0, first = 0, height; t < count; t++, first += height) {
-        height = least + (t < higher);
-        float *to = out + first * LK_CHAIN;
-        const float *from = a + first;
-        // What is written too much, the next k overwrites.
-        if (first + READ <= rows + beyond) {
-            for (int64_t k = 0; k < depth; k++) *(piece *)(to + k * height) = *(const piece *)(from + k * step);
-        } else {
-            for (int64_t k = 0; k < depth; k++) {
+    // Some rows of memory at a time, of which neighbouring tiles share lines.
+    for (int64_t k0 = 0; k0 < depth; k0 += ROWS_AHEAD) {
+        for (int64_t t = 0, first = 0, height; t < count; t++, first += height) {
+            height = least + (t < higher);
+            float *to = out + first * LK_CHAIN;
+            const float *from = a + first;
+            int64_t k = k0, end = smaller(k0 + ROWS_AHEAD, depth);
+            // What is written too much, the next k overwrites.
+            for (; k < end && k + 1 < depth && first + READ <= rows + beyond; k++) {
+                __builtin_prefetch(from + (k + ROWS_AHEAD) * step);
+                *(piece *)(to + k * height) = *(const piece *)(from + k * step);
+            }
+            for (; k < end; k++) {
                 for (int64_t r = 0; r < height; r++) to[k * height + r] = from[k * step + r];
             }
         }

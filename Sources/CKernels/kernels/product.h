@@ -2,6 +2,8 @@
 
 // Rows and columns of the blocks. A block of `a` stays in the second-level cache, one of `b` in the third.
 enum { PRODUCT_ROWS = 192, PRODUCT_COLUMNS = 1024 };
+// Panels of rows that are packed at once, so that memory is read in longer pieces.
+enum { PACKED_PANELS = 4 };
 
 typedef struct {
     int64_t a_row, a_step, b_step, b_column;
@@ -13,7 +15,7 @@ static product_plan plan_product(const lk_product *p) {
     product_plan plan = {p->transpose_a ? 1 : p->k, p->transpose_a ? p->m : 1, p->transpose_b ? 1 : p->n,
                          p->transpose_b ? p->k : 1, 0, 0, 0};
     // A block of `a` is read once for each panel of `b`, and the other way round for rows.
-    plan.packs_a = p->n > 128 && p->m > (p->transpose_a ? 64 : TILE_ROWS);
+    plan.packs_a = p->transpose_a ? p->n > 64 && p->m > 64 : p->n > 128 && p->m > TILE_ROWS && p->k > LK_CHAIN;
     plan.packs_b = p->transpose_b || p->m > 48;
     plan.layout = p->transpose_a ? ACROSS : plan.packs_a ? PACKED : ALONG;
     return plan;
@@ -64,7 +66,12 @@ static void multiply_block(const lk_product *p, const product_plan *plan, float 
                            plan->a_step, plan->b_step, &terms, 1, joins, is_last && p->relu};
             if (plan->packs_b || columns < TILE_COLUMNS) {
                 float *panel = scratch + panels_start(p, plan) + (plan->packs_b ? (j - n0) * LK_CHAIN : 0);
-                if (block == 0) pack_panel(panel, w.b, plan->b_step, plan->b_column, depth, columns);
+                if (block == 0 && plan->packs_b && plan->b_column == 1) {
+                    if ((j - n0) % (PACKED_PANELS * TILE_COLUMNS) == 0)
+                        pack_panels(panel, w.b, plan->b_step, depth, smaller(n1 - j, PACKED_PANELS * TILE_COLUMNS));
+                } else if (block == 0) {
+                    pack_panel(panel, w.b, plan->b_step, plan->b_column, depth, columns);
+                }
                 w.b = panel, w.b_step = TILE_COLUMNS;
             }
             tile_column(&w, rows, plan->layout, plan->packs_a && plan->layout == ACROSS);

@@ -75,10 +75,47 @@ INLINE vf column_block(const float *row, int64_t width, int64_t rows, int64_t co
     return (s0 + s1) + (s2 + s3);
 }
 
+// Vectors of columns that are summed up beside each other, so that memory is read in longer pieces.
+#if WIDE_VECTORS
+enum { COLUMN_VECTORS = 4 };
+#else
+enum { COLUMN_VECTORS = 1 };
+#endif
+
+/// As column_block, of COLUMN_VECTORS whole vectors.
+INLINE void wide_column_block(vf *sums, const float *row, int64_t width, int64_t rows) {
+    vf s[4][COLUMN_VECTORS];
+    for (int k = 0; k < 4; k++)
+        for (int v = 0; v < COLUMN_VECTORS; v++) s[k][v] = SPLAT(0.0f);
+    int64_t i = 0;
+    for (; i + 4 <= rows; i += 4, row += 4 * width) {
+        _Pragma("clang loop unroll(full)") for (int k = 0; k < 4; k++)
+            for (int v = 0; v < COLUMN_VECTORS; v++) s[k][v] += *(const vf *)(row + k * width + v * LANES);
+    }
+    _Pragma("clang loop unroll(full)") for (int k = 0; k < 3; k++) {
+        if (i + k >= rows) break;
+        for (int v = 0; v < COLUMN_VECTORS; v++) s[k][v] += *(const vf *)(row + k * width + v * LANES);
+    }
+    for (int v = 0; v < COLUMN_VECTORS; v++) sums[v] = (s[0][v] + s[1][v]) + (s[2][v] + s[3][v]);
+}
+
+static void wide_column_sums(float *out, const float *x, int64_t rows, int64_t width) {
+    vf parts[COLUMN_VECTORS][LEVELS], sums[COLUMN_VECTORS];
+    int depth[COLUMN_VECTORS] = {0};
+    for (int64_t i = 0; i < rows; i += COLUMN_BLOCK) {
+        wide_column_block(sums, x + i * width, width, rows - i < COLUMN_BLOCK ? rows - i : COLUMN_BLOCK);
+        for (int v = 0; v < COLUMN_VECTORS; v++) vector_tree_add(parts[v], &depth[v], i / COLUMN_BLOCK, sums[v]);
+    }
+    for (int v = 0; v < COLUMN_VECTORS; v++) *(vf *)(out + v * LANES) = vector_tree_total(parts[v], depth[v]);
+}
+
 /// out[j] = the sum of x[i, j] over i, in blocks of 128 rows.
 static void column_sums(float *out, const float *x, int64_t rows, int64_t width) {
     const float *end = x + rows * width;
-    for (int64_t j = 0; j < width; j += LANES) {
+    int64_t j = 0;
+    for (; COLUMN_VECTORS > 1 && j + COLUMN_VECTORS * LANES <= width; j += COLUMN_VECTORS * LANES)
+        wide_column_sums(out + j, x + j, rows, width);
+    for (; j < width; j += LANES) {
         int64_t count = width - j < LANES ? width - j : LANES;
         vf parts[LEVELS], sum;
         int depth = 0;

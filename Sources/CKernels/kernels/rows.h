@@ -1,5 +1,14 @@
 // Operations on the rows of a matrix: softmax and cross-entropy. Their sums are row_total's.
 
+/// The largest lane, NaN if there is one.
+INLINE float largest_lane(vf top) {
+    v8 eight = ((top.hi > top.lo) | (top.hi != top.hi)) ? top.hi : top.lo;
+    v4 four = ((eight.hi > eight.lo) | (eight.hi != eight.hi)) ? eight.hi : eight.lo;
+    float left = four.z > four.x || four.z != four.z ? four.z : four.x;
+    float right = four.w > four.y || four.w != four.w ? four.w : four.y;
+    return right > left || right != right ? right : left;
+}
+
 /// The largest element, NaN if there is one. `room` elements may be read.
 INLINE float row_maximum(const float *x, int64_t n, int64_t room) {
     vf top = SPLAT(-__builtin_inff());
@@ -7,11 +16,7 @@ INLINE float row_maximum(const float *x, int64_t n, int64_t room) {
         vf v = load_first(x + i, n - i, room - i, -__builtin_inff());
         top = ((v > top) | (v != v)) ? v : top;
     }
-    v8 eight = ((top.hi > top.lo) | (top.hi != top.hi)) ? top.hi : top.lo;
-    v4 four = ((eight.hi > eight.lo) | (eight.hi != eight.hi)) ? eight.hi : eight.lo;
-    float left = four.z > four.x || four.z != four.z ? four.z : four.x;
-    float right = four.w > four.y || four.w != four.w ? four.w : four.y;
-    return right > left || right != right ? right : left;
+    return largest_lane(top);
 }
 
 /// out = exp(x - max(x)), with its sum, row_total's, and the maximum. `room` elements of both may be touched, those

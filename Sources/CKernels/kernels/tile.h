@@ -38,6 +38,9 @@ static inline int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 
 #define UNROLLED _Pragma("clang loop unroll(full)")
 
+// Floats of a cache line.
+enum { LINE = 16 };
+
 // The first `count` of a vector's elements, at most LANES.
 INLINE void copy_part(float *out, const float *x, int64_t count) {
     if (count == LANES) memcpy(out, x, 64);
@@ -80,16 +83,22 @@ INLINE void tile(const tile_work *w, int64_t a_row, int64_t a_step, const int he
     int64_t b_step = w->b_step, c_row = w->c_row;
     UNROLLED for (int r = 0; r < height; r++) {
         UNROLLED for (int v = 0; v < vectors; v++) sum[r][v] = (tv)(0.0f);
-        __builtin_prefetch(c + r * c_row, 1);
+        UNROLLED for (int i = 0; i < vectors * TILE_LANES; i += LINE) __builtin_prefetch(c + r * c_row + i, 1);
     }
     for (const segment *part = w->segments, *end = part + w->segment_count; part < end; part++) {
         const float *a = w->a + part->offset;
-        TILE_UNROLL for (int64_t k = part->length; k > 0; k--, a += a_step, b += b_step) {
-            tv right[TILE_VECTORS];
-            UNROLLED for (int v = 0; v < vectors; v++) right[v] = *(const tv *)(b + v * TILE_LANES);
-            UNROLLED for (int r = 0; r < height; r++) {
-                tv left = (tv)(a[r * a_row]);
-                UNROLLED for (int v = 0; v < vectors; v++) sum[r][v] = FMA(left, right[v], sum[r][v]);
+        for (int64_t rest = part->length; rest > 0; rest -= LINE) {
+            // The rows of the tile below, which are read next: too many streams for the processor to foresee.
+            if (a_step == 1) {
+                UNROLLED for (int r = 0; r < height; r++) __builtin_prefetch(a + (height + r) * a_row);
+            }
+            TILE_UNROLL for (int64_t k = smaller(rest, LINE); k > 0; k--, a += a_step, b += b_step) {
+                tv right[TILE_VECTORS];
+                UNROLLED for (int v = 0; v < vectors; v++) right[v] = *(const tv *)(b + v * TILE_LANES);
+                UNROLLED for (int r = 0; r < height; r++) {
+                    tv left = (tv)(a[r * a_row]);
+                    UNROLLED for (int v = 0; v < vectors; v++) sum[r][v] = FMA(left, right[v], sum[r][v]);
+                }
             }
         }
     }
