@@ -47,7 +47,7 @@ struct Generated: ParsableCommand {
             let texts: Shape = [1024, length]
             switch model {
             case .resnet20:
-                let network = try ModelFile(text: FittedModel.resnet20.text(.classes(10))).model
+                let network = try ModelFile(text: FittedModel.resnet20.text(.samples([32, 32, 3]), .classes(10))).model
                 let sgd = Optimizer.sgd(learningRate: 0.01, momentum: 0.9, nesterov: true, weightDecay: 1e-4)
                 return (
                     try ArrayDataset(
