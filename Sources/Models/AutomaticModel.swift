@@ -30,6 +30,8 @@ package struct AutomaticModel: Sendable, Hashable {
         case binary
         /// Numbers: ends without activation.
         case values(Int)
+        /// Numbers in several axes.
+        case array([Int])
         /// The rows to come: `[horizon]`, or `[horizon, targets]`.
         case forecast([Int])
     }
@@ -154,7 +156,7 @@ package struct AutomaticModel: Sendable, Hashable {
         case .classes(let count): ["dense: {units: \(count), activation: softmax}"]
         case .binary: ["dense: {units: 1, activation: sigmoid}"]
         case .values(let count): ["dense: {units: \(count)}"]
-        case .forecast(let shape):
+        case .forecast(let shape), .array(let shape):
             ["dense: {units: \(shape.reduce(1, *))}"] + (shape.count > 1 ? ["reshape: {target-shape: \(shape)}"] : [])
         }
     }
@@ -173,6 +175,7 @@ package struct AutomaticModel: Sendable, Hashable {
         case .classes(let count): "\(count) classes"
         case .binary: "yes or no"
         case .values(let count): count == 1 ? "a number" : "\(count) numbers"
+        case .array(let shape): "numbers of shape \(shape)"
         case .forecast(let shape): "the next \(shape[0])"
         }
     }

@@ -58,7 +58,7 @@ struct ResidualNetwork {
         case .classes(let count): "dense: {units: \(count), activation: softmax, kernel-initializer: he-normal}"
         case .binary: "dense: {units: 1, activation: sigmoid}"
         case .values(let count): "dense: {units: \(count)}"
-        case .forecast(let lengths): "dense: {units: \(lengths.reduce(1, *))}"
+        case .forecast(let lengths), .array(let lengths): "dense: {units: \(lengths.reduce(1, *))}"
         }
     }
 
@@ -67,7 +67,7 @@ struct ResidualNetwork {
         case .classes(let count): "\(count) classes"
         case .binary: "yes or no"
         case .values(let count): count == 1 ? "a number" : "\(count) numbers"
-        case .forecast(let lengths): "\(lengths.reduce(1, *)) numbers"
+        case .forecast(let lengths), .array(let lengths): "\(lengths.reduce(1, *)) numbers"
         }
     }
 }

@@ -3,22 +3,6 @@
 import Lockstep
 
 extension ResolvedSettings {
-    /// - Throws: `TrainingError` where sizes are given for another model.
-    func checkDecoderSettings() throws {
-        let isDecoder = self.model.model == DecoderModel.name
-        let problem = isDecoder ? "is for --model auto, not gpt" : "is for --model gpt"
-        if isDecoder {
-            if !self.model.hidden.isEmpty { throw error(\.model.hidden, problem) }
-            if self.model.normalization { throw error(\.model.normalization, problem) }
-            return
-        }
-        if self.model.layers != nil { throw error(\.model.layers, problem) }
-        if self.model.heads != nil { throw error(\.model.heads, problem) }
-        if self.model.width != nil { throw error(\.model.width, problem) }
-        if self.model.untied { throw error(\.model.untied, problem) }
-        if self.model.useBias { throw error(\.model.useBias, problem) }
-    }
-
     func decoderModel(_ data: any Dataset) throws -> DecoderModel {
         guard case .tokens(let vocabulary) = data.input.kind, data.input.shape.rank == 1,
             data.target.shape == data.input.shape, data.target.classCount == vocabulary

@@ -50,7 +50,7 @@ struct Summary: ParsableCommand {
         withoutMPI {
             let description = try ModelDescription(named: model, classes: classes)
             let sample = try Shape(ofSample: input ?? (FittedModel(rawValue: model) == nil ? "28x28x1" : "32x32x3"))
-            let network = try description.makeModel()
+            let network = try description.makeModel(file: model)
             let name = try description.name
             print(try network.summary(input: sample, name: name))
             if let plot { try write(network.drawing(input: sample, name: name), to: plot) }
