@@ -29,7 +29,7 @@ extension CommandTests {
             ("digits", ["--image-size", "9"], "--image-size is for folders of pictures and CIFAR, not for digits"),
             ("lines", ["--weight-column", "w"], "--weight-column is for tables, tables with --text-column and series"),
             ("arrays", ["--weight-column", "w"], "--weight-column is for tables"),
-            ("arrays", ["--scaling", "minmax"], "--scaling is for tables and series, not for npy:"),
+            ("arrays", ["--scaling", "min-max"], "--scaling is for tables and series, not for npy:"),
             ("arrays", ["--header", "no"], "--header is for tables"),
             ("arrays", ["--block-size", "8"], "--block-size is for texts to continue and numbers of tokens"),
             ("arrays", ["--normalize", "computed"], "--normalize is for folders of pictures"),
@@ -61,7 +61,7 @@ extension CommandTests {
                     _ = try train(sources[source, default: []] + ["--config", recipe, "--no-normalization"], run: run)
                     _ = try train(["--config", run + "/config.yaml", "--max-steps", "1"], run: run + "-again")
                 }
-                try write("epochs: 1\nscaling: minmax\n", to: recipe)
+                try write("epochs: 1\nscaling: min-max\n", to: recipe)
                 let refused = try lockstep(["train", "--config", recipe])
                 #expect(refused.standardError.contains("recipe.yaml:2: 'scaling' is for tables and series, not for"))
                 let inspected = try lockstep(["inspect", "digits", "--separator", "tab"])
