@@ -108,7 +108,8 @@ extension Variable {
             let base = row * width
             let order = (0..<width).sorted {
                 let (x, y) = (value.pointer[base + $0], value.pointer[base + $1])
-                return largest ? isLarger(x, y) || !isLarger(y, x) && $0 < $1 : isLarger(y, x) || !isLarger(x, y) && $0 < $1
+                return largest
+                    ? isLarger(x, y) || !isLarger(y, x) && $0 < $1 : isLarger(y, x) || !isLarger(x, y) && $0 < $1
             }
             for (place, index) in order.prefix(count).enumerated() {
                 indices.pointer[row * count + place] = Float(index)

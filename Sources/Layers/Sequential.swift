@@ -10,9 +10,13 @@ public final class Sequential: Layer {
     package let layers: [any Layer]
     /// The parts' names, in order.
     package let names: [String]
+    /// Where a model file has each, for errors.
+    private let places: [String]?
 
-    public init(_ layers: [any Layer]) {
-        self.layers = layers
+    public convenience init(_ layers: [any Layer]) { self.init(layers, places: nil) }
+
+    package init(_ layers: [any Layer], places: [String]?) {
+        (self.layers, self.places) = (layers, places)
         var counts: [String: Int] = [:]
         names = layers.map { layer in
             let base = Sequential.snakeCase(layer.typeName)
@@ -32,15 +36,16 @@ public final class Sequential: Layer {
         guard Shape.count(of: shape.dimensions) != nil else {
             throw ShapeError("input \(shape) is too large: expected at most 2^31 - 2 elements a sample")
         }
-        for (name, layer) in zip(names, layers) {
+        for (index, (name, layer)) in zip(names, layers).enumerated() {
+            let place = places.map { "\($0[index]): " } ?? ""
             do {
                 shape = try layer.build(shape)
             } catch {
-                throw ShapeError("layer \(name): \(error)")
+                throw ShapeError("\(place)layer \(name): \(error)")
             }
             guard Shape.count(of: shape.dimensions) != nil else {
                 throw ShapeError(
-                    "layer \(name): output \(shape) is too large: expected at most 2^31 - 2 elements a sample")
+                    "\(place)layer \(name): output \(shape) is too large: expected at most 2^31 - 2 elements a sample")
             }
         }
         return shape

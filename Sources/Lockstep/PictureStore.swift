@@ -51,7 +51,11 @@ package struct PictureStore {
             let file = PictureCacheFile(
                 path: "\(folder)/pictures-\(Fingerprint(of: Data(key.utf8))).pixels", form: form)
             // Where files were left out that may not be, decoding again names the first.
-            if let found = file.open(count: part.files.count), skipsDamaged || found.damaged.isEmpty { return found }
+            if let found = file.open(count: part.files.count), skipsDamaged || found.damaged.isEmpty,
+                !found.damaged.contains(where: { $0.isUnreadable && mayBeRead(part.files[$0.index]) })
+            {
+                return found
+            }
             do {
                 let steps = progress(of: part.files.count, "into \(file.path), once for this size")
                 try file.write(decoder, mark: mark, progress: steps)
@@ -67,6 +71,9 @@ package struct PictureStore {
         let damaged = try decoder.decode(progress: progress(of: part.files.count, "into memory")) { bytes += $0 }
         return DecodedPictures(samples: SampleBytes(bytes), damaged: damaged, cacheProblem: problem)
     }
+
+    /// Whether a file that could not be read when it was decoded might be by now, which changes neither its size nor its time.
+    private func mayBeRead(_ file: PictureFile) -> Bool { FileManager.default.isReadableFile(atPath: file.path) }
 
     /// What the pictures of a part are like, read once for each state of the originals.
     package func survey(of part: ImageFolder.Part, in images: ImageFolder) -> PictureSurvey {

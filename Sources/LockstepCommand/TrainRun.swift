@@ -7,6 +7,8 @@ import Streams
 /// What is to be trained, and what it goes on from.
 struct TrainRun {
     private let settings: ResolvedSettings
+    /// Of these what was given now, by flags and configurations.
+    private let given: ResolvedSettings
     /// The newest checkpoint of the run that goes on.
     private let checkpoint: Checkpoint?
     /// The text of config.yaml, where the run that goes on has no checkpoint yet.
@@ -20,6 +22,7 @@ struct TrainRun {
     init(_ flags: SettingsLayer, inSeries: Bool = false) throws {
         isInSeries = inSeries
         let configured = try ResolvedSettings(flags: flags)
+        given = configured
         checkpoint = try TrainRun.checkpoint(configured.run)
         var former: SettingsLayer?
         var text: String?
@@ -68,9 +71,9 @@ struct TrainRun {
 
     private func execute(_ world: World, _ options: FitOptions, _ status: RankStatus) throws -> Outcome {
         var options = options
-        let given = try modelDescription()
-        if checkpoint == nil { try settings.checkModelSizes() }
+        let chosen = try modelDescription()
         let source = try DataSource(settings.data.data)
+        try SettingsTable.all.requireUse(of: given, in: settings, for: source)
         let loaded = try status.during(.loading) {
             options.faults.reach(.load)
             let known = try checkpoint?.knownPreparation()
@@ -79,7 +82,7 @@ struct TrainRun {
             return try settings.load(staged, known: known, status: status)
         }
         try settings.checkAugmentations(of: loaded.train)
-        let task = try TrainingTask(settings, loaded.train, loaded.preparation, given)
+        let task = try TrainingTask(settings, loaded.train, loaded.preparation, chosen)
         if let language = loaded.preparation as? LanguagePreparation { try task.requireContinuing(language) }
         options.shards =
             try options.shards ?? checkpoint?.state.shards

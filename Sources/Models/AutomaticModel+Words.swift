@@ -18,6 +18,7 @@ extension AutomaticModel.Output {
         case .classes(let count): "\(count) classes"
         case .binary: "yes or no"
         case .values(let count): count == 1 ? "a number" : "\(count) numbers"
+        case .array(let shape): "numbers of shape \(shape)"
         case .forecast(let shape): "the next \(shape[0])"
         case .tokens: "the token after each"
         case .inputs: "the same"
@@ -38,7 +39,7 @@ extension AutomaticModel.Output {
         case .classes(let count): ["dense: {units: \(count), activation: softmax\(own)}"]
         case .binary: ["dense: {units: 1, activation: sigmoid}"]
         case .values(let count), .tokens(let count): ["dense: {units: \(count)}"]
-        case .forecast(let shape): rows(shape)
+        case .forecast(let shape), .array(let shape): rows(shape)
         case .inputs(let shape, let arePixels): rows(shape, arePixels ? ", activation: sigmoid" : "")
         }
     }

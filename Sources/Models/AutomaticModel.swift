@@ -30,6 +30,8 @@ package struct AutomaticModel: Sendable, Hashable {
         case binary
         /// Numbers: ends without activation.
         case values(Int)
+        /// Numbers in several axes.
+        case array([Int])
         /// The rows to come: `[horizon]`, or `[horizon, targets]`.
         case forecast([Int])
         /// The token after each position of a text, of so many.

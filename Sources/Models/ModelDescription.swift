@@ -50,10 +50,12 @@ package enum ModelDescription: Sendable, Hashable, Codable {
     }
 
     /// A fresh model, not yet built.
-    package func makeModel() throws(ModelFileError) -> any Layer {
+    ///
+    /// - Parameter file: what errors call the model's file.
+    package func makeModel(file: String = "model") throws(ModelFileError) -> any Layer {
         switch self {
         case .named(let model): model.makeModel()
-        case .file(let text): try ModelFile(text: text).model
+        case .file(let text): try ModelFile(text: text, file: file).model
         }
     }
 }

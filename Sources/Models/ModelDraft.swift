@@ -89,10 +89,10 @@ struct ModelDraft {
 
     func model(outputs: [Int], file: String) throws(ShapeError) -> any Layer {
         let isRow = calls.enumerated().allSatisfy { $0.element.inputs == [$0.offset] } && outputs == [calls.count]
-        if !isGraph && isRow { return Sequential(calls.map(\.layer)) }
+        let places = calls.map { "\(file)\($0.line.map { ":\($0)" } ?? "")" }
+        if !isGraph && isRow { return Sequential(calls.map(\.layer), places: places) }
         return try Graph(
-            inputs: inputs,
-            calls: calls.map { ($0.layer, $0.inputs, $0.name, "\(file)\($0.line.map { ":\($0)" } ?? "")") },
+            inputs: inputs, calls: zip(calls, places).map { ($0.layer, $0.inputs, $0.name, $1) },
             outputs: outputs)
     }
 }

@@ -66,7 +66,10 @@ struct ModelFileParser {
         for (key, value) in mapping {
             let lengths = value.int.map { [$0] } ?? value.sequence.map { $0.compactMap(\.int) } ?? []
             let count = value.int == nil ? value.sequence?.count ?? 0 : 1
-            guard let name = key.string, !name.isEmpty, lengths.count == count, (1...5).contains(count),
+            guard let name = key.string, Self.isName(name) else {
+                throw unexpected(key, "inputs: expected \(Self.nameForm) as the name of each")
+            }
+            guard lengths.count == count, (1...5).contains(count),
                 lengths.allSatisfy({ (1...Int(Int32.max)).contains($0) })
             else { throw unexpected(value, expected) }
             inputs.append((name, Shape(lengths)))
@@ -141,8 +144,8 @@ struct ModelFileParser {
             throw error(
                 node, "layer \(word) takes one input, got \(taken.count); join them first, with add or concatenate")
         }
-        if let name, name.scalar?.string.isEmpty ?? true || name.string?.contains(".") ?? false {
-            throw unexpected(name, "name of layer \(word): expected a word without dots")
+        if let name, !(name.scalar.map { Self.isName($0.string) } ?? false) {
+            throw unexpected(name, "name of layer \(word): expected \(Self.nameForm)")
         }
         let given = name?.scalar?.string
         guard
@@ -207,6 +210,14 @@ struct ModelFileParser {
     }
 
     // MARK: Names
+
+    private static let nameForm = "a word without dots, slashes and line ends"
+
+    /// Whether parameters, files and lines can bear a name.
+    private static func isName(_ text: String) -> Bool {
+        !text.isEmpty && !text.contains { $0 == "." || $0 == "/" || $0.isNewline }
+            && !text.unicodeScalars.contains { $0.properties.generalCategory == .control }
+    }
 
     /// `A`, or `[A, B]`.
     private func names(_ node: Node) throws(ModelFileError) -> [Node] {

@@ -119,7 +119,9 @@ enum Operations {
 
     private static let products: [String: Operation] = {
         var result: [String: Operation] = [:]
-        for name in ["plain", "batched", "rightShared", "leftShared", "outerLead", "vectorTail", "column", "vector", "vectors"] {
+        for name in [
+            "plain", "batched", "rightShared", "leftShared", "outerLead", "vectorTail", "column", "vector", "vectors",
+        ] {
             result["matmul.\(name)"] = { v, _ in v[0].matmul(v[1]) }
         }
         for rank in 1...3 {

@@ -141,6 +141,14 @@ extension CommandTests {
             }
         }
 
+        @Test func oneCharacterAloneIsRefused() throws {
+            try withTemporaryFolder { folder in
+                try write(String(repeating: "a", count: 4000), to: folder + "/one.txt")
+                let result = try lockstep(["train", "--data", "text:\(folder)/one.txt", "--run", folder + "/run"])
+                #expect(result.status == 1 && result.standardError.contains("one token alone"), "\(result)")
+            }
+        }
+
         @Test func whatDoesNotFitIsRefused() throws {
             try withTemporaryFolder { folder in
                 let arguments = try Self.arguments(folder)

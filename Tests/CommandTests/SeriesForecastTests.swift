@@ -176,6 +176,13 @@ extension CommandTests {
             }
         }
 
+        @Test(arguments: ["--window", "--horizon", "--season"])
+        func hugeNumbersAreRefused(flag: String) throws {
+            let result = try lockstep(["train", flag, "900000000000000000"])
+            #expect(result.status == 64 && result.standardError.contains("\(flag) must be at least 1"), "\(result)")
+            #expect(result.standardError.contains("at most 1048576"), "\(result)")
+        }
+
         @Test(
             arguments: [
                 (["--horizon", "2"], "--horizon is for series: give --window ROWS too"),

@@ -45,6 +45,8 @@ struct PictureDecoderTests {
         }
         let (bytes, damaged) = try decode(files, form, skips: true)
         #expect(bytes == [0, 0, 0, 2, 0, 0, 3, 0, 0, 5, 0, 0])
+        let missing = PictureFile(path: directory.path + "/none.ppm")
+        #expect(try decode(files + [missing], form, skips: true).damaged.map(\.isUnreadable) == [false, false, true])
         #expect(damaged.map(\.index) == [1, 4] && damaged[0].problem.hasPrefix(files[1].path))
         expectDatasetError("none of 2 pictures can be read: \(files[1].path) is damaged") {
             try decode([files[1], files[4]], form, skips: true)

@@ -204,7 +204,7 @@ struct SeriesTests {
         #expect(one.targets == ["y"] && one.columns == ["y"])
         #expect(
             try message { _ = try series("t,y,z\n1,1,4\n2,2,5\n", options(1, 1, [], time: "t")) }
-                .contains("has 2 columns of numbers: say which one to forecast, of 'y', 'z'"))
+                .contains("has 2 columns of numbers: say which one to forecast (`target`), of 'y', 'z'"))
         #expect(
             try message { _ = try series("t,y\n1,1\n2,2\n", options(1, 1, ["t"], time: "t")) }
                 .contains("column 't' of"))

@@ -33,6 +33,18 @@ struct StrayCellTests {
         #expect(try TableDataset(table, options).preparation.notes.isEmpty)
     }
 
+    /// The only column's name stays the header, so that the slip is told rather than the name.
+    @Test(arguments: ["abc", "1e39", "inf", "-"])
+    func doesNotHideTheHeader(slip: String) throws {
+        let lines = (0..<60).map { $0 == 30 ? slip : "\($0)" }
+        let path = directory.write("w1.csv", Array(("v\n" + lines.joined(separator: "\n") + "\n").utf8))
+        #expect(try Table.read([path], format: TableFormat(header: true)).columns.map(\.name) == ["v"])
+        #expect(try Table.read([path]).format.header == true)
+        // Where words are among numbers more often, the first may be one of them.
+        let mixed = directory.write("mixed.csv", Array((0..<60).map { $0 % 5 == 0 ? "w\n" : "\($0)\n" }.joined().utf8))
+        #expect(try Table.read([mixed]).format.header == false)
+    }
+
     @Test func numbersAndWordsAreFine() throws {
         #expect(try TableDataset(table(), TableOptions(targets: ["price"])).preparation.notes.isEmpty)
         let words = try Table.read([

@@ -31,6 +31,12 @@ import Models
         #expect(try network(model).build([9]) == [1])
     }
 
+    @Test func valuesInSeveralAxes() throws {
+        let model = AutomaticModel(.samples([4]), .array([6, 2]))
+        #expect(model.text.hasPrefix("# samples of shape [4] -> numbers of shape [6, 2]\n"))
+        #expect(try network(model).build([4]) == [6, 2])
+    }
+
     @Test func aTableOfNumbers() throws {
         let model = AutomaticModel(.table(numeric: 8, categories: []), .values(1), hidden: [16], normalization: true)
         #expect(

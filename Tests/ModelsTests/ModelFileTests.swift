@@ -142,6 +142,18 @@ import Models
         ("- flatten: {}", "m.yaml:1: expected a mapping with the keys name and layers, got a list"),
         ("name: x", "m.yaml:1: the key 'layers' is missing: a list of layers"),
         ("name: [a]\nlayers: [flatten]", "m.yaml:1: name: expected a word, got [a]"),
+        (
+            "inputs: {a.b: [12]}\nlayers: [flatten]",
+            "m.yaml:1: inputs: expected a word without dots, slashes and line ends as the name of each, got 'a.b'"
+        ),
+        (
+            "layers:\n  - dense: {units: 3, name: a/b}",
+            "m.yaml:2: name of layer dense: expected a word without dots, slashes and line ends, got 'a/b'"
+        ),
+        (
+            "layers:\n  - dense: {units: 3, name: \"a\\nb\"}",
+            "m.yaml:2: name of layer dense: expected a word without dots, slashes and line ends, got 'a\nb'"
+        ),
         ("layers: []", "m.yaml:1: layers: expected a list of at least one layer, got []"),
         (
             "name: x\nlayer: [flatten]",

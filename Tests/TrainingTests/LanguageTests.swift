@@ -79,6 +79,17 @@ private func bigram(_ tokens: Int) throws -> Model {
         #expect(try model.generate(prompt: [5, 3], length: 9, blockSize: 4, sampling: Sampling(topK: 1)) == expected)
     }
 
+    /// However small a temperature is: the quotients may be beyond Float.
+    @Test func tinyTemperaturesTakeTheLikeliest() {
+        for logits: [Float] in [[1, 3, 2, -4], [-5, -1, -2, -9], [3, 3, -1, 0]] {
+            let likeliest = Sampling(temperature: 0).token(Tensor(logits), position: 0)
+            for temperature: Float in [1e-30, 1e-38, 1e-44] {
+                let token = Sampling(temperature: temperature).token(Tensor(logits), position: 0)
+                #expect(logits[token] == logits[likeliest], "\(logits) at \(temperature): \(token)")
+            }
+        }
+    }
+
     @Test func seedAndSampleDecide() throws {
         let model = try bigram(11)
         func text(_ sampling: Sampling) throws -> [Int] {

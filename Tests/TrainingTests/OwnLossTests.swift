@@ -207,6 +207,10 @@ import Training
         }
         // An axis of length 1 may stand for the classes.
         #expect(Loss.sparseCategoricalCrossentropy.defect(output: [4, 3], target: [4, 1]) == nil)
+        #expect(Loss.meanSquaredError.defect(output: [1, 1], target: []) == nil)
+        #expect(Loss.meanSquaredError.defect(output: [5, 1, 1], target: [5]) == nil)
+        #expect(Loss.meanSquaredError.defect(output: [1, 5], target: []) != nil)
+        #expect(Loss.meanSquaredError.defect(output: [5], target: []) != nil)
         #expect(Loss.sparseCategoricalCrossentropy.defect(output: [4, 3], target: [3]) != nil)
         #expect(Loss.sparseCategoricalCrossentropy.defect(output: [3], target: []) == nil)
         #expect(Loss.sparseCategoricalCrossentropy.defect(output: [], target: []) != nil)

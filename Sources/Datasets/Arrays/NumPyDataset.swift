@@ -145,13 +145,16 @@ public struct NumPyDataset: Dataset {
 }
 
 extension NumPyArray {
-    fileprivate var isPictures: Bool { isBytes && shape.count >= 3 }
+    package var isPictures: Bool { isBytes && shape.count >= 3 }
 
     fileprivate func areClasses(_ task: TableOptions.Task?) -> Bool {
         rowLength == 1 && (task.map { $0 == .classes } ?? isInteger)
     }
 
-    fileprivate func inputShape() throws(DatasetError) -> Shape {
+    /// The shape of a sample as an input.
+    ///
+    /// - Throws: `DatasetError` for more axes or values than a sample can have.
+    package func inputShape() throws(DatasetError) -> Shape {
         if sampleShape.isEmpty { return [1] }
         return try fieldShape(isPictures && sampleShape.count == 2 ? sampleShape + [1] : sampleShape)
     }

@@ -10,6 +10,8 @@ package struct PictureDecoder: Sendable {
         /// Its place among the files.
         package let index: Int
         package let problem: String
+        /// Whether it could not even be read, which the next try may change.
+        package let isUnreadable: Bool
     }
 
     package let files: [PictureFile]
@@ -65,7 +67,10 @@ package struct PictureDecoder: Sendable {
             if let (_, problem) = found.first {
                 first = first ?? problem.description
                 guard skipsDamaged else { throw refusal(problem, beside: found.count - 1) }
-                damaged += found.map { Damage(index: $0.key, problem: $0.value.description) }
+                damaged += found.map {
+                    Damage(
+                        index: $0.key, problem: $0.value.description, isUnreadable: $0.value.reason == .unreadable)
+                }
                 for (index, _) in found.reversed() {
                     bytes.removeSubrange((index - start) * width..<(index - start + 1) * width)
                 }

@@ -3,7 +3,7 @@
 
 extension Table {
     /// Of so many known cells at least one may be no number.
-    private static let cellsForEachStray = 10
+    static let cellsForEachStray = 10
 
     /// What is said of a column of text in which at most a tenth of the known cells are no numbers: the first of them, and
     /// where it is. nil for other columns.

@@ -83,7 +83,8 @@ struct TableSample {
         return hasComma ? comma : point
     }
 
-    /// Whether the first row has no number, and some column below it has only these (or it is all there is).
+    /// Whether the first row has no number, and some column below it has nearly only these (or it is all there is): a slip
+    /// among numbers is told as one.
     private func hasHeader(decimal: UInt8) -> Bool {
         guard let first = rows.first, first.contains(where: { $0.count > 0 }),
             !first.contains(where: { $0.number(decimal: decimal) != nil })
@@ -92,7 +93,8 @@ struct TableSample {
         return below.isEmpty
             || first.indices.contains { column in
                 let fields = below.compactMap { column < $0.count ? $0[column] : nil }.filter { !$0.isMissing }
-                return !fields.isEmpty && fields.allSatisfy { $0.number(decimal: decimal)?.isFinite == true }
+                let strays = fields.count { $0.number(decimal: decimal)?.isFinite != true }
+                return !fields.isEmpty && strays * Table.cellsForEachStray <= fields.count
             }
     }
 }

@@ -43,10 +43,15 @@ extension LabelledTexts {
     }
 
     /// Texts without labels, one a line, that are in memory already.
-    package static func read(plain text: String, name: String) -> LabelledTexts {
+    ///
+    /// - Throws: `DatasetError` for a NUL byte, naming the line.
+    package static func read(plain text: String, name: String) throws(DatasetError) -> LabelledTexts {
         var (text, texts) = (text, [String]())
         text.withUTF8 { bytes in
             LineReader.forEachLine(of: bytes) { texts.append(String(decoding: $0, as: UTF8.self)) }
+        }
+        if let row = texts.firstIndex(where: { $0.utf8.contains(0) }) {
+            throw DatasetError("\(name):\(row + 1): this line has a NUL byte, so that it is no text in UTF-8")
         }
         return LabelledTexts(texts, name: name)
     }

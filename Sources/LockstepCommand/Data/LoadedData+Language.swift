@@ -19,11 +19,6 @@ extension ResolvedSettings {
         guard [nil, .last].contains(self.data.split) else {
             throw error(\.data.split, "must be last for texts to continue, whose windows overlap and follow each other")
         }
-        let problem = "is for texts with a class each; a text to continue is taken as it is"
-        if self.texts.lengthLimit != nil { throw error(\.texts.lengthLimit, problem) }
-        if self.texts.lowercase { throw error(\.texts.lowercase, problem) }
-        if self.texts.normalizeText != .none { throw error(\.texts.normalizeText, problem) }
-        if self.texts.dropDuplicates { throw error(\.texts.dropDuplicates, problem) }
         if let stride = self.texts.windowStride, stride > self.texts.blockSize {
             throw error(\.texts.windowStride, "must be at most --block-size, \(self.texts.blockSize), got \(stride)")
         }
@@ -95,9 +90,6 @@ extension ResolvedSettings {
 
     private func loadTokens(_ source: DataSource, _ known: LanguagePreparation?) throws -> LoadedData {
         guard case .tokens(let path) = source else { throw TrainingError("\(source) is no text") }
-        if self.texts.textUnit != nil {
-            throw error(\.texts.textUnit, "is for texts; the tokens of \(path) have been made by another program")
-        }
         if self.data.testData != nil { throw error(\.data.testData, "is for texts and tables") }
         let folder = try TokenFolder(path: path, vocabularySize: known?.vocabularySize ?? self.texts.vocabularySize)
         let preparation =
@@ -138,6 +130,9 @@ extension ResolvedSettings {
         _ preparation: LanguagePreparation, _ name: String, train: TokenArray, validation: TokenArray?,
         test: TokenArray?
     ) throws -> LoadedData {
+        guard preparation.vocabularySize > 1 else {
+            throw TrainingError("\(name) has one token alone, again and again: expected at least two to learn of")
+        }
         func evaluated(_ tokens: TokenArray) throws -> TokenDataset {
             try preparation.evaluated(tokens, name: name)
         }

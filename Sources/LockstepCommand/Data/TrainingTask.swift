@@ -38,7 +38,9 @@ struct TrainingTask {
         }
         chosenModel = chosen
         name = try self.description.name
-        let output = try TrainingTask.output(of: self.description, data)
+        // What is written for the data has no file.
+        let file = description == nil ? "model" : settings.model.model
+        let output = try TrainingTask.output(of: self.description, file, data)
         loss = try TrainingTask.loss(settings, data.target, output)
         metrics =
             try settings.training.metrics.map { try $0.map { try Metric.named($0) } }
@@ -46,8 +48,8 @@ struct TrainingTask {
     }
 
     /// The shape of the model's output for a sample.
-    private static func output(of description: ModelDescription, _ data: any Dataset) throws -> Shape {
-        do { return try description.makeModel().build(data.input.shape) } catch let error as ShapeError {
+    private static func output(of description: ModelDescription, _ file: String, _ data: any Dataset) throws -> Shape {
+        do { return try description.makeModel(file: file).build(data.input.shape) } catch let error as ShapeError {
             throw TrainingError(
                 "the model does not fit \(data.name), with samples of shape \(data.input.shape): \(error)")
         }
@@ -91,6 +93,7 @@ struct TrainingTask {
         return switch data.target.classCount {
         case 2?: .binary
         case let count?: .classes(count)
+        case nil where data.target.shape.rank > 1: .array(data.target.shape.dimensions)
         case nil: .values(max(1, data.target.shape.count))
         }
     }

@@ -23,6 +23,7 @@ struct Inspect: ParsableCommand {
             var settings = try ResolvedSettings(flags: given.layer())
             settings.set(\.data.data, source)
             let source = try DataSource(source)
+            try SettingsTable.all.requireUse(of: settings, in: settings, for: source)
             if case .csv(let paths) = source, settings.tables.target.isEmpty, !settings.series.isAsked {
                 let table = try Table.read(paths, format: settings.tableFormat)
                 // Any column will do to look at all of them.

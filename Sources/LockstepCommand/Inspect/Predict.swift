@@ -11,7 +11,8 @@ struct Predict: ParsableCommand {
         discussion: """
             FILE.csv gives CSV: of classes the name and the probabilities, of values these in
             the target's own unit. Columns may be in any order, further ones do no harm, and
-            the target need not be there. FILE.npy gives an array (--output FILE.npy).
+            the target need not be there; - reads the standard input. FILE.npy gives an array
+            (--output FILE.npy).
 
             Of a run on texts, FILE.txt holds a text on each line, - reads them from the standard
             input, and --text gives one; each is answered by a row of CSV.
@@ -52,8 +53,14 @@ struct Predict: ParsableCommand {
                     "\(path) is a language model, which continues texts: lockstep generate \(path) --prompt TEXT")
             }
             let files = try inputs.map { try PredictedInput($0) }
-            let tables = files.compactMap { $0.table }
+            // Whatever its name, a file that is given to a run on tables is one.
+            let isOfTables = prediction.preparation is TablePreparation || prediction.preparation is SeriesPreparation
+            let tables = files.compactMap { isOfTables ? $0.path : $0.table }
             if files.isEmpty, text.isEmpty { throw TrainingError("predict: expected inputs, such as FILE.csv or 0-9") }
+            if let output, output.lowercased().hasSuffix(".npy"), prediction.preparation != nil {
+                throw TrainingError(
+                    "--output '\(output)': predictions of a run on arrays alone are .npy, others are CSV")
+            }
             let paths = files.compactMap { if case .file(let path) = $0 { path } else { nil } }
             if let preparation = prediction.preparation as? TextPreparation, paths.count + text.count > 0 {
                 guard paths.count == files.count else {
@@ -74,7 +81,7 @@ struct Predict: ParsableCommand {
                     throw TrainingError(
                         "predict takes tables or other inputs, got both: predict them one after the other")
                 }
-                return try prediction.predict(tables: tables, to: output)
+                return try PredictedInput.withFiles(of: tables) { try prediction.predict(tables: $0, to: output) }
             }
             let pictures = files.compactMap(\.path)
             if let output, let preparation = prediction.preparation as? PicturePreparation,

@@ -1,5 +1,6 @@
 // What `predict` is asked for: numbers of test samples, single ones and ranges, or files.
 
+import Foundation
 import Lockstep
 import Streams
 
@@ -22,5 +23,18 @@ enum PredictedInput: Equatable {
             throw TrainingError("'\(word)' is no range of samples: expected FIRST-LAST, such as \(last)-\(first)")
         }
         self = .samples(first...last)
+    }
+}
+
+extension PredictedInput {
+    /// Tables are read from files, so that for `-` the standard input becomes one as long as `body` runs.
+    static func withFiles(of tables: [String], _ body: ([String]) throws -> Void) throws {
+        guard tables.contains("-") else { return try body(tables) }
+        let folder = FileManager.default.temporaryDirectory.path + "/lockstep-\(UUID().uuidString)"
+        try DurableFile.makeFolder(folder)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let path = folder + "/standard-input"
+        try DurableFile.replace(path, FileHandle.standardInput.readDataToEndOfFile())
+        try body(tables.map { $0 == "-" ? path : $0 })
     }
 }

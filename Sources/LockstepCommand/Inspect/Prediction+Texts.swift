@@ -35,7 +35,7 @@ extension Prediction {
         }
         guard path == "-" else { return try .read(plain: [path]) }
         let input = "the standard input"
-        return .read(
+        return try .read(
             plain: try Text.decode(FileHandle.standardInput.readDataToEndOfFile(), file: input), name: input)
     }
 }

@@ -141,12 +141,15 @@ private enum NumPyInputs {
     static func read(_ path: String) throws -> Tensor {
         let array = try NumPyArray.read(path)
         try array.checkValues()
-        var shape = array.shape
-        let arePictures = array.isBytes && shape.count >= 3
-        if arePictures, shape.count == 3 { shape.append(1) }
-        let tensor = Tensor.zeros(Shape(shape))
+        let sample = try array.inputShape()
+        guard Shape.count(of: [array.count] + sample.dimensions) != nil else {
+            throw TrainingError(
+                "\(path) has \(array.count) samples of shape \(sample): expected fewer than 2^31 values; predict parts of it"
+            )
+        }
+        let tensor = Tensor.zeros(sample.prepending(array.count))
         array.copyRows(Array(0..<array.count)[...], to: tensor.pointer)
-        if arePictures { for index in 0..<tensor.count { tensor.pointer[index] *= 1 / 255 } }
+        if array.isPictures { for index in 0..<tensor.count { tensor.pointer[index] *= 1 / 255 } }
         return tensor
     }
 }

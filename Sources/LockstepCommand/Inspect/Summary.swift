@@ -69,7 +69,7 @@ struct Summary: ParsableCommand {
                 try input.map { try Shape(ofSample: $0) } ?? ModelDescription.sample(of: model)
                 ?? (isResidual ? [32, 32, 3] : [28, 28, 1])
             let description = try ModelDescription(named: model, sample: sample, classes: classes)
-            let network = try description.makeModel()
+            let network = try description.makeModel(file: model)
             let name = try description.name
             print(try network.summary(input: sample, name: name))
             if let plot { try write(network.drawing(input: sample, name: name), to: plot) }

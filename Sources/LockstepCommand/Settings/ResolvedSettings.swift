@@ -85,7 +85,10 @@ struct ResolvedSettings: Sendable {
 
     /// An error about a setting's value, which names where it is from.
     func error<Value>(_ path: KeyPath<SettingsTable, Setting<Value>>, _ problem: String) -> TrainingError {
-        let name = SettingsTable.all[keyPath: path].name
+        error(SettingsTable.all[keyPath: path].name, problem)
+    }
+
+    func error(_ name: String, _ problem: String) -> TrainingError {
         let origin = layers.lazy.compactMap { $0.values[name]?.origin }.first ?? .own
         return TrainingError("\(origin.subject(name)) \(problem)")
     }

@@ -6,15 +6,15 @@ struct SeriesSettings: SettingsGroup {
     static let title = "Series"
 
     let window = Setting(
-        "window", .integer("rows", from: 1), "Forecast from this many rows, one after the other.")
+        "window", .integer("rows", from: 1, to: 1 << 20), "Forecast from this many rows, one after the other.")
     let horizon = Setting(
-        "horizon", .integer("rows", from: 1), default: 1, "Forecast this many rows, those that follow.",
+        "horizon", .integer("rows", from: 1, to: 1 << 20), default: 1, "Forecast this many rows, those that follow.",
         record: .unlessDefault)
     let timeColumn = Setting(
         "time-column", .text("column"),
         "The column of times: dates, months, dates with a time of day, or numbers (unless given, rows are in order).")
     let season = Setting(
-        "season", .integer("rows", from: 1),
+        "season", .integer("rows", from: 1, to: 1 << 20),
         "How many rows are a season, for the seasonal naive forecast (unless given, by the time column: 12 months, 4 quarters, "
             + "7 days, 52 weeks, 24 hours).", resume: .mayChange)
     let missingSteps = Setting(

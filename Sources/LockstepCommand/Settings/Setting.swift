@@ -82,6 +82,8 @@ protocol AnySetting: Sendable {
     func parse(_ words: [String]) throws(SettingProblem) -> any Sendable
     /// The words that config.yaml has for its value, nil where it keeps none.
     func recordedWords(_ settings: ResolvedSettings) -> [String]?
+    /// Whether its value differs from its default.
+    func isSet(in settings: ResolvedSettings) -> Bool
     /// The one text of all that mean the same as `text`; of nil the default's.
     func meaning(_ text: String?) -> String?
 }
@@ -112,9 +114,11 @@ extension Setting: AnySetting {
         switch record {
         case .never: return nil
         case .always: return words
-        case .unlessDefault: return words == form.words(defaultValue) ? nil : words
+        case .unlessDefault: return isSet(in: settings) ? words : nil
         }
     }
+
+    func isSet(in settings: ResolvedSettings) -> Bool { form.words(settings[self]) != form.words(defaultValue) }
 
     func meaning(_ text: String?) -> String? {
         guard let text else { return form.words(defaultValue).map(ListText.joined) }

@@ -51,6 +51,7 @@ struct Evaluator {
             workers: communicator.size * team.size)
         var results = [Double](repeating: 0, count: width * part.chunks)
         let scores = scored.isEmpty ? nil : Scores(data, objective)
+        let confusion = objective.countsClasses ? ConfusionCells() : nil
         let refusals = Mutex<[Int: String]>([:])
         let workspaces = (0..<team.size).map { _ in Workspace() }
         for first in stride(from: 0, to: part.most, by: Evaluator.chunksPerRound) {
@@ -83,6 +84,7 @@ struct Evaluator {
                             objective.reduction(reduction).denominator(numbers, data)
                         for (index, sum) in sums.enumerated() { results[width * chunk + 2 + index] = sum }
                         scores?.write(seen, numbers)
+                        confusion?.write(ConfusionMatrix.cells(seen), ofChunk: chunk)
                         status.mark()
                     }
                 }
@@ -105,10 +107,11 @@ struct Evaluator {
             if metric.isOfSums { return ofSums[metric.name].map { (metric.name, $0) } }
             return all.map { (metric.name, metric.value($0)) }
         }
-        let counts = objective.confusionCount
+        let matrix = try status.during(.waiting) {
+            try confusion?.matrix(classes: ConfusionMatrix.classes(output: objective.output), communicator)
+        }
         return Evaluation(
-            loss: (sums[1] > 0 ? sums[0] / sums[1] : 0) + penalty, metrics: values,
-            confusion: counts > 0 ? ConfusionMatrix(sums: Array(sums.suffix(counts))) : nil)
+            loss: (sums[1] > 0 ? sums[0] / sums[1] : 0) + penalty, metrics: values, confusion: matrix)
     }
 
     private func workers(of rank: Int) -> Range<Int> { rank * team.size..<(rank + 1) * team.size }

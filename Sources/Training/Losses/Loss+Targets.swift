@@ -56,9 +56,9 @@ extension Loss.Targets {
     func fit(_ target: Shape, output: Shape) -> Bool {
         if case .row(let count) = self { return target == [count] }
         guard self == .classNumbers else {
-            // As in Keras, the axis of a single output need not be told.
-            return target == output
-                || output.rank > 0 && output[-1] == 1 && target.dimensions == Array(output.dimensions.dropLast())
+            // As in Keras, the axis of a single output need not be told, nor further ones of length 1 before it.
+            return output.dimensions.starts(with: target.dimensions)
+                && output.dimensions.dropFirst(target.rank).allSatisfy { $0 == 1 }
         }
         let positions = output.dimensions.dropLast()
         return output.rank > 0 && (target.dimensions == Array(positions) || target.dimensions == positions + [1])

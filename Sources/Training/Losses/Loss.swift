@@ -124,9 +124,9 @@ public struct Loss: Sendable, CustomStringConvertible {
         terms.shape.rank > 1 ? terms.mean(axes: Array(1..<terms.shape.rank)) : terms
     }
 
-    /// Targets with the axis of a single output.
+    /// Targets with the axes of a single output.
     func arranged(_ targets: Tensor, like predictions: Variable) -> Tensor {
-        self.targets != .classNumbers && targets.shape.rank + 1 == predictions.shape.rank
+        self.targets != .classNumbers && targets.shape.rank < predictions.shape.rank
             && targets.count == predictions.shape.count ? targets.reshaped(predictions.shape) : targets
     }
 

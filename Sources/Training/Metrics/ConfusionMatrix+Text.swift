@@ -25,11 +25,11 @@ extension ConfusionMatrix {
     }
 
     private func confusions(_ names: [String]) -> String {
-        let pairs = counts.indices.filter { $0 / classes != $0 % classes && counts[$0] > 0 }
-            .sorted { counts[$0] > counts[$1] || counts[$0] == counts[$1] && $0 < $1 }
+        let pairs = pairs.filter { $0.right != $0.found }
+            .sorted { ($1.weight, $0.right, $0.found) < ($0.weight, $1.right, $1.found) }
         let head = ["right", "found", "samples"]
         let rows = pairs.prefix(ConfusionMatrix.shownClasses).map {
-            [names[$0 / classes], names[$0 % classes], ConfusionMatrix.number(counts[$0])]
+            [names[$0.right], names[$0.found], ConfusionMatrix.number($0.weight)]
         }
         let table = TextTable([head] + rows, leftColumns: 2)
         let rest = pairs.count - rows.count

@@ -5,49 +5,54 @@ import Tensors
 /// How often samples of each class were taken for each, by weight.
 package struct ConfusionMatrix: Sendable, Hashable {
     package let classes: Int
-    /// Row by row: those that are of class `row`, by the class `column` that they were taken for.
-    package let counts: [Double]
+    /// By `right * classes + found`, without those that never were: of many classes most pairs are never met.
+    private let cells: [Int: Double]
 
-    /// - Parameter sums: those of all batches, added up in their order.
-    package init(sums: [Double]) {
-        (classes, counts) = (Int(Double(sums.count).squareRoot()), sums)
-        require(classes * classes == sums.count, "confusion matrix: \(sums.count) sums are no square")
+    /// - Parameter cells: those of all batches, added up in their order.
+    package init(classes: Int, cells: [Int: Double]) {
+        (self.classes, self.cells) = (classes, cells.filter { $0.value > 0 })
     }
 
     /// Those that are of class `right` and were taken for class `found`.
-    package subscript(right: Int, found: Int) -> Double { counts[right * classes + found] }
+    package subscript(right: Int, found: Int) -> Double { cells[right * classes + found] ?? 0 }
+
+    /// The pairs that were met, row by row.
+    var pairs: [(right: Int, found: Int, weight: Double)] {
+        cells.sorted { $0.key < $1.key }.map { ($0.key / classes, $0.key % classes, $0.value) }
+    }
 
     /// How often each class was answered, was right, and both.
     package var classCounts: [ClassCounts] {
-        (0..<classes).map { number in
-            ClassCounts(
-                hits: self[number, number], found: (0..<classes).reduce(0) { $0 + self[$1, number] },
-                support: (0..<classes).reduce(0) { $0 + self[number, $1] })
+        var counts = [ClassCounts](repeating: ClassCounts(), count: classes)
+        for (right, found, weight) in pairs {
+            if right == found { counts[right].hits = weight }
+            counts[found].found += weight
+            counts[right].support += weight
         }
+        return counts
     }
 
     /// The share of right ones.
     package var accuracy: Double {
-        Metric.ratio((0..<classes).reduce(0) { $0 + self[$1, $1] }, counts.reduce(0, +))
+        let pairs = pairs
+        return Metric.ratio(
+            pairs.reduce(0) { $1.right == $1.found ? $0 + $1.weight : $0 }, pairs.reduce(0) { $0 + $1.weight })
     }
 
-    // MARK: As sums
+    // MARK: Of batches
 
-    /// How many sums it has for a model's output of that shape.
-    package static func sumCount(output: Shape) -> Int {
-        let classes = max(2, output.rank > 0 ? output[-1] : 1)
-        return classes * classes
-    }
+    /// How many classes a model tells apart whose output has that shape.
+    package static func classes(output: Shape) -> Int { max(2, output.rank > 0 ? output[-1] : 1) }
 
-    /// A batch's part of the sums. What is of no class, in a batch that the loss refuses, is left out.
-    package static func sums(_ batch: MetricBatch) -> [Double] {
+    /// A batch's part of the cells. What is of no class, in a batch that the loss refuses, is left out.
+    package static func cells(_ batch: MetricBatch) -> [Int: Double] {
         let classes = max(2, batch.width)
-        var sums = [Double](repeating: 0, count: classes * classes)
+        var cells: [Int: Double] = [:]
         let (found, right) = batch.classes()
         for position in found.indices where 0..<classes ~= found[position] && 0..<classes ~= right[position] {
-            sums[right[position] * classes + found[position]] += batch.weight(position)
+            cells[right[position] * classes + found[position], default: 0] += batch.weight(position)
         }
-        return sums
+        return cells
     }
 
     /// Why there is none for a model's output of that shape, nil where there is.

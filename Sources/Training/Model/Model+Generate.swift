@@ -22,7 +22,8 @@ public struct Sampling: Sendable, Hashable {
 
     /// The token number `position` of a text, for logits `[tokens]`.
     ///
-    /// Probabilities are softmax((logits - the largest) / temperature) in Float. They are added up in Double in the order of their numbers,
+    /// Probabilities are softmax(logits / temperature) in Float; where a quotient is beyond Float, the largest logit is
+    /// subtracted before. They are added up in Double in the order of their numbers,
     /// without those beyond `topK`; the token is the first whose sum exceeds u times the last sum. u in [0, 1) is the first
     /// draw of 53 bits from the stream of (seed, generation, position, sample).
     package func token(_ logits: Tensor, position: Int) -> Int {
@@ -35,7 +36,8 @@ public struct Sampling: Sendable, Hashable {
             return kept
         }
         let largest = values.max() ?? 0
-        let probabilities = Tensor(values.map { ($0 - largest) / temperature }).softmax.scalars
+        let isBeyond = !(largest / temperature).isFinite && largest.isFinite
+        let probabilities = Tensor(values.map { (isBeyond ? $0 - largest : $0) / temperature }).softmax.scalars
         var sums: [Double] = []
         var sum = 0.0
         for (number, probability) in probabilities.enumerated() {

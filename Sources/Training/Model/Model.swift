@@ -132,7 +132,8 @@ public final class Model {
         guard output.rank >= 2, input.rank > 0, output[0] == input[0], data.count > 0, data.length(of: 0) == nil,
             network(Tape(.inference).constant(.zeros(input.prepending(1)))).mask != nil
         else { return nil }
-        return "the model masks positions of its own and answers for each one, but samples of \(data.name) have no lengths, "
+        return
+            "the model masks positions of its own and answers for each one, but samples of \(data.name) have no lengths, "
             + "so that loss and metrics would count the masked ones: tell `lengths` of the samples, or mask nothing"
     }
 

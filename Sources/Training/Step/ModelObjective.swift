@@ -13,8 +13,8 @@ struct ModelObjective: Sendable {
     let sums: [(metric: Metric, count: Int)]
     /// Whether the model answers for each position of the input: then samples that have lengths have as many losses.
     let isPerPosition: Bool
-    /// Sums that tell which classes are taken for which, behind those of the metrics.
-    let confusionCount: Int
+    /// Whether to tell which classes are taken for which.
+    let countsClasses: Bool
     /// How scaled targets become values in their own unit, in which metrics tell them.
     private let scale: TargetScale?
     /// Padding beyond the longest sample of a batch is left out, but for so many positions.
@@ -43,8 +43,7 @@ struct ModelObjective: Sendable {
         }
         self.sums = sums
         self.output = output
-        let counts = countsClasses && ConfusionMatrix.defect(loss, output: output) == nil
-        confusionCount = counts ? ConfusionMatrix.sumCount(output: output) : 0
+        self.countsClasses = countsClasses && ConfusionMatrix.defect(loss, output: output) == nil
         self.scale = loss.isRegression ? scale : nil
         isPerPosition = output.rank >= 2 && input.rank > 0 && output[0] == input[0]
         let whole = input.rank > 0 ? input[0] : 0
@@ -55,7 +54,7 @@ struct ModelObjective: Sendable {
             : network.leastLength(of: input, among: stride(from: (whole - 1) / unit * unit, to: 0, by: -unit))
     }
 
-    var sumCount: Int { sums.reduce(0) { $0 + $1.count } + confusionCount }
+    var sumCount: Int { sums.reduce(0) { $0 + $1.count } }
 
     /// How many samples of the data count, or positions, or what they weigh: what the metrics' and the loss's sums are of.
     func reduction(_ loss: LossReduction) -> StepReduction {
@@ -113,7 +112,7 @@ struct ModelObjective: Sendable {
     }
 
     func metricSums(_ seen: MetricBatch) -> [Double] {
-        sums.flatMap { $0.metric.sums(seen) } + (confusionCount > 0 ? ConfusionMatrix.sums(seen) : [])
+        sums.flatMap { $0.metric.sums(seen) }
     }
 
     /// The metrics by name.
