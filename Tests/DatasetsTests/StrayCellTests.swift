@@ -38,8 +38,11 @@ struct StrayCellTests {
     func doesNotHideTheHeader(slip: String) throws {
         let lines = (0..<60).map { $0 == 30 ? slip : "\($0)" }
         let path = directory.write("w1.csv", Array(("v\n" + lines.joined(separator: "\n") + "\n").utf8))
-        #expect(try Table.read([path], format: TableFormat(header: true)).columns.map(\.name) == ["v"])
-        #expect(try Table.read([path]).format.header == true)
+        if slip == "abc" || slip == "-" {
+            #expect(try Table.read([path]).columns.map(\.name) == ["v"])
+        } else {
+            expectDatasetError("w1.csv:32: column 'v' holds a number that is infinite") { try Table.read([path]) }
+        }
         // Where words are among numbers more often, the first may be one of them.
         let mixed = directory.write("mixed.csv", Array((0..<60).map { $0 % 5 == 0 ? "w\n" : "\($0)\n" }.joined().utf8))
         #expect(try Table.read([mixed]).format.header == false)

@@ -22,7 +22,7 @@ import Training
         let expected = try #require(reference.confusion)
         #expect(matrix.classes * matrix.classes == expected.count)
         for (place, count) in expected.enumerated() {
-            #expect(abs(matrix[right: place / matrix.classes, found: place % matrix.classes] - count) < 1e-9)
+            #expect(abs(matrix[place / matrix.classes, place % matrix.classes] - count) < 1e-9)
         }
         if let accuracy = reference.expected["accuracy"] ?? nil { #expect(abs(matrix.accuracy - accuracy) < 1e-12) }
         for (counts, row) in zip(matrix.classCounts, reference.report ?? []) {
@@ -105,7 +105,7 @@ import Training
         let result = try model.evaluate(data, threads: 2, classes: true, on: .alone, status: .init())
         let matrix = try #require(result.confusion)
         for right in 0..<2 {
-            #expect((0..<3).map { matrix[right: 19_990 + right, found: 19_990 + $0] } == [100, 100, 100])
+            #expect((0..<3).map { matrix[19_990 + right, 19_990 + $0] } == [100, 100, 100])
         }
         #expect(abs(matrix.accuracy - 1.0 / 3) < 1e-12 && result.accuracy == matrix.accuracy)
         #expect(matrix.classCounts[19_990].found == 200 && matrix.classCounts[0].support == 0)

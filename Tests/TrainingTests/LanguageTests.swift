@@ -83,7 +83,7 @@ private func bigram(_ tokens: Int) throws -> Model {
     @Test func tinyTemperaturesTakeTheLikeliest() {
         for logits: [Float] in [[1, 3, 2, -4], [-5, -1, -2, -9], [3, 3, -1, 0]] {
             let likeliest = Sampling(temperature: 0).token(Tensor(logits), position: 0)
-            for temperature: Float in [1e-30, 1e-38, 1e-44] {
+            for temperature: Float in [1e-30, 2e-38, .leastNonzeroMagnitude] {
                 let token = Sampling(temperature: temperature).token(Tensor(logits), position: 0)
                 #expect(logits[token] == logits[likeliest], "\(logits) at \(temperature): \(token)")
             }
