@@ -25,7 +25,7 @@ extension TransformerDecoder: ContinuableLayer {}
 
 extension Embedding: ContinuableLayer {
     /// The cache knows no masks.
-    public var canContinue: Bool { !maskZero }
+    package var canContinue: Bool { !maskZero }
 }
 
 extension MultiHeadAttention: ContinuableLayer {
