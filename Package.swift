@@ -80,15 +80,12 @@ let package = Package(
             ],
             // Within the binary, so that it works wherever it is copied.
             resources: [
-                "mnist-fast", "mnist-99", "mnist-994", "fashion-mnist", "adult", "california-housing", "penguins",
-                "gpt-shakespeare",
-                "shakespeare",
-                "sms-spam", "names",
-                "cifar10-resnet20",
-                "sign-language", "cifar10-cnn",
-                "airline-passengers", "temperatures",
-                "names-lstm", "shakespeare-lstm", "sms-transformer", "adult-resnet", "california-resnet", "autoencoder",
-                "temperatures-conv",
+                "mnist-fast", "mnist-99", "mnist-994", "fashion-mnist", "cifar10-cnn", "cifar10-resnet20",
+                "sign-language", "autoencoder",
+                "adult", "adult-resnet", "california-housing", "california-resnet", "penguins",
+                "sms-spam", "sms-transformer", "names", "names-lstm",
+                "shakespeare", "shakespeare-lstm", "gpt-shakespeare",
+                "airline-passengers", "temperatures", "temperatures-conv",
             ].map { .embedInCode("Configurations/\($0).yaml") }),
         .executableTarget(name: "MPISelfTest", dependencies: ["MPI", "Collectives", "Watchdog", "Streams"]),
 
