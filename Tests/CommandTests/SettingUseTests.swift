@@ -36,7 +36,7 @@ extension CommandTests {
             ("table", ["--lowercase"], "--lowercase is for tables with --text-column and lines of texts, not for csv:"),
             ("table", ["--vocabulary-size", "9"], "--vocabulary-size is for"),
             ("table", ["--skip-damaged"], "--skip-damaged is for folders of pictures, not for csv:"),
-            ("series", ["--one-hot-limit", "3"], "--one-hot-limit is for tables, not for csv:"),
+            ("arrays", ["--one-hot-limit", "3"], "--one-hot-limit is for tables and series, not for npy:"),
             ("text", ["--lowercase"], "--lowercase is for"), ("text", ["--separator", "tab"], "--separator is for"),
             ("auto", ["--restore-best-weights"], "does nothing without --early-stopping-patience"),
             ("auto", ["--reduce-lr-factor", "0.5"], "does nothing without --reduce-lr-patience"),

@@ -126,7 +126,7 @@ extension CommandTests {
                     "$lockstep" $train >/dev/null
                     try() { "$lockstep" "$@" >/dev/full 2>told; echo "$1 $?"; grep -v 'No space left on device' told; }
                     try fingerprint "$run"; try evaluate "$run"; try summary mnist-mlp; try inspect digits; try predict "$run" 0
-                    try plan mnist-mlp --batch-size 64 --hosts 1; try verify "$run"; try compare "$run" "$run"; try replay "$run"
+                    try plan mnist-mlp --batch-size 64 --hosts 1 --measured "$run"; try verify "$run"; try compare "$run" "$run"; try replay "$run"
                     try --help; try --version; try train --help; try train --run "$run/other" --max-steps 1
                     "$lockstep" --help | true; echo "reader ${PIPESTATUS[0]}"
                     "$lockstep" predict "$run" 0-1999 | head -n 1 >/dev/null; echo "reader ${PIPESTATUS[0]}"

@@ -201,10 +201,10 @@ extension TrainingTask {
     /// - Throws: `TrainingError` where the model would not learn to continue texts: tried on one with other weights.
     func requireContinuing(_ language: LanguagePreparation) throws {
         let count = try description.makeModel().compile(loss: loss).requireContinuing(language.blockSize)
-        guard count == language.vocabularySize else {
+        guard count >= language.vocabularySize else {
             throw TrainingError(
                 "the model answers with \(count) tokens, the data have \(language.vocabularySize): expected as many units "
-                    + "in the last layer", .unfit)
+                    + "in the last layer, or more", .unfit)
         }
     }
 }

@@ -79,7 +79,10 @@ struct Generate: ParsableCommand {
         }
         writeToStandardOutput(given.map(shown).joined())
         let sampling = Sampling(temperature: temperature, topK: topK, seed: seed, sample: sample)
-        _ = try model.generate(prompt: given, length: length, blockSize: language.blockSize, sampling: sampling) {
+        _ = try model.generate(
+            prompt: given, length: length, blockSize: language.blockSize,
+            tokenCount: language.vocabularySize, sampling: sampling
+        ) {
             writeToStandardOutput(shown($0))
             return true
         }

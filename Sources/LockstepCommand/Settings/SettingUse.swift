@@ -46,8 +46,8 @@ extension SettingsTable {
             ),
             ([tables.task], files.union([.arrays])),
             ([tables.scaling], [.table, .series]),
-            ([tables.oneHotLimit], [.table, .series]),
-            ([tables.missingNumbers, tables.missingCategories], [.table]),
+            // Series say themselves what they have in place of a policy for what is missing.
+            ([tables.oneHotLimit, tables.missingNumbers, tables.missingCategories], [.table, .series]),
             ([texts.textUnit], [.textTable, .lines, .text]),
             ([texts.vocabularySize], [.textTable, .lines, .text, .tokens]),
             ([texts.minimumCount], [.textTable, .lines, .text]),

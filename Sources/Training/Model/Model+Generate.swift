@@ -66,14 +66,21 @@ extension Model {
     /// - Parameters:
     ///   - prompt: at least one token.
     ///   - blockSize: the positions of the windows that the model was trained on.
+    ///   - tokenCount: how many tokens there are: a model may have more outputs, as those have whose vocabulary is filled up
+    ///     to a round number; nil for all.
     ///   - wantsMore: told of each token as it comes; false ends the text.
     /// - Throws: `TrainingError` where the model does not answer with logits for each position, sees later tokens, or is
     ///   given what is no token.
     public func generate(
-        prompt: [Int], length: Int, blockSize: Int, sampling: Sampling = Sampling(),
+        prompt: [Int], length: Int, blockSize: Int, tokenCount: Int? = nil, sampling: Sampling = Sampling(),
         wantsMore: (Int) throws -> Bool = { _ in true }
     ) throws -> [Int] {
-        let count = try requireContinuing(blockSize)
+        let outputs = try requireContinuing(blockSize)
+        let count = tokenCount ?? outputs
+        guard (1...outputs).contains(count) else {
+            throw TrainingError(
+                "generate: the model answers with \(outputs) tokens, expected at least \(count)", .unfit)
+        }
         guard length >= 0 else { throw TrainingError("generate: expected a length of 0 or more, got \(length)") }
         guard sampling.temperature >= 0, sampling.temperature.isFinite, sampling.topK ?? 1 >= 1 else {
             throw TrainingError(
@@ -91,8 +98,8 @@ extension Model {
             ? network.leastLength(of: [blockSize], among: stride(from: blockSize - 1, to: 0, by: -1)) : blockSize
         for position in 0..<length {
             let logits =
-                try begin?.nextOutput(tokens).map { self.logits($0).reshaped([count]) }
-                ?? nextTokenLogits(tokens.suffix(blockSize), least)
+                (try begin?.nextOutput(tokens).map { self.logits($0).reshaped([outputs]) }
+                ?? nextTokenLogits(tokens.suffix(blockSize), least)).sliced(axis: 0, 0..<count)
             guard logits.scalars.allSatisfy({ !$0.isNaN }) else {
                 throw TrainingError("the model's answer for token \(position) is no number: its weights are damaged")
             }
