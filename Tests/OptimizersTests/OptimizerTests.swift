@@ -101,6 +101,19 @@ private func wave(_ count: Int, _ frequency: Float) -> [Float] {
         }
     }
 
+    /// Where the first step is left out, the second finds an average of the first weights, rather than of zeros.
+    @Test func theAverageBeginsWithTheFirstWeights() {
+        var optimizer = Optimizer.sgd(learningRate: 1.0)
+        optimizer.emaMomentum = 0.75
+        let values = makeBuffer([1, 2, 3])
+        let state = optimizer.makeState(count: 3)
+        optimizer.beginAverage(0..<3, values, state)
+        optimizer.update(
+            0..<3, values: values, gradients: makeBuffer([4, 0, 0]), state: state, learningRate: 1, step: 2)
+        let average = state.average
+        withExtendedLifetime(average) { #expect(average.map { Array($0[0..<3]) } == [0, 2, 3]) }
+    }
+
     @Test func namesAndStates() {
         #expect(Optimizer.sgd().name == "sgd")
         #expect(Optimizer.sgd().stateNames == [])

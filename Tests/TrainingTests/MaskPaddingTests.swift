@@ -138,6 +138,19 @@ struct MaskPaddingTests {
         #expect(Sequential([Dense(2), Flatten(), GlobalAveragePooling1D()]).positions == .fixed)
         #expect(Sequential([Dense(2), Dropout(0.1)]).positions == .sequence)
     }
+
+    /// How many positions count must follow from the data: what the network masks of itself would count too.
+    @Test func aMaskOfTheModelsOwnIsRefusedWhereEachPositionIsAnswered() throws {
+        let data = try ArrayDataset(
+            inputs: Tensor(repeating: 0, [4, 6]), targets: Tensor(repeating: 0, [4, 6]), classes: 3)
+        let model = Sequential([Embedding(5, 2, maskZero: true), Dense(3)])
+            .compile(loss: .sparseCategoricalCrossentropy)
+        #expect {
+            try model.fit(data, epochs: 1, verbose: .silent)
+        } throws: {
+            "\($0)".contains("masks positions of its own")
+        }
+    }
 }
 
 /// Layers that are one of a fixed length to those who ask, so that batches are not cropped.
