@@ -329,6 +329,8 @@ import Models
         ("conv2d-transpose: {filters: 1, kernel-size: 2, dilation: 2147483647}", [8, 8, 2]),
         ("depthwise-conv2d: {kernel-size: 1, depth-multiplier: 2147483647}", [8, 8, 2]),
         ("separable-conv2d: {filters: 3, kernel-size: 1, depth-multiplier: 2147483647}", [8, 8, 2]),
+        ("conv2d: {filters: 1, kernel-size: 2, dilation: 2147483647, padding: same}", [8, 8, 2]),
+        ("conv1d: {filters: 1, kernel-size: 3, dilation: 2147483647, padding: causal}", [20, 6]),
         ("lstm: {units: 600000000}", [20, 6]), ("gru: {units: 800000000}", [20, 6]),
         ("transformer-block: {heads: 1, width: 6, multiplier: 2147483647}", [20, 6]),
         ("column-embedding: {numeric: 2147483647, categories: [2], dimensions: [2]}", [12]),

@@ -89,11 +89,17 @@ extension ConvolutionOptions {
                 "\(layer): \(input[2]) input channels and \(filters) filters do not divide into \(groups) groups")
         }
         let size = window(kernel)
-        let rows = padding.rows.resolve(input: input[0], window: size.height, stride: strides.height).output
-        let columns = padding.columns.resolve(input: input[1], window: size.width, stride: strides.width).output
-        guard rows > 0, columns > 0 else {
+        let rows = padding.rows.resolve(input: input[0], window: size.height, stride: strides.height)
+        let columns = padding.columns.resolve(input: input[1], window: size.width, stride: strides.width)
+        guard rows.output > 0, columns.output > 0 else {
             throw ShapeError("\(layer): a \(size) window is larger than input \(input)")
         }
-        return [rows, columns, filters]
+        let padded = Shape([
+            input[0] + rows.before + rows.after, input[1] + columns.before + columns.after, input[2],
+        ])
+        guard Shape.count(of: padded.dimensions) != nil else {
+            throw ShapeError("\(layer): input \(input) is too large with its padding, \(padded)")
+        }
+        return [rows.output, columns.output, filters]
     }
 }

@@ -99,10 +99,14 @@ struct SequenceWindows: Sendable {
             throw ShapeError("\(layer): expected input [positions, channels], got \(input)")
         }
         let axis = padding(for: input[0], isMasked: false)
-        let outputs = axis.resolve(input: input[0], window: length, stride: stride, isCeiled: isCeiled).output
-        guard outputs > 0 else {
+        let found = axis.resolve(input: input[0], window: length, stride: stride, isCeiled: isCeiled)
+        guard found.output > 0 else {
             throw ShapeError("\(layer): a window of \(length) positions is longer than input \(input)")
         }
-        return outputs
+        let padded = Shape([input[0] + found.before + found.after, input[1]])
+        guard Shape.count(of: padded.dimensions) != nil else {
+            throw ShapeError("\(layer): input \(input) is too large with its padding, \(padded)")
+        }
+        return found.output
     }
 }

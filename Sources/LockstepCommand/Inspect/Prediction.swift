@@ -72,8 +72,13 @@ struct Prediction {
     func printLine(
         _ inputs: Tensor, mask: Tensor? = nil, _ name: String, _ target: Field?, _ model: Model
     ) throws {
-        let shown = target ?? Field("label", shape: [], kind: .classes(10))
-        printLine(of: try model.predictProbabilities(inputs, mask: mask), 0, name, shown)
+        var shown = target ?? Field("label", shape: [], kind: .classes(10))
+        let outputs = try model.predictProbabilities(inputs, mask: mask)
+        // Arrays of whole numbers are classes to a loss of classes.
+        if shown.classCount == nil, !model.loss.isRegression, outputs.shape.rank > 2 {
+            shown = Field(shown.name, shape: shown.shape, kind: .classes(outputs.shape[-1]))
+        }
+        printLine(of: outputs, 0, name, shown)
     }
 
     func printLine(of outputs: Tensor, _ row: Int, _ name: String, _ shown: Field) {
