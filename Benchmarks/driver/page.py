@@ -145,7 +145,7 @@ def summary(results):
     for benchmark, parts in SUITE.items():
         for part in parts:
             result = results.get((benchmark, part.name), {"goals": [
-                {"goal": part.title, "shown": "-", "met": None}], "rows": []})
+                {"goal": part.title, "shown": "-", "met": None}], "rows": [], "kind": part.kind})
             noisy = ", noisy" * is_noisy(result)
             for each in result["goals"]:
                 rows.append([f"{benchmark}/{part.name}", each["goal"], each["shown"], words[each["met"]] + noisy])
