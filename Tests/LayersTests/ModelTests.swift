@@ -64,7 +64,8 @@ private final class TwoTowers: Layer {
             Sequential([Dense(many), Dense(many)]), [4], "layer dense", "parameter kernel", "[4, 2147483647]",
             "2^31 - 2 elements")
         // Its product does not fit into 64 bits.
-        expectShapeError(Conv2D(many, kernelSize: Pair(many), padding: .same), [28, 28, 1], "too large with its padding")
+        expectShapeError(
+            Conv2D(many, kernelSize: Pair(many), padding: .same), [28, 28, 1], "too large with its padding")
         expectShapeError(Sequential([Flatten()]), [65536, 65536], "input [65536, 65536]", "2^31 - 2 elements")
         expectShapeError(Reshape([many, many, many]), [4], "Reshape", "[4]")
     }
