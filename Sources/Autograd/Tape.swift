@@ -143,18 +143,29 @@ public final class Tape {
 
     /// The result of an operation on `parents`. `backward` is called at most once with the gradient of the result,
     /// which is its to change, and passes on to each parent that has a node.
-    package func record(_ value: Tensor, _ parents: Variable..., backward: @escaping (inout Tensor) -> Void) -> Variable
-    {
-        record(value, parents, backward: backward)
-    }
-
     package func record(_ value: Tensor, _ parents: [Variable], backward: @escaping (inout Tensor) -> Void) -> Variable
     {
-        guard parents.contains(where: { $0.node != nil }) else {  // and so never in inference
-            return Variable(tape: self, node: nil, value: value)
-        }
-        for parent in parents { if let node = parent.node { nodes[node].uses += 1 } }
-        return Variable(tape: self, node: append(Node(backward: backward)), value: value)
+        for parent in parents { use(parent.node) }
+        return result(value, isRecorded: parents.contains { $0.node != nil }, backward)
+    }
+
+    /// The same for the usual numbers of parents, without an array.
+    package func record(
+        _ value: Tensor, _ first: Variable, _ second: Variable? = nil, _ third: Variable? = nil,
+        backward: @escaping (inout Tensor) -> Void
+    ) -> Variable {
+        let (second, third) = (second?.node, third?.node)
+        use(first.node)
+        use(second)
+        use(third)
+        return result(value, isRecorded: first.node != nil || second != nil || third != nil, backward)
+    }
+
+    private func use(_ node: Int?) { if let node { nodes[node].uses += 1 } }
+
+    /// Nothing is recorded where no parent has a node, and so never in inference.
+    private func result(_ value: Tensor, isRecorded: Bool, _ backward: @escaping (inout Tensor) -> Void) -> Variable {
+        Variable(tape: self, node: isRecorded ? append(Node(backward: backward)) : nil, value: value)
     }
 
     private func append(_ node: Node) -> Int {
@@ -300,8 +311,8 @@ public final class Tape {
     }
 
     /// Like `contribute(to:_:)`, for a kernel that can also add its result, as a whole, to what is there.
-    package func contribute(to variable: Variable, adding write: (UnsafeMutablePointer<Float>, _ adds: Bool) -> Void) {
-        guard let node = variable.node else { return }
+    func contribute(to place: GradientPlace, adding write: (UnsafeMutablePointer<Float>, _ adds: Bool) -> Void) {
+        guard let node = place.node else { return }
         if let sum, let parameter = nodes[node].parameter, nodes[node].uses == 1, !nodes[node].isTouched,
             let target = sum[parameter.range].baseAddress
         {
@@ -311,7 +322,7 @@ public final class Tape {
         } else if nodes[node].parameter == nil, let target = nodes[node].gradient?.ownedPointer() {
             write(target, true)
         } else {
-            contribute(to: variable) { write($0, false) }
+            contribute(to: place) { write($0, false) }
         }
     }
 }

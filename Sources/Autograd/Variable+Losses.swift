@@ -99,7 +99,11 @@ extension Variable {
     }
 
     private func binaryCrossentropy(of t: Variable, _ fromLogits: Bool?) -> Variable {
-        if holdsLogits(fromLogits) { return softplus - self * t }
+        if holdsLogits(fromLogits) {
+            let (x, t) = (value, t.value)
+            return tape.record(x.map(.softplus) - x * t, self) { g in receive(g * x.map(.sigmoid) - g * t) }.masked(
+                mask)
+        }
         let p = clamped(1e-7, 1 - 1e-7)
         return -(t * p.log + (1 - t) * (1 - p).log)
     }

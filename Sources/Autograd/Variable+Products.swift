@@ -49,19 +49,23 @@ extension Variable {
         }
         let rows = value.count / Swift.max(1, inputs)
         let workspace = tape.workspace
-        let output = Tensor(uninitialized: Shape(shape.dimensions.dropLast() + [outputs]), in: workspace)
+        var outputShape = shape
+        outputShape[-1] = outputs
+        let output = Tensor(uninitialized: outputShape, in: workspace)
         MatrixProduct(m: rows, n: outputs, k: inputs, relu: relu).run(
             value.pointer, kernel.value.pointer, bias: bias?.value.pointer, into: output.pointer, in: workspace)
-        return tape.record(output, parents(kernel, bias)) { g in
+        let (tape, place, kernelPlace, biasPlace) = (tape, place, kernel.place, bias?.place)
+        let (input, kernelValue) = (value, kernel.value)
+        return tape.record(output, self, kernel, bias) { g in
             if relu { g.clearGradient(ofReLU: output) }
-            tape.contribute(to: kernel) { target, adds in
+            tape.contribute(to: kernelPlace) { target, adds in
                 MatrixProduct(m: inputs, n: outputs, k: rows, transposeA: true, accumulate: adds).run(
-                    value.pointer, g.pointer, into: target, in: workspace)
+                    input.pointer, g.pointer, into: target, in: workspace)
             }
-            if let bias { tape.contribute(to: bias) { g.sumRows(into: $0) } }
-            tape.contribute(to: self) { target, adds in
+            if let biasPlace { tape.contribute(to: biasPlace) { g.sumRows(into: $0) } }
+            tape.contribute(to: place) { target, adds in
                 MatrixProduct(m: rows, n: inputs, k: outputs, transposeB: true, accumulate: adds).run(
-                    g.pointer, kernel.value.pointer, into: target, in: workspace)
+                    g.pointer, kernelValue.pointer, into: target, in: workspace)
             }
         }.marked(relu ? .relu : .logits)
     }
@@ -78,7 +82,7 @@ extension Variable {
         let output = Tensor(uninitialized: Shape(shape.dimensions.dropLast() + [units]), in: workspace)
         MatrixProduct(m: rows, n: units, k: inputs, transposeB: true).run(
             value.pointer, table.value.pointer, bias: bias?.value.pointer, into: output.pointer, in: workspace)
-        return tape.record(output, [self, table] + (bias.map { [$0] } ?? [])) { g in
+        return tape.record(output, self, table, bias) { g in
             tape.contribute(to: table) {
                 MatrixProduct(m: units, n: inputs, k: rows, transposeA: true).run(
                     g.pointer, value.pointer, into: $0, in: workspace)
@@ -102,7 +106,7 @@ extension Variable {
             input: shape, kernel: kernel.shape, options: options, algorithm: algorithm)
         let workspace = tape.workspace
         let output = convolution.forward(value, kernel.value, bias: bias?.value, relu: relu, in: workspace)
-        return tape.record(output, parents(kernel, bias)) { g in
+        return tape.record(output, self, kernel, bias) { g in
             if relu { g.clearGradient(ofReLU: output) }
             tape.contribute(to: kernel) { convolution.kernelGradient(g, value, into: $0, in: workspace) }
             if let bias { tape.contribute(to: bias) { g.sumRows(into: $0) } }
@@ -122,7 +126,7 @@ extension Variable {
                 input: shape, kernel: kernel.shape, options: options, pooling: pooling)
         {
             let pass = whole.forward(value, kernel.value, bias: bias?.value, in: workspace)
-            return tape.record(pass.output, parents(kernel, bias)) { g in
+            return tape.record(pass.output, self, kernel, bias) { g in
                 let (kernelGradient, biasGradient) = whole.gradients(g, pass, in: workspace)
                 kernel.receive(kernelGradient)
                 bias?.receive(biasGradient)
@@ -132,7 +136,7 @@ extension Variable {
         let pool = Pooling(input: convolution.outputShape, options: pooling)
         let (output, choices) = pool.rectifiedMaximum(
             convolution.forward(value, kernel.value, bias: bias?.value, in: workspace))
-        return tape.record(output, parents(kernel, bias)) { g in
+        return tape.record(output, self, kernel, bias) { g in
             let (inner, sum) = pool.rectifiedMaximumGradient(g, choices)
             tape.contribute(to: kernel) { convolution.kernelGradient(inner, value, into: $0, in: workspace) }
             bias?.receive(sum)
@@ -143,9 +147,5 @@ extension Variable {
     /// A 2-D convolution (cross-correlation, as in Keras and PyTorch) without bias.
     package func convolution(_ kernel: Variable, options: ConvolutionOptions = ConvolutionOptions()) -> Variable {
         convolution(kernel, bias: nil, options: options, relu: false)
-    }
-
-    private func parents(_ kernel: Variable, _ bias: Variable?) -> [Variable] {
-        bias.map { [self, kernel, $0] } ?? [self, kernel]
     }
 }

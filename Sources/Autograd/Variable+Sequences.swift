@@ -29,7 +29,7 @@ extension Variable {
         let convolution = Convolution(input: image.shape, kernel: taps.shape, options: options)
         let workspace = tape.workspace
         let output = convolution.forward(image, taps, bias: bias?.value, relu: relu, in: workspace).asSequences
-        return tape.record(output, bias.map { [self, kernel, $0] } ?? [self, kernel]) { g in
+        return tape.record(output, self, kernel, bias) { g in
             if relu { g.clearGradient(ofReLU: output) }
             tape.contribute(to: kernel) { convolution.kernelGradient(g, image, into: $0, in: workspace) }
             if let bias { tape.contribute(to: bias) { g.sum(axes: [1]).sumRows(into: $0) } }

@@ -8,43 +8,45 @@ public struct Variable {
     /// The position on the tape; nil for what needs no gradient.
     package let node: Int?
     public let value: Tensor
-    /// `[batch, positions]`, 1 where a sample of this `[batch, positions, ...]` has the position, else 0; nil where all have
-    /// all, or nothing is known. Element-wise operations keep it; see `Layer.positions` for what layers do.
-    public private(set) var mask: Tensor?
     /// What kind of numbers it holds.
     package internal(set) var kind = OutputKind.unknown
     /// The layer that made it of that kind, if one did.
     package internal(set) var maker: ObjectIdentifier?
-    /// What a row of several outputs was joined of, so that each can have a loss of its own; empty for others.
-    package var parts: [Variable] = []
-    /// For a direct softmax result: what it was computed from, so that cross-entropy can be, too (as Keras does).
-    private let logitsBehind: Logits?
+    /// What few variables have, apart from the rest, for variables are copied often.
+    private var notes: Notes?
 
-    private final class Logits: Sendable {
-        let node: Int?
-        let value: Tensor
+    private final class Notes {
+        let mask: Tensor?
+        let parts: [Variable]
+        /// Node and value of the logits that this is the softmax of.
+        let logits: (node: Int?, value: Tensor)?
 
-        init(_ variable: Variable) { (node, value) = (variable.node, variable.value) }
+        init(mask: Tensor? = nil, parts: [Variable] = [], logits: (node: Int?, value: Tensor)? = nil) {
+            (self.mask, self.parts, self.logits) = (mask, parts, logits)
+        }
     }
 
-    init(tape: Tape, node: Int?, value: Tensor) {
-        self.tape = tape
-        self.node = node
-        self.value = value
-        logitsBehind = nil
-    }
+    init(tape: Tape, node: Int?, value: Tensor) { (self.tape, self.node, self.value) = (tape, node, value) }
 
     /// `softmax`, marked as the softmax of `logits`.
     init(_ softmax: Variable, softmaxOf logits: Variable) {
-        tape = softmax.tape
-        node = softmax.node
-        value = softmax.value
+        self.init(tape: softmax.tape, node: softmax.node, value: softmax.value)
         kind = .softmax
-        logitsBehind = Logits(logits)
+        notes = Notes(logits: (logits.node, logits.value))
     }
 
-    /// The logits that this variable is the softmax of, if it came straight from there.
-    var logits: Variable? { logitsBehind.map { Variable(tape: tape, node: $0.node, value: $0.value) } }
+    /// For a direct softmax result: what it was computed from, so that cross-entropy can be, too (as Keras does).
+    var logits: Variable? { notes?.logits.map { Variable(tape: tape, node: $0.node, value: $0.value) } }
+
+    /// `[batch, positions]`, 1 where a sample of this `[batch, positions, ...]` has the position, else 0; nil where all have
+    /// all, or nothing is known. Element-wise operations keep it; see `Layer.positions` for what layers do.
+    public var mask: Tensor? { notes?.mask }
+
+    /// What a row of several outputs was joined of, so that each can have a loss of its own; empty for others.
+    package var parts: [Variable] {
+        get { notes?.parts ?? [] }
+        set { notes = Notes(mask: mask, parts: newValue, logits: notes?.logits) }
+    }
 
     public var shape: Shape { value.shape }
 
@@ -60,11 +62,12 @@ public struct Variable {
 
     /// The same values, of which each sample has the positions that `mask [batch, positions]` tells.
     public func masked(_ mask: Tensor?) -> Variable {
+        if mask == nil && self.mask == nil { return self }
         require(
             mask.map { shape.dimensions.starts(with: $0.shape.dimensions) && $0.shape.rank == 2 } ?? true,
             "masked: expected a mask of the first two axes of \(shape), got \(mask?.shape ?? [])")
         var result = self
-        result.mask = mask
+        result.notes = Notes(mask: mask, parts: parts, logits: notes?.logits)
         return result
     }
 

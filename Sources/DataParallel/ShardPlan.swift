@@ -53,10 +53,13 @@ package struct ShardPlan: Sendable, Hashable {
         samplesPerShard = max(1, min(ShardPlan.wantedSamples, (batchSize ?? 1) / shards))
     }
 
-    /// What `--shards auto` means: the largest power of two, at most 64, that leaves at least 16 samples a shard. A
-    /// function of the batch size alone, so that the same command has the same bits on any layout.
-    package static func automaticShards(batchSize: Int) -> Int {
-        powerOfTwo(below: 64, leaving: wantedSamples, of: batchSize)
+    /// The largest power of two, at most 64 and at most `most`, that leaves `samples` to each shard.
+    package static func automaticShards(
+        batchSize: Int, leaving samples: Int = wantedSamples, most: Int = .max
+    ) -> Int {
+        var shards = powerOfTwo(below: 64, leaving: samples, of: batchSize)
+        while shards > max(1, most) { shards /= 2 }
+        return shards
     }
 
     /// The shards of a worker, counted over the whole job; the first worker has as many as any.

@@ -84,12 +84,13 @@ struct TrainRun {
         try settings.checkAugmentations(of: loaded.train)
         let task = try TrainingTask(settings, loaded.train, loaded.preparation, chosen)
         if let language = loaded.preparation as? LanguagePreparation { try task.requireContinuing(language) }
-        options.shards =
-            try options.shards ?? checkpoint?.state.shards
-            ?? ShardPlan.automaticShards(batchSize: options.batchSize.resolved(count: loaded.train.count))
         let model = try task.description.makeModel().compile(
             optimizer: settings.makeOptimizer(sampleCount: loaded.train.count, options), loss: task.loss,
             metrics: task.metrics)
+        options.shards =
+            try options.shards ?? checkpoint?.state.shards
+            ?? model.automaticShards(
+                for: loaded.train.input.shape, batchSize: options.batchSize.resolved(count: loaded.train.count))
         let folder = settings.run.run ?? RunFolder.defaultPath(model: task.name, data: source.name, date: Date())
         let record = try self.record(in: folder, task, loaded, options, world)
         if checkpoint == nil, let weights = settings.model.resumeWeights {

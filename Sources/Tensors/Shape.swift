@@ -11,10 +11,14 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
 
     /// - Parameter dimensions: non-negative axis lengths, outermost first. One beyond 2^31 - 1, which a large number in a
     ///   model file makes, is kept as 2^31 - 1: `count(of:)` finds it too large, and nothing is made of the shape.
-    public init(_ dimensions: some Collection<Int>) {
-        require(dimensions.count <= Shape.maximumRank, "a shape has at most 6 axes, got \(Array(dimensions))")
+    @inlinable public init(_ dimensions: some Collection<Int>) { self.init(lengths: Array(dimensions)) }
+
+    /// Not generic, for shapes are made in every operation.
+    @usableFromInline init(lengths dimensions: [Int]) {
+        require(dimensions.count <= Shape.maximumRank, "a shape has at most 6 axes, got \(dimensions)")
         rank = dimensions.count
-        for (axis, length) in dimensions.enumerated() {
+        for axis in 0..<dimensions.count {
+            let length = dimensions[axis]
             require(length >= 0, "axis \(axis) has length \(length), expected 0 or more")
             lengths[axis] = Int32(clamping: length)
         }

@@ -148,13 +148,13 @@ extension Tensor {
 extension Shape {
     /// The shape both arguments are repeated to: axes are aligned at the end, and a length of 1 stretches (NumPy's
     /// broadcasting rules).
-    package static func broadcast(_ a: Shape, _ b: Shape, operation: String) -> Shape {
+    package static func broadcast(_ a: Shape, _ b: Shape, operation: @autoclosure () -> String) -> Shape {
         if a == b { return a }
         var lengths: [Int] = []
         for axis in 1...max(a.rank, b.rank, 1) where axis <= max(a.rank, b.rank) {
             let x = axis <= a.rank ? a[-axis] : 1
             let y = axis <= b.rank ? b[-axis] : 1
-            require(x == y || x == 1 || y == 1, "\(operation): shapes \(a) and \(b) can't be broadcast together")
+            require(x == y || x == 1 || y == 1, "\(operation()): shapes \(a) and \(b) can't be broadcast together")
             lengths.append(x == 1 ? y : x)
         }
         return Shape(lengths.reversed())

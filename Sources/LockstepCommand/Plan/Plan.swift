@@ -88,13 +88,15 @@ struct Plan: ParsableCommand {
         guard let stateCount = states[optimizer] else {
             throw TrainingError("unknown --optimizer '\(optimizer)': expected sgd, adam, adamw or rmsprop")
         }
-        let buffer = try ModelDescription(model).makeModel().makeParameterBuffer(input: Shape(ofSample: input))
+        let (layers, sample) = (try ModelDescription(model).makeModel(), try Shape(ofSample: input))
+        let buffer = try layers.makeParameterBuffer(input: sample)
+        let automatic = AutomaticShards(layers, input: sample, output: try layers.build(sample))
         let floats = buffer.values.count
         let run = try MeasuredRun(path: RecordedRun.folder(measured), floats: floats)
         let threads = threads ?? run.threads
         return ScalingModel(
             measured: run, network: try Network(network), batchSize: batchSize,
-            shards: shards ?? ShardPlan.automaticShards(batchSize: batchSize),
+            shards: shards ?? automatic(batchSize: batchSize),
             ranksPerHost: ranksPerHost, threads: threads, floats: floats, trainable: buffer.trainable.count,
             stateCount: stateCount)
     }

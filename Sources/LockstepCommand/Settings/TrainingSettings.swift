@@ -14,7 +14,7 @@ struct TrainingSettings: SettingsGroup {
         "Samples of a step over all ranks together, or 'full' for the whole training set.")
     let shards = Setting(
         "shards", .automatic(or: .integer(from: 1)), default: nil,
-        "Shards of a step, a power of two, or 'auto': as many, up to 64, as leave 16 samples each.")
+        "Shards of a step, a power of two, or 'auto': as many, up to 64, as leave 16 samples or 256 positions each.")
     let seed = Setting(
         "seed", .integer(), default: UInt64(0), "Seed of weights, shuffling, dropout and augmentation.")
     let maxSteps = Setting(

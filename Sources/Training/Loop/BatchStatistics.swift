@@ -17,6 +17,8 @@ struct BatchStatistics {
         }
     }
 
+    var isEmpty: Bool { layers.isEmpty }
+
     /// Why a network can't be trained so: over a single value a layer leaves nothing of its input. nil where it can.
     func defect(_ plan: ShardPlan, batchSize: Int) -> String? {
         guard let layer = single(plan, count: batchSize) else { return nil }
@@ -59,6 +61,6 @@ struct BatchStatistics {
     private func advice(_ batchSize: Int) -> String {
         batchSize < 2 * ShardPlan.wantedSamples
             ? "a larger `batchSize`, and `shards: nil`"
-            : "`shards: nil`, which means \(ShardPlan.automaticShards(batchSize: batchSize)) here, or a larger `batchSize`"
+            : "`shards: nil`, or a larger `batchSize`"
     }
 }

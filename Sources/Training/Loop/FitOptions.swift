@@ -55,7 +55,9 @@ public enum Verbosity: Int, Sendable {
 public struct FitOptions: Sendable {
     public var epochs = 10
     public var batchSize: BatchSize = 32
-    /// Shards of a step; nil takes the largest power of two, at most 64, that leaves 16 samples a shard.
+    /// Shards of a step; nil takes the largest power of two, at most 64, that leaves a shard 16 samples, or 256 positions of
+    /// a network that answers for each position of sequences, has no recurrent layers and normalises over no batch. A small
+    /// network over the columns of a table has 4 of them as long as there is so little work.
     public var shards: Int?
     /// Threads of each rank; nil takes one per core, at most one per shard.
     public var threads: Int?

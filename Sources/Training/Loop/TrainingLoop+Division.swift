@@ -8,9 +8,10 @@ import Optimizers
 
 extension TrainingLoop {
     static func makePlan(
-        _ options: FitOptions, _ batchSize: Int, _ resumedShards: Int?, _ places: [RankPlace], _ world: World
+        _ options: FitOptions, _ batchSize: Int, _ resumedShards: Int?, _ automatic: AutomaticShards,
+        _ places: [RankPlace], _ world: World
     ) throws -> ShardPlan {
-        let shards = options.shards ?? resumedShards ?? ShardPlan.automaticShards(batchSize: batchSize)
+        let shards = options.shards ?? resumedShards ?? automatic(batchSize: batchSize)
         let wanted =
             options.threads ?? max(1, min(CorePlacement.threads(places, rank: world.rank), shards / world.size))
         let threads = Int(try world.communicator.allReduce([Int64(wanted)], .minimum)[0])
@@ -48,9 +49,10 @@ extension TrainingLoop {
             "\(RunLayout.counted(setup.plan.ranks, "rank")) x \(RunLayout.counted(setup.plan.threads, "thread"))"
         var wanted = setup.plan.shards
         while wanted < setup.plan.workers { wanted *= 2 }
-        let batch = wanted * ShardPlan.wantedSamples
-        let isAutomatic = setup.plan.shards == ShardPlan.automaticShards(batchSize: setup.batchSize)
-        let helps = isAutomatic && ShardPlan.automaticShards(batchSize: batch) == wanted && batch <= setup.data.count
+        let automatic = setup.automaticShards
+        let batch = wanted * automatic.samples
+        let isAutomatic = setup.plan.shards == automatic(batchSize: setup.batchSize)
+        let helps = isAutomatic && automatic(batchSize: batch) == wanted && batch <= setup.data.count
         let larger = helps ? "a larger `batchSize` (from \(batch) on), or " : ""
         return
             "\(setup.plan.idleWorkers) of \(setup.plan.workers) workers (\(layout)) compute nothing but updates and evaluations, "

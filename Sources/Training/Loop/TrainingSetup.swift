@@ -27,6 +27,7 @@ struct TrainingSetup {
 
     let batchSize: Int
     let plan: ShardPlan
+    let automaticShards: AutomaticShards
     let placement: CorePlacement
     /// Where it goes on from a checkpoint.
     let resumed: ResumePoint?
@@ -67,7 +68,8 @@ struct TrainingSetup {
         }
         resumed = try ResumePoint.find(settings, world)
         let places = try world.places()
-        plan = try TrainingLoop.makePlan(options, batchSize, resumed?.state.shards, places, world)
+        automaticShards = AutomaticShards(model.network, input: data.input.shape, output: output)
+        plan = try TrainingLoop.makePlan(options, batchSize, resumed?.state.shards, automaticShards, places, world)
         if let defect = BatchStatistics(of: model.network).defect(plan, batchSize: batchSize) {
             throw TrainingError(defect, .unfit)
         }

@@ -26,7 +26,7 @@ extension TrainingStep {
     ///   - input: the shape of a sample, without the batch axis.
     ///   - batchSize: samples of a whole batch; a shorter one is cut over fewer shards.
     ///   - shards: a power of two; the result's bits depend on it, and on nothing else of the layout. Workers beyond them
-    ///     only update. nil takes the largest one, at most 64, that leaves 16 samples a shard.
+    ///     only update. nil means what it does in `FitOptions`.
     ///   - threads: of each rank.
     public convenience init(
         network: any Layer, input: Shape, optimizer: Optimizer, loss: Loss, metrics: [Metric] = [],
@@ -35,8 +35,8 @@ extension TrainingStep {
     ) throws {
         let output = try network.build(input)
         let plan = try ShardPlan(
-            shards: shards ?? ShardPlan.automaticShards(batchSize: batchSize), ranks: world.size, threads: threads,
-            batchSize: batchSize)
+            shards: shards ?? AutomaticShards(network, input: input, output: output)(batchSize: batchSize),
+            ranks: world.size, threads: threads, batchSize: batchSize)
         if let defect = optimizer.defect ?? optimizer.defect(forPaths: network.allParameters().map(\.path))
             ?? transforms.lazy.compactMap({ $0.defect(sample: input) }).first
             ?? loss.defect(of: network, input: input) ?? BatchStatistics(of: network).defect(plan, batchSize: batchSize)
