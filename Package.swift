@@ -81,7 +81,7 @@ let package = Package(
             // Within the binary, so that it works wherever it is copied.
             resources: [
                 "mnist-fast", "mnist-99", "mnist-994", "fashion-mnist", "cifar10-cnn", "cifar10-resnet20",
-                "sign-language", "autoencoder",
+                "cifar-fast", "sign-language", "autoencoder",
                 "adult", "adult-resnet", "california-housing", "california-resnet", "penguins",
                 "sms-spam", "sms-transformer", "names", "names-lstm",
                 "shakespeare", "shakespeare-lstm", "gpt-shakespeare",

@@ -15,6 +15,7 @@ enum NamedConfiguration: String, CaseIterable {
     case smsSpam = "sms-spam"
     case names
     case cifar10ResNet20 = "cifar10-resnet20"
+    case cifarFast = "cifar-fast"
     case signLanguage = "sign-language"
     case cifar10CNN = "cifar10-cnn"
     case airlinePassengers = "airline-passengers"
@@ -42,6 +43,7 @@ enum NamedConfiguration: String, CaseIterable {
         case .smsSpam: String(decoding: PackageResources.sms_spam_yaml, as: UTF8.self)
         case .names: String(decoding: PackageResources.names_yaml, as: UTF8.self)
         case .cifar10ResNet20: String(decoding: PackageResources.cifar10_resnet20_yaml, as: UTF8.self)
+        case .cifarFast: String(decoding: PackageResources.cifar_fast_yaml, as: UTF8.self)
         case .signLanguage: String(decoding: PackageResources.sign_language_yaml, as: UTF8.self)
         case .cifar10CNN: String(decoding: PackageResources.cifar10_cnn_yaml, as: UTF8.self)
         case .airlinePassengers: String(decoding: PackageResources.airline_passengers_yaml, as: UTF8.self)

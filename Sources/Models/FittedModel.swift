@@ -4,7 +4,7 @@
 /// An architecture for samples and targets of many shapes; the raw value is its name on the command line.
 package enum FittedModel: String, Sendable, CaseIterable {
     /// Residual networks for small pictures (He et al. 2015): see `ResidualNetwork`.
-    case resnet20, resnet32, resnet44, resnet56
+    case resnet9, resnet20, resnet32, resnet44, resnet56
     /// What `AutomaticModel` makes of texts with a class each.
     case textCNN = "text-cnn"
     case textTransformer = "text-transformer"
@@ -34,7 +34,7 @@ package enum FittedModel: String, Sendable, CaseIterable {
     /// The names of the sizes that make a difference to it.
     package var sizes: Set<String> {
         switch self {
-        case .resnet20, .resnet32, .resnet44, .resnet56: []
+        case .resnet9, .resnet20, .resnet32, .resnet44, .resnet56: []
         case .textCNN, .tabularMLP: ["hidden", "dropout", "normalization"]
         case .textTransformer: ["layers", "heads", "width", "dropout"]
         case .charLSTM, .tabularResNet, .conv1D: ["layers", "width", "dropout"]
@@ -49,6 +49,7 @@ package enum FittedModel: String, Sendable, CaseIterable {
         _ input: AutomaticModel.Input, _ output: AutomaticModel.Output, _ sizes: Sizes = Sizes()
     ) throws(ModelFileError) -> String {
         switch self {
+        case .resnet9: return ResidualNetwork(depth: 9, output).shallowText
         case .resnet20: return ResidualNetwork(depth: 20, output).text
         case .resnet32: return ResidualNetwork(depth: 32, output).text
         case .resnet44: return ResidualNetwork(depth: 44, output).text

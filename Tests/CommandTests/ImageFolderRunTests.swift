@@ -223,6 +223,10 @@ extension CommandTests {
                 ]
                 let expected = try train(arguments, run: folder + "/a")
                 #expect(try train(ranks: 2, arguments, run: folder + "/b") == expected)
+                for recipe in ["cifar10-cnn", "cifar10-resnet20", "cifar-fast"] {
+                    let brief = ["--config", recipe, "--epochs", "1", "--warm-up-steps", "0"]
+                    _ = try train(brief + ["--data", "cifar10:\(folder)"], run: "\(folder)/\(recipe)")
+                }
                 let evaluated = try lockstep(["evaluate", folder + "/a"])
                 #expect(evaluated.lines.first?.hasPrefix("20 samples of cifar10:\(folder)") == true)
                 try Self.picture(1, of: 2, height: 50, width: 40).write(to: URL(filePath: folder + "/x.ppm"))

@@ -25,7 +25,7 @@ import Testing
         #expect(
             message("mnist-cn")
                 == "mnist-cn: no model of this name; did you mean 'mnist-cnn'?\n"
-                + "  known models: mnist-mlp, mnist-cnn, mnist-cnn-2, mnist-cnn-3, resnet20, resnet32, resnet44, resnet56, "
+                + "  known models: mnist-mlp, mnist-cnn, mnist-cnn-2, mnist-cnn-3, resnet9, resnet20, resnet32, resnet44, resnet56, "
                 + "text-cnn, text-transformer, char-lstm, tabular-mlp, tabular-resnet, autoencoder, conv1d, "
                 + "or a file such as ./cnn.yaml")
     }

@@ -216,6 +216,13 @@ import Testing
             let network = try ModelFile(text: FittedModel.resnet20.text(.samples([16, 21, 1]), output)).model
             #expect(try network.build([16, 21, 1]) == shape)
         }
+        for (side, classes) in [(8, 3), (32, 10), (9, 2)] {
+            let file = try FittedModel.resnet9.text(.samples([side, side, 3]), .classes(classes))
+            let network = try ModelFile(text: file).model
+            #expect(try network.build([side, side, 3]) == [classes])
+            let buffer = try network.makeParameterBuffer(input: [side, side, 3])
+            #expect(buffer.trainableScalarCount == 411_664 + 129 * classes)
+        }
         let text = try FittedModel.resnet20.text(.samples([32, 32, 3]), .classes(10))
         #expect(try ModelDescription("resnet20") == .file(text: text))
     }
