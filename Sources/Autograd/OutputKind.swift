@@ -15,6 +15,7 @@ package enum OutputKind: Sendable, Hashable {
     case unknown
 
     static let relu = OutputKind.function("relu")
+    static let gelu = OutputKind.function("gelu")
 
     /// Of `a + b`, `a - b`, `a * b` and `a / b`: any real number in one of them makes any of it.
     static func combined(_ a: OutputKind, _ b: OutputKind) -> OutputKind {

@@ -109,9 +109,7 @@ extension Variable {
         return tape.record(y, self) { g in
             g.multiply(by: slope)
             place.receive(g)
-        }.marked(
-            .function(UnaryFunction.gelu.rawValue)
-        ).masked(mask)
+        }.marked(.gelu).masked(mask)
     }
 
     /// Its approximation x (1 + tanh(u)) / 2 = x sigmoid(2 u) with u = sqrt(2 / pi) (x + 0.044715 x^3).

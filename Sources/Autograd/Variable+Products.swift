@@ -28,14 +28,19 @@ extension Variable {
         }.marked(.combined(kind, other.kind))
     }
 
-    /// `relu(self * kernel + bias)`: input `[..., in]`, kernel `[in, out]`, bias `[out]`, output
-    /// `[..., out]`. Bias and ReLU are optional.
+    /// `relu(self * kernel + bias)` or `gelu(self * kernel + bias)`: input `[..., in]`, kernel `[in, out]`, bias
+    /// `[out]`, output `[..., out]`. Bias, ReLU and gelu, at most one of the two, are optional.
     ///
     /// - Parameter inputs: for a kernel of more axes, the product of its first ones, which take the input's last axis.
-    package func dense(_ kernel: Variable, bias: Variable?, relu: Bool, inputs: Int? = nil) -> Variable {
+    package func dense(
+        _ kernel: Variable, bias: Variable?, relu: Bool, gelu: Bool = false, inputs: Int? = nil
+    ) -> Variable {
         require(
             kernel.shape.rank >= 2 && shape.rank >= 1 && shape[-1] == inputs ?? kernel.shape[0],
             "dense: input \(shape) does not fit kernel \(kernel.shape)")
+        if gelu, tape.mode == .inference {  // nobody needs the slope
+            return dense(kernel, bias: bias, relu: false, inputs: inputs).gelu
+        }
         let inputs = shape[-1]
         let outputs = kernel.value.count / Swift.max(1, inputs)
         require(
@@ -43,21 +48,34 @@ extension Variable {
             "dense: bias \(bias?.shape ?? []) does not fit kernel \(kernel.shape)")
         if mask != nil, shape.rank == 3, tape.mode == .training {
             let tap = kernel.reshaped([1, inputs, outputs])
-            return convolution1D(
+            let result = convolution1D(
                 tap, bias: bias.map { $0.shape.rank == 1 ? $0 : $0.reshaped([outputs]) }, options: ConvolutionOptions(),
                 relu: relu)
+            return gelu ? result.gelu : result
         }
         let rows = value.count / Swift.max(1, inputs)
         let workspace = tape.workspace
         var outputShape = shape
         outputShape[-1] = outputs
         let output = Tensor(uninitialized: outputShape, in: workspace)
-        MatrixProduct(m: rows, n: outputs, k: inputs, relu: relu).run(
-            value.pointer, kernel.value.pointer, bias: bias?.value.pointer, into: output.pointer, in: workspace)
+        let product = MatrixProduct(m: rows, n: outputs, k: inputs, relu: relu)
+        var slope: Tensor?
+        if gelu {
+            slope = Tensor(uninitialized: outputShape, in: workspace)
+            product.runGELU(
+                value.pointer, kernel.value.pointer, bias: bias?.value.pointer, into: output.pointer,
+                slope: slope!.pointer, in: workspace)
+        } else {
+            product.run(
+                value.pointer, kernel.value.pointer, bias: bias?.value.pointer, into: output.pointer, in: workspace)
+        }
+        // The way back keeps no output that it has no use for.
+        let rectified = relu ? output : nil
         let (tape, place, kernelPlace, biasPlace) = (tape, place, kernel.place, bias?.place)
         let (input, kernelValue) = (value, kernel.value)
-        return tape.record(output, self, kernel, bias) { g in
-            if relu { g.clearGradient(ofReLU: output) }
+        return tape.record(output, self, kernel, bias) { [slope] g in
+            if let rectified { g.clearGradient(ofReLU: rectified) }
+            if let slope { g.multiply(by: slope) }
             tape.contribute(to: kernelPlace) { target, adds in
                 MatrixProduct(m: inputs, n: outputs, k: rows, transposeA: true, accumulate: adds).run(
                     input.pointer, g.pointer, into: target, in: workspace)
@@ -67,7 +85,7 @@ extension Variable {
                 MatrixProduct(m: rows, n: inputs, k: outputs, transposeB: true, accumulate: adds).run(
                     g.pointer, kernelValue.pointer, into: target, in: workspace)
             }
-        }.marked(relu ? .relu : .logits)
+        }.marked(relu ? .relu : gelu ? .gelu : .logits)
     }
 
     /// The matrix product with a table `[units, in]` of which the rows are the outputs' weights, plus bias `[units]`:

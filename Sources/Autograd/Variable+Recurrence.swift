@@ -37,8 +37,16 @@ extension Variable {
         let (place, tape) = (place, tape)
         return tape.record(result, [self, kernel, recurrentKernel] + (bias.map { [$0] } ?? [])) { g in
             pass.goBack(g, reversed: isReversed, recurrentKernel: recurrentKernel.value)
-            tape.contribute(to: kernel.place) { pass.kernelGradient(into: $0, adds: $1) }
-            tape.contribute(to: recurrentKernel.place) { pass.recurrentKernelGradient(into: $0, adds: $1) }
+            if pass.sharesGates, kernel.needsGradient, recurrentKernel.needsGradient, kernel.node != recurrentKernel.node {
+                tape.contribute(to: kernel.place) { target, adds in
+                    tape.contribute(to: recurrentKernel.place) {
+                        pass.kernelGradients(into: target, adds: adds, recurrent: $0, addsRecurrent: $1)
+                    }
+                }
+            } else {
+                tape.contribute(to: kernel.place) { pass.kernelGradient(into: $0, adds: $1) }
+                tape.contribute(to: recurrentKernel.place) { pass.recurrentKernelGradient(into: $0, adds: $1) }
+            }
             if let bias { tape.contribute(to: bias) { pass.biasGradient(into: $0) } }
             tape.contribute(to: place) { pass.inputGradient(kernel: kernel.value, into: $0) }
         }

@@ -45,7 +45,8 @@ public final class Dense: Layer {
         buildIfNeeded(for: input, kernel)
         let tape = input.tape
         let output = input.dense(
-            tape.parameter(kernel), bias: bias.map(tape.parameter), relu: activation == .relu)
-        return activation.afterFusedReLU(output)
+            tape.parameter(kernel), bias: bias.map(tape.parameter), relu: activation == .relu,
+            gelu: activation == .gelu)
+        return activation == .gelu ? output : activation.afterFusedReLU(output)
     }
 }

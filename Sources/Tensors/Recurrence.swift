@@ -181,6 +181,31 @@ package struct RecurrentPass {
 
     // What follows is valid after `goBack`.
 
+    /// Whether both kernels' gradients are products with the same gradients of gates.
+    package var sharesGates: Bool { (recurrence.cell == .simple || recurrence.cell == .lstm) && gates.count > 0 }
+
+    /// What `kernelGradient` and `recurrentKernelGradient` write, or add, where `sharesGates`, in less time.
+    package func kernelGradients(
+        into target: UnsafeMutablePointer<Float>, adds: Bool, recurrent: UnsafeMutablePointer<Float>, addsRecurrent: Bool
+    ) {
+        func product(_ rows: Int) -> MatrixProduct {
+            MatrixProduct(m: rows, n: recurrence.width, k: steps * batch, transposeA: true)
+        }
+        let (features, units, width) = (inputs.shape[2], recurrence.units, recurrence.width)
+        let sum = adds ? Tensor(uninitialized: [features, width], in: workspace) : nil
+        let recurrentSum = addsRecurrent ? Tensor(uninitialized: [units, width], in: workspace) : nil
+        product(features).runPair(
+            product(units), inputs.pointer, recurrentOperand, shared: gates.pointer, into: sum?.pointer ?? target,
+            recurrentSum?.pointer ?? recurrent, in: workspace)
+        if let sum { lk_accumulate(target, sum.pointer, Int64(sum.count)) }
+        if let recurrentSum { lk_accumulate(recurrent, recurrentSum.pointer, Int64(recurrentSum.count)) }
+    }
+
+    /// What the recurrent kernel is multiplied with in each step.
+    private var recurrentOperand: UnsafeMutablePointer<Float> {
+        operands?.pointer ?? states.pointer + (recurrence.goesBackwards ? batch * recurrence.units : 0)
+    }
+
     /// Writes, or adds, the kernel's gradient `[features, width]`: one product over all steps and samples.
     package func kernelGradient(into target: UnsafeMutablePointer<Float>, adds: Bool) {
         MatrixProduct(
@@ -191,8 +216,7 @@ package struct RecurrentPass {
     /// Writes, or adds, the recurrent kernel's gradient `[units, width]`.
     package func recurrentKernelGradient(into target: UnsafeMutablePointer<Float>, adds: Bool) {
         let (units, width, rows) = (recurrence.units, recurrence.width, steps * batch)
-        let before = states.pointer + (recurrence.goesBackwards ? batch * units : 0)
-        let operand = operands?.pointer ?? before
+        let operand = recurrentOperand
         func product(_ a: UnsafePointer<Float>, _ b: Tensor, into c: UnsafeMutablePointer<Float>, adds: Bool) {
             MatrixProduct(m: units, n: b.shape[-1], k: rows, transposeA: true, accumulate: adds).run(
                 a, b.pointer, into: c, in: workspace)

@@ -30,9 +30,8 @@ package enum UnaryFunction: String, Sendable {
 
 /// An element-wise function of two broadcast arguments.
 package enum BinaryFunction: Sendable {
-    /// `greater` and `equal` give 1 or 0; `reluGradient(a, b)` is a where b > 0, else 0; `geluGradient(a, b)` is a times
-    /// GELU's slope at b.
-    case add, subtract, multiply, divide, maximum, minimum, power, greater, equal, reluGradient, geluGradient
+    /// `greater` and `equal` give 1 or 0; `reluGradient(a, b)` is a where b > 0, else 0.
+    case add, subtract, multiply, divide, maximum, minimum, power, greater, equal, reluGradient
 
     var kernel: lk_binary_operation {
         switch self {
@@ -46,7 +45,6 @@ package enum BinaryFunction: Sendable {
         case .greater: LK_GREATER
         case .equal: LK_EQUAL
         case .reluGradient: LK_RELU_GRADIENT
-        case .geluGradient: LK_GELU_GRADIENT
         }
     }
 }
@@ -73,19 +71,22 @@ extension Tensor {
         return result
     }
 
-    /// Gelu, and its slope in doubles, for `multiply(by:)`.
-    package var geluWithSlope: (value: Tensor, slope: Doubles) {
-        let result = Tensor(uninitialized: shape, in: resultWorkspace(self))
-        let slope = Doubles(count: count, in: result.workspace!)
-        lk_gelu_with_slope(result.pointer, slope.pointer, pointer, Int64(count))
-        return (result, slope)
+    /// Gelu, and its slope.
+    package var geluWithSlope: (value: Tensor, slope: Tensor) {
+        let workspace = resultWorkspace(self)
+        let (value, slope) = (Tensor(uninitialized: shape, in: workspace), Tensor(uninitialized: shape, in: workspace))
+        lk_gelu_with_slope(value.pointer, slope.pointer, pointer, Int64(count))
+        return (value, slope)
     }
 
-    /// Times a number for each element, rounded once; in place where nobody else holds this tensor's memory.
-    package mutating func multiply(by factors: Doubles) {
-        let result = isUniquelyReferenced() ? self : Tensor(uninitialized: shape, in: resultWorkspace(self))
-        lk_multiply_by_doubles(result.pointer, pointer, factors.pointer, Int64(count))
-        self = result
+    /// Times `factors` of the same shape; in place where nobody else holds this tensor's memory.
+    package mutating func multiply(by factors: Tensor) {
+        guard isUniquelyReferenced(), shape == factors.shape else {
+            self = combined(.multiply, factors)
+            return
+        }
+        var (length, stride) = (Int64(count), Int64(1))
+        lk_binary(LK_MULTIPLY, pointer, pointer, factors.pointer, 1, &length, &stride, &stride)
     }
 
     /// `self * scale + shift`
@@ -198,18 +199,5 @@ struct BroadcastPlan {
                 for k in all.indices { strides[k].append(all[k][axis]) }
             }
         }
-    }
-}
-
-/// Numbers in double precision, in a workspace's memory.
-package struct Doubles: Sendable {
-    private let memory: Tensor
-
-    fileprivate init(count: Int, in workspace: Workspace) {
-        memory = Tensor(uninitialized: [2 * count], in: workspace)
-    }
-
-    fileprivate var pointer: UnsafeMutablePointer<Double> {
-        UnsafeMutableRawPointer(memory.pointer).assumingMemoryBound(to: Double.self)
     }
 }

@@ -60,9 +60,50 @@ package struct MatrixProduct: Sendable {
             c.update(repeating: 0, count: Int(shape.m * shape.n))
             return
         }
+        run(in: workspace) { lk_matrix_product($0, c, a, b, bias, $1) }
+    }
+
+    /// `c = gelu(a * b + bias)` and the slope there, in one pass over memory.
+    package func runGELU(
+        _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
+        into c: UnsafeMutablePointer<Float>, slope: UnsafeMutablePointer<Float>, in workspace: Workspace
+    ) {
+        if shape.m == 0 || shape.n == 0 { return }
+        require(!shape.accumulate && !shape.relu && shape.k > 0, "matmul: gelu follows a product that replaces its result")
+        run(in: workspace) { lk_product_gelu($0, c, slope, a, b, bias, $1) }
+    }
+
+    /// `c = a * shared` of this product and `d = b * shared` of another with the same `n` and `k`: what both read is packed
+    /// once.
+    package func runPair(
+        _ other: MatrixProduct, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, shared: UnsafePointer<Float>,
+        into c: UnsafeMutablePointer<Float>, _ d: UnsafeMutablePointer<Float>, in workspace: Workspace
+    ) {
+        let (first, second) = (shape, other.shape)
+        require(
+            first.n == second.n && first.k == second.k && first.transpose_a == second.transpose_a
+                && first.transpose_b == second.transpose_b && first.k > 0,
+            "matmul: two products that share an operand differ in it")
+        require(
+            !(first.accumulate || first.relu || second.accumulate || second.relu),
+            "matmul: two products that share an operand replace their results")
+        if first.m == 0 || second.m == 0 || first.n == 0 { return }
+        workspace.timeline?.count(operations: Int(2 * (first.m + second.m) * first.n * first.k))
+        withUnsafePointer(to: first) { first in
+            withUnsafePointer(to: second) { second in
+                workspace.withScratch(Int(max(lk_product_scratch(first), lk_product_scratch(second)))) {
+                    lk_product_pair(first, second, c, d, a, b, shared, $0)
+                }
+            }
+        }
+    }
+
+    private func run(
+        in workspace: Workspace, _ kernel: (UnsafePointer<lk_product>, UnsafeMutablePointer<Float>?) -> Void
+    ) {
         workspace.timeline?.count(operations: Int(2 * shape.m * shape.n * shape.k))
         withUnsafePointer(to: shape) { shape in
-            workspace.withScratch(Int(lk_product_scratch(shape))) { lk_matrix_product(shape, c, a, b, bias, $0) }
+            workspace.withScratch(Int(lk_product_scratch(shape))) { kernel(shape, $0) }
         }
     }
 }

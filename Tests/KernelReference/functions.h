@@ -181,26 +181,27 @@ static inline float reference_erf(float x) {
     return (float)copysign(1 - reference_scaled_erfc(t) * reference_exp_double(-(t * t)), x);
 }
 
-static inline void reference_normal(float x, double *below, double *density) {
-    double t = fabs((double)x);
-    if (t > 40) t = 40;
-    double e = reference_exp_double(-0.5 * t * t), tail = 0.5 * e * reference_scaled_erfc(t * 0x1.6a09e667f3bcdp-1);
-    *below = x < 0 ? tail : 1 - tail;
-    *density = e * 0x1.9884533d43651p-2;
+/// gelu and its slope.
+static inline float reference_gelu_with_slope(float x, float *slope) {
+    float t = fabsf(x);
+    if (t > 15) t = 15;
+    float square = t * t, rest = fmaf(t, t, -square);
+    float n = fmaf(square, -0x1.715476p-1f, 0x1.8p+23f) - 0x1.8p+23f;
+    float r = fmaf(n, 0x1.62e4p+0f, square) + fmaf(n, 0x1.7f7d1cp-19f, rest);
+    float m = POLYNOMIAL(r, 0x1.6a2254p-16f, -0x1.123b04p-12f, 0x1.5558f8p-9f, -0x1.55549p-6f, 0x1.fffffcp-4f, -0.5f, 1);
+    float a = t / fmaf(t, 0x1.5cp-2f, 1);
+    float p = POLYNOMIAL(a, -0x1.345a88p-18f, 0x1.2c4aep-15f, -0x1.565668p-15f, -0x1.25e86cp-13f, -0x1.0c63aap-10f,
+                         0x1.b163eap-9f, 0x1.2bc238p-5f, -0x1.d508ccp-3f, 0.5f);
+    float q = fmaf(a, -0x1.5cp-2f, 1) * p, tail = a * p, inner = fmaf(t, -0x1.988454p-2f, q) * m;
+    int exponent = x == x ? (int)n : 0, half = exponent >> 1;
+    float first = float_of((uint32_t)(half + 127) << 23), second = float_of((uint32_t)(exponent - half + 127) << 23);
+    inner = inner * first * second;
+    *slope = x < 0 ? inner : 1 - inner;
+    return fmaf(-(tail * second), m * first, x < 0 ? 0 : x);
 }
-
 static inline float reference_gelu(float x) {
-    double below, density;
-    reference_normal(x, &below, &density);
-    return (float)(x * below);
-}
-
-static inline float reference_gelu_gradient(float g, float x) {
-    double below, density, t = x;
-    reference_normal(x, &below, &density);
-    if (t > 40) t = 40;
-    if (t < -40) t = -40;
-    return (float)(g * fma(t, density, below));
+    float slope;
+    return reference_gelu_with_slope(x, &slope);
 }
 
 static inline float reference_power(float x, float y) {

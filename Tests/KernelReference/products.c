@@ -1,6 +1,7 @@
 // Matrix products.
 #include "case.h"
 #include "chains.h"
+#include "functions.h"
 #include <stddef.h>
 
 #pragma clang fp contract(off)
@@ -33,8 +34,38 @@ static void compare_product(comparison *c, const lk_product *p, bool has_bias, a
     same(c, found, expected, p->m * p->n + 1, "%lld x %lld x %lld%s%s%s%s%s", (long long)p->m, (long long)p->k,
          (long long)p->n, p->transpose_a ? ", a across" : "", p->transpose_b ? ", b across" : "",
          p->accumulate ? ", added" : "", has_bias ? ", bias" : "", p->relu ? ", ReLU" : "");
+    if (!p->accumulate && !p->relu) {
+        float *slope = floats(p->m * p->n + 1), *expected_slope = floats(p->m * p->n + 1);
+        lk_product_gelu(p, found, slope, a, b, has_bias ? bias : NULL, scratch_count > 0 ? scratch : NULL);
+        for (int64_t i = 0; i < p->m * p->n; i++)
+            expected[i] = reference_gelu_with_slope(expected[i], &expected_slope[i]);
+        same(c, found, expected, p->m * p->n + 1, "gelu of %lld x %lld x %lld", (long long)p->m, (long long)p->k,
+             (long long)p->n);
+        same(c, slope, expected_slope, p->m * p->n + 1, "gelu's slope of %lld x %lld x %lld", (long long)p->m,
+             (long long)p->k, (long long)p->n);
+    }
     same(c, scratch + scratch_count, untouched, 1, "behind the working memory of %lld x %lld x %lld", (long long)p->m,
          (long long)p->k, (long long)p->n);
+    release();
+}
+
+/// A second product with the same `b`, of another height.
+static void compare_pair(comparison *c, const lk_product *first, argument_kind kind) {
+    lk_product second = *first;
+    second.m += 37;
+    int64_t length = first->m * first->n, other_length = second.m * second.n;
+    int64_t scratch = lk_product_scratch(first), other_scratch = lk_product_scratch(&second);
+    float *a = floats(first->m * first->k), *b = floats(second.m * second.k), *shared = floats(first->k * first->n);
+    float *found = floats(length + 1), *expected = floats(length + 1);
+    float *other = floats(other_length + 1), *other_expected = floats(other_length + 1);
+    fill(a, first->m * first->k, kind, 5), fill(b, second.m * second.k, kind, 6);
+    fill(shared, first->k * first->n, kind, 7);
+    lk_product_pair(first, &second, found, other, a, b, shared, floats(scratch > other_scratch ? scratch : other_scratch));
+    product(first, expected, a, shared, NULL), product(&second, other_expected, b, shared, NULL);
+    same(c, found, expected, length + 1, "the first of two products of %lld x %lld x %lld", (long long)first->m,
+         (long long)first->k, (long long)first->n);
+    same(c, other, other_expected, other_length + 1, "the second of two products of %lld x %lld x %lld",
+         (long long)second.m, (long long)second.k, (long long)second.n);
     release();
 }
 
@@ -47,11 +78,14 @@ void compare_products(comparison *c) {
         {3, 5, 1030}, {40, 33, 101}, {66, 260, 170},
     };
     for (unsigned i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-        for (int options = 0; options < 16; options++) {
-            bool adds = options & 4, has_bias = options & 8;
-            if (adds && has_bias) continue;
-            lk_product p = {shapes[i][0], shapes[i][2], shapes[i][1], options & 1, options & 2, adds, has_bias};
-            for (int kind = 0; kind < KINDS; kind++) compare_product(c, &p, has_bias, (argument_kind)kind);
+        for (int options = 0; options < 32; options++) {
+            bool adds = options & 4, has_bias = options & 8, relu = options & 16;
+            if (adds && (has_bias || relu)) continue;
+            lk_product p = {shapes[i][0], shapes[i][2], shapes[i][1], options & 1, options & 2, adds, relu};
+            for (int kind = 0; kind < KINDS; kind++) {
+                compare_product(c, &p, has_bias, (argument_kind)kind);
+                if (!adds && !has_bias && !relu) compare_pair(c, &p, (argument_kind)kind);
+            }
         }
     }
 }

@@ -37,7 +37,7 @@ struct FunctionAccuracyTests {
         Function(function: .sin, ulps: 0.51) { sin($0) },
         Function(function: .cos, ulps: 0.51) { cos($0) },
         Function(function: .erf, ulps: 0.51) { erf($0) },
-        Function(function: .gelu, ulps: 0.51) { $0 * erfc(-$0 * 0.5.squareRoot()) / 2 },
+        Function(function: .gelu, ulps: 4.1) { $0 * erfc(-$0 * 0.5.squareRoot()) / 2 },
     ]
 
     /// The error in units in the last place of the true value, also where that is denormal.
@@ -56,20 +56,25 @@ struct FunctionAccuracyTests {
         #expect(worst.0 <= function.ulps, "at \(worst.1)")
     }
 
-    /// What PyTorch and Keras say, to the last digit of a float.
+    /// What PyTorch and Keras say, to the last digit of a float but one.
     @Test func geluByTheErrorFunction() {
-        #expect(Tensor([1, -3, -10, 0, 30]).map(.gelu).scalars == [0.84134475, -0.0040496940, -7.619853e-23, 0, 30])
+        let found = Tensor([1, -3, -10, 0, 30, 1e30, -1e30, -0.0]).map(.gelu).scalars
+        let expected: [Float] = [0.84134475, -0.0040496940, -7.619853e-23, 0, 30, 1e30, 0, 0]
+        for (found, expected) in zip(found, expected) { #expect(abs(found - expected) <= 2 * expected.ulp) }
+        #expect(found[7].sign == .minus)
     }
 
+    /// Within three times the distance of floats below 1, or, far to the left, within a few units of its own last place;
+    /// in between it passes through zero.
     @Test func slopeOfGELU() {
-        let x = Self.arguments.filter { abs($0) < 1e10 }
-        let found = Tensor(repeating: 1, [x.count]).combined(.geluGradient, Tensor(x)).scalars
-        let worst = zip(x, found).map { x, slope in
-            let x = Double(x)
-            let exact = erfc(-x * 0.5.squareRoot()) / 2 + x * exp(-x * x / 2) / (2 * Double.pi).squareRoot()
-            return (error(slope, exact), x)
-        }.max { $0.0 < $1.0 }!
-        #expect(worst.0 <= 0.51, "at \(worst.1)")
+        let x = Self.arguments
+        let (value, found) = Tensor(x).geluWithSlope
+        #expect(value.scalars.map(\.bitPattern) == Tensor(x).map(.gelu).scalars.map(\.bitPattern))
+        for (x, slope) in zip(x.map(Double.init), found.scalars) {
+            let density = exp(-x * x / 2) / (2 * Double.pi).squareRoot()
+            let exact = erfc(-x * 0.5.squareRoot()) / 2 + (density > 0 ? x * density : 0)
+            #expect(abs(Double(slope) - exact) <= 0x1.8p-23 && (x > -1.5 || error(slope, exact) <= 4), "at \(x)")
+        }
     }
 
     @Test func powers() {
@@ -112,7 +117,7 @@ struct FunctionAccuracyTests {
             (.exp, [.nan, .infinity, 0]), (.log, [.nan, .infinity, .nan]), (.tanh, [.nan, 1, -1]),
             (.sigmoid, [.nan, 1, 0]), (.softplus, [.nan, .infinity, 0]), (.relu, [.nan, .infinity, 0]),
             (.absolute, [.nan, .infinity, .infinity]), (.sqrt, [.nan, .infinity, .nan]), (.erf, [.nan, 1, -1]),
-            (.sin, [.nan, .nan, .nan]), (.cos, [.nan, .nan, .nan]), (.gelu, [.nan, .infinity, .nan]),
+            (.sin, [.nan, .nan, .nan]), (.cos, [.nan, .nan, .nan]), (.gelu, [.nan, .infinity, 0]),
         ]
         for (function, values) in expected {
             for (found, value) in zip(special.map(function).scalars, values) {

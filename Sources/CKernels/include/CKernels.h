@@ -20,7 +20,7 @@ int lk_get_affinity(uint64_t mask[16]);
 int lk_set_affinity(const uint64_t mask[16]);
 
 /// The number of what docs/arithmetic.md specifies. It rises with every change of any result's bits.
-enum { LK_ARITHMETIC = 2 };
+enum { LK_ARITHMETIC = 3 };
 
 /// Makes the calling thread round to nearest and keep denormals, whatever was set before; returns that.
 uint64_t lk_use_ieee_arithmetic(void);
@@ -42,7 +42,7 @@ typedef enum {
 // Element-wise, two arguments with broadcasting: strides are in elements, 0 along a broadcast axis.
 typedef enum {
     LK_ADD, LK_SUBTRACT, LK_MULTIPLY, LK_DIVIDE, LK_MAXIMUM, LK_MINIMUM, LK_POWER,
-    LK_GREATER, LK_EQUAL, LK_RELU_GRADIENT /* b > 0 ? a : 0 */, LK_GELU_GRADIENT /* a * gelu'(b) */
+    LK_GREATER, LK_EQUAL, LK_RELU_GRADIENT /* b > 0 ? a : 0 */
 } lk_binary_operation;
 
 // Images, NHWC.

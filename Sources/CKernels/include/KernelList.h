@@ -3,12 +3,8 @@
 
 /// out[i] = f(x[i])
 LK_KERNEL(void, unary, (lk_unary_operation operation, float *out, const float *x, int64_t n), (operation, out, x, n))
-/// out[i] = gelu(x[i]), and the slope there, which LK_GELU_GRADIENT computes again.
-LK_KERNEL(void, gelu_with_slope, (float *out, double *slope, const float *x, int64_t n), (out, slope, x, n))
-/// out[i] = x[i] * factors[i], computed in doubles.
-LK_KERNEL(void, multiply_by_doubles,
-          (float *out, const float *x, const double *factors, int64_t n),
-          (out, x, factors, n))
+/// out[i] = gelu(x[i]), and the slope there; either may be written over x.
+LK_KERNEL(void, gelu_with_slope, (float *out, float *slope, const float *x, int64_t n), (out, slope, x, n))
 /// out[i] = x[i] * scale + shift
 LK_KERNEL(void, affine, (float *out, const float *x, int64_t n, float scale, float shift), (out, x, n, scale, shift))
 /// out[i] = min(max(x[i], low), high)
@@ -150,6 +146,18 @@ LK_KERNEL(int64_t, product_scratch, (const lk_product *shape), (shape))
 LK_KERNEL(void, matrix_product,
           (const lk_product *shape, float *c, const float *a, const float *b, const float *bias, float *scratch),
           (shape, c, a, b, bias, scratch))
+/// out[m, n] = gelu(a[m, k] * b[k, n] + bias[n]), and the slope there: the bits of lk_matrix_product, which may neither add
+/// nor have a ReLU, and lk_gelu_with_slope.
+LK_KERNEL(void, product_gelu,
+          (const lk_product *shape, float *out, float *slope, const float *a, const float *b, const float *bias,
+           float *scratch),
+          (shape, out, slope, a, b, bias, scratch))
+/// c = a * shared and d = b * shared: the bits of two calls of lk_matrix_product, which pack what they share once. The
+/// shapes, of one n, k and kind, may not add; `scratch` is large enough for either.
+LK_KERNEL(void, product_pair,
+          (const lk_product *first, const lk_product *second, float *c, float *d, const float *a, const float *b,
+           const float *shared, float *scratch),
+          (first, second, c, d, a, b, shared, scratch))
 
 /// Floats of working memory for a convolution in any direction.
 LK_KERNEL(int64_t, convolution_scratch, (const lk_convolution *shape), (shape))

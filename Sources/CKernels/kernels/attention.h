@@ -161,6 +161,11 @@ static const float *dropped(float *out, const float *weights, const float *facto
     return out;
 }
 
+/// Asks for `n` floats that the same head of the next sample needs: its rows lie too far apart for the processor to foresee.
+INLINE void ask_for(const float *row, int64_t n) {
+    for (int64_t i = 0; i < n; i += LINE) __builtin_prefetch(row + i, 0, 2);
+}
+
 static void LK(attention_forward)(const lk_attention *s, float *out, float *weights, const float *q, const float *k,
                                   const float *v, const float *mask, const float *factors, float *scratch) {
     if (s->queries == 0 || s->keys == 0) return;
@@ -170,17 +175,23 @@ static void LK(attention_forward)(const lk_attention *s, float *out, float *weig
     for (int64_t sample = 0; sample < s->batch; sample++) {
         const float *seen = padded_mask(s, mask, sample, memory.mask);
         for (int64_t head = 0; head < s->heads; head++, weights += table, factors += factors ? table : 0) {
-            copy_scaled(memory.queries, s->key_dimension, q + sample * s->queries * key_row + head * s->key_dimension,
-                        key_row, s->queries, s->key_dimension, s->scale);
-            row_products(s, weights, memory.queries, s->key_dimension,
-                         k + sample * s->capacity * key_row + head * s->key_dimension, key_row, s->key_dimension,
+            int64_t query_place = sample * s->queries * key_row + head * s->key_dimension;
+            int64_t key_place = sample * s->capacity * key_row + head * s->key_dimension;
+            int64_t value_place = sample * s->capacity * value_row + head * s->value_dimension;
+            copy_scaled(memory.queries, s->key_dimension, q + query_place, key_row, s->queries, s->key_dimension, s->scale);
+            row_products(s, weights, memory.queries, s->key_dimension, k + key_place, key_row, s->key_dimension,
                          memory.panel);
-            for (int64_t t = 0; t < s->queries; t++)
+            for (int64_t t = 0; t < s->queries; t++) {
+                if (sample + 1 < s->batch) {
+                    ask_for(q + query_place + (s->queries + t) * key_row, s->key_dimension);
+                    ask_for(k + key_place + (s->capacity + t) * key_row, s->key_dimension);
+                    ask_for(v + value_place + (s->capacity + t) * value_row, s->value_dimension);
+                }
                 masked_softmax(weights + t * width, visible_keys(s, t, seen), width, seen);
+            }
             weighted_sums sums = {
                 out + sample * s->queries * value_row + head * s->value_dimension,
-                dropped(memory.first, weights, factors, table),
-                v + sample * s->capacity * value_row + head * s->value_dimension,
+                dropped(memory.first, weights, factors, table), v + value_place,
                 value_row, width, value_row, s->queries, s->value_dimension, s->keys, ALONG};
             sum_weighted(s, &sums, memory.panel);
         }
@@ -206,9 +217,17 @@ static void LK(attention_gradient)(const lk_attention *s, float *q_gradient, flo
                                     value_row, width, value_row, s->keys, s->value_dimension, s->queries, ACROSS};
             sum_weighted(s, &values, memory.panel);
             row_products(s, scores, upstream, value_row, v + value_place, value_row, s->value_dimension, memory.panel);
-            for (int64_t t = 0; t < s->queries; t++)
+            for (int64_t t = 0; t < s->queries; t++) {
+                if (sample + 1 < s->batch) {
+                    ask_for(q + query_place + (s->queries + t) * key_row, s->key_dimension);
+                    ask_for(k + key_place + (s->capacity + t) * key_row, s->key_dimension);
+                    ask_for(v + value_place + (s->capacity + t) * value_row, s->value_dimension);
+                    ask_for(upstream + (s->queries + t) * value_row, s->value_dimension);
+                    ask_for(weights + s->heads * table + t * width, width);
+                }
                 weights_gradient(scores + t * width, weights + t * width, factors ? factors + t * width : NULL,
                                  visible_keys(s, t, seen), width);
+            }
             copy_scaled(memory.queries, s->key_dimension, q + query_place, key_row, s->queries, s->key_dimension,
                         s->scale);
             weighted_sums keys = {k_gradient + key_place, scores, memory.queries, key_row, width, s->key_dimension,

@@ -6,8 +6,10 @@
 #define AS_LONG(v) ((vl)(v))
 #define AS_DOUBLE(v) ((vd)(v))  // a cast between vectors keeps the bits
 
-/// The exponential of x, at most 746 from 0, without its factor of 2^exponent.
-INLINE vd exp_mantissa(vd x, vl *exponent) {
+/// Of all doubles, within 1 ulp; the way of exp_of.
+INLINE vd exp_of_double(vd x) {
+    x = SELECT(x > SPLAT_DOUBLE(710.0), SPLAT_DOUBLE(710.0), x);
+    x = SELECT(x < SPLAT_DOUBLE(-746.0), SPLAT_DOUBLE(-746.0), x);
     vd shifted = FMA(x, SPLAT_DOUBLE(0x1.71547652b82fep+0), SPLAT_DOUBLE(0x1.8p+52));
     vd n = shifted - SPLAT_DOUBLE(0x1.8p+52);
     vd r = FMA(n, SPLAT_DOUBLE(-0x1.62e42fefa38p-1), x);
@@ -24,26 +26,10 @@ INLINE vd exp_mantissa(vd x, vl *exponent) {
     q = FMA(q, r, SPLAT_DOUBLE(1.0 / 24));
     q = FMA(q, r, SPLAT_DOUBLE(1.0 / 6));
     q = FMA(q, r, SPLAT_DOUBLE(0.5));
-    *exponent = AS_LONG(shifted) - 0x4338000000000000;
-    return FMA(q * r, r, r) + SPLAT_DOUBLE(1.0);
-}
-
-/// Of all doubles, within 1 ulp; the way of exp_of.
-INLINE vd exp_of_double(vd x) {
-    x = SELECT(x > SPLAT_DOUBLE(710.0), SPLAT_DOUBLE(710.0), x);
-    x = SELECT(x < SPLAT_DOUBLE(-746.0), SPLAT_DOUBLE(-746.0), x);
-    vl exponent;
-    vd y = exp_mantissa(x, &exponent);
-    vl half = exponent >> 1;
+    vd y = FMA(q * r, r, r) + SPLAT_DOUBLE(1.0);
+    vl exponent = AS_LONG(shifted) - 0x4338000000000000, half = exponent >> 1;
     y *= AS_DOUBLE((half + 1023) << 52);
     return y * AS_DOUBLE((exponent - half + 1023) << 52);
-}
-
-/// The same bits for x at most 700 from 0, whose exponential is normal, and NaN.
-INLINE vd exp_of_moderate_double(vd x) {
-    vl exponent;
-    vd y = exp_mantissa(x, &exponent);
-    return y * AS_DOUBLE((exponent + 1023) << 52);
 }
 
 /// Of normal doubles, 0, infinity and NaN, within 1 ulp of the logarithm of x or 2^-52 of 1: log m = 2 artanh s, with
@@ -180,41 +166,6 @@ INLINE vd erf_of(vf x) {
     vd far = SPLAT_DOUBLE(1.0) - scaled_erfc_of_double(t) * exp_of_double(-(t * t));
     vd y = SELECT(t < SPLAT_DOUBLE(0.75), series, far);
     return AS_DOUBLE(AS_LONG(y) | (AS_LONG(AS_DOUBLES(x)) & (int64_t)0x8000000000000000));
-}
-
-/// The normal distribution below x, with full relative accuracy also where it is tiny, and its density.
-INLINE void normal_distribution(vf x, vd *below, vd *density) {
-    vf size = magnitude(x);
-    vd t = AS_DOUBLES(size), e;
-    if (__builtin_reduce_or(size > SPLAT(37.0f))) {
-        t = SELECT(t > SPLAT_DOUBLE(40.0), SPLAT_DOUBLE(40.0), t);
-        e = exp_of_double(SPLAT_DOUBLE(-0.5) * t * t);
-    } else {
-        e = exp_of_moderate_double(SPLAT_DOUBLE(-0.5) * t * t);
-    }
-    vd tail = SPLAT_DOUBLE(0.5) * e * scaled_erfc_of_double(t * SPLAT_DOUBLE(0x1.6a09e667f3bcdp-1));  // sqrt(1/2)
-    *below = SELECT(AS_DOUBLES(x) < SPLAT_DOUBLE(0.0), tail, SPLAT_DOUBLE(1.0) - tail);
-    *density = e * SPLAT_DOUBLE(0x1.9884533d43651p-2);  // 1 / sqrt(2 pi)
-}
-
-/// x * Phi(x) (Hendrycks & Gimpel 2016).
-INLINE vd gelu_of(vf x) {
-    vd below, density;
-    normal_distribution(x, &below, &density);
-    return AS_DOUBLES(x) * below;
-}
-
-/// Phi(x) + x * phi(x)
-INLINE vd gelu_slope_from(vf x, vd below, vd density) {
-    vd t = AS_DOUBLES(x);
-    t = SELECT(t > SPLAT_DOUBLE(40.0), SPLAT_DOUBLE(40.0), t);
-    t = SELECT(t < SPLAT_DOUBLE(-40.0), SPLAT_DOUBLE(-40.0), t);
-    return FMA(t, density, below);
-}
-INLINE vd gelu_slope_of(vf x) {
-    vd below, density;
-    normal_distribution(x, &below, &density);
-    return gelu_slope_from(x, below, density);
 }
 
 /// x to the power y, with C's special values: e^(y log |x|), negative for negative x and odd y.

@@ -32,7 +32,7 @@ UNARY(softplus, v = softplus_of(v))
 UNARY(sine, vd s, c; sine_and_cosine(v, &s, &c); v = AS_FLOATS(s))
 UNARY(cosine, vd s, c; sine_and_cosine(v, &s, &c); v = AS_FLOATS(c))
 UNARY(erf, v = AS_FLOATS(erf_of(v)))
-UNARY(gelu, v = AS_FLOATS(gelu_of(v)))
+UNARY(gelu, vf slope; v = gelu_of(v, &slope))
 
 static void LK(unary)(lk_unary_operation operation, float *out, const float *x, int64_t n) {
     static void (*const functions[])(float *, const float *, int64_t) = {
@@ -46,25 +46,18 @@ static void LK(unary)(lk_unary_operation operation, float *out, const float *x, 
 }
 
 // The slope costs little beside the value, and much alone.
-static void LK(gelu_with_slope)(float *out, double *slope, const float *x, int64_t n) {
+static void LK(gelu_with_slope)(float *out, float *slope, const float *x, int64_t n) {
     for (int64_t i = 0; i < n; i += LANES) {
         int64_t rest = n - i;
-        vf v = load_first(x + i, rest, rest, 0.0f);
-        vd below, density, s;
-        normal_distribution(v, &below, &density);
-        s = gelu_slope_from(v, below, density);
-        v = AS_FLOATS(AS_DOUBLES(v) * below);
+        vf v = load_first(x + i, rest, rest, 0.0f), s;
+        v = gelu_of(v, &s);
         if (rest >= LANES) {
-            *(vf *)(out + i) = v, *(vd *)(slope + i) = s;
+            *(vf *)(out + i) = v, *(vf *)(slope + i) = s;
         } else {
             store_part(out + i, &v, rest);
-            memcpy(slope + i, &s, (size_t)rest * sizeof(double));
+            store_part(slope + i, &s, rest);
         }
     }
-}
-
-static void LK(multiply_by_doubles)(float *out, const float *x, const double *factors, int64_t n) {
-    for (int64_t i = 0; i < n; i++) out[i] = (float)((double)x[i] * factors[i]);
 }
 
 static void LK(affine)(float *out, const float *x, int64_t n, float scale, float shift) {
@@ -124,7 +117,6 @@ BINARY(greater, x > y ? SPLAT(1.0f) : SPLAT(0.0f))
 BINARY(equal, x == y ? SPLAT(1.0f) : SPLAT(0.0f))
 BINARY(relu_gradient, y > SPLAT(0.0f) ? x : SPLAT(0.0f))
 BINARY(power, AS_FLOATS(power_of(x, y)))
-BINARY(gelu_gradient, AS_FLOATS(AS_DOUBLES(x) * gelu_slope_of(y)))
 
 static void LK(binary)(lk_binary_operation operation, float *out, const float *a, const float *b, int rank,
                const int64_t *dimensions, const int64_t *a_strides, const int64_t *b_strides) {
@@ -132,7 +124,7 @@ static void LK(binary)(lk_binary_operation operation, float *out, const float *a
         [LK_ADD] = binary_add, [LK_SUBTRACT] = binary_subtract, [LK_MULTIPLY] = binary_multiply,
         [LK_DIVIDE] = binary_divide, [LK_MAXIMUM] = binary_maximum, [LK_MINIMUM] = binary_minimum,
         [LK_POWER] = binary_power, [LK_GREATER] = binary_greater, [LK_EQUAL] = binary_equal,
-        [LK_RELU_GRADIENT] = binary_relu_gradient, [LK_GELU_GRADIENT] = binary_gelu_gradient,
+        [LK_RELU_GRADIENT] = binary_relu_gradient,
     };
     int64_t width = rank ? dimensions[rank - 1] : 1;
     int64_t sa = rank ? a_strides[rank - 1] : 0, sb = rank ? b_strides[rank - 1] : 0;

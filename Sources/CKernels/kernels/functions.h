@@ -8,12 +8,10 @@ INLINE vf magnitude(vf x) { return AS_FLOAT(AS_INT(x) & 0x7fffffff); }
 /// `x`, which is not negative, with the sign of `sign`.
 INLINE vf with_sign(vf x, vf sign) { return AS_FLOAT(AS_INT(x) | (AS_INT(sign) & (int32_t)0x80000000)); }
 
-/// Within 0.8 ulp. x = n ln 2 + r; 1 + r + r^2 q(r), times 2^n in two steps, so that what is denormal is rounded once.
-INLINE vf exp_of(vf x) {
-    x = SELECT(x > SPLAT(89.0f), SPLAT(89.0f), x);
-    x = SELECT(x < SPLAT(-104.0f), SPLAT(-104.0f), x);
-    vf shifted = FMA(x, SPLAT(0x1.715476p+0f), SPLAT(0x1.8p+23f));  // adding 1.5 * 2^23 rounds to a whole number
-    vf n = shifted - SPLAT(0x1.8p+23f);
+/// e^x without its factor of 2^n, for x in -104 ... 89; n is what `shifted` is more than 1.5 * 2^23.
+INLINE vf exp_mantissa(vf x, vf *shifted) {
+    *shifted = FMA(x, SPLAT(0x1.715476p+0f), SPLAT(0x1.8p+23f));  // adding 1.5 * 2^23 rounds to a whole number
+    vf n = *shifted - SPLAT(0x1.8p+23f);
     vf high = FMA(n, SPLAT(-0x1.62e4p-1f), x);  // exact
     vf r = FMA(n, SPLAT(-0x1.7f7d1cp-20f), high);
     vf q = SPLAT(0x1.a2d944p-13f);
@@ -24,7 +22,20 @@ INLINE vf exp_of(vf x) {
     q = FMA(q, r, SPLAT(0.5f));
     vf sum = SPLAT(1.0f) + r;
     vf rest = FMA(n, SPLAT(-0x1.7f7d1cp-20f), high - (sum - SPLAT(1.0f)));  // what the two roundings left out
-    vf y = sum + FMA(q * r, r, rest);
+    return sum + FMA(q * r, r, rest);
+}
+
+/// Within 0.8 ulp. x = n ln 2 + r; 1 + r + r^2 q(r), times 2^n in two steps, so that what is denormal is rounded once. One
+/// step gives the same bits where it is not.
+INLINE vf exp_of(vf x) {
+    vf shifted;
+    if (__builtin_reduce_and(magnitude(x) <= SPLAT(87.0f))) {
+        vf y = exp_mantissa(x, &shifted);
+        return AS_FLOAT(AS_INT(y) + (AS_INT(shifted) << 23));
+    }
+    x = SELECT(x > SPLAT(89.0f), SPLAT(89.0f), x);
+    x = SELECT(x < SPLAT(-104.0f), SPLAT(-104.0f), x);
+    vf y = exp_mantissa(x, &shifted);
     vi exponent = AS_INT(shifted) - 0x4b400000, half = exponent >> 1;
     y *= AS_FLOAT((half + 127) << 23);
     return y * AS_FLOAT((exponent - half + 127) << 23);
@@ -81,4 +92,51 @@ INLINE vf softplus_of(vf x) {
     vf e = exp_of(-magnitude(x)), u = SPLAT(1.0f) + e;
     vf y = log_of(u) + (e - (u - SPLAT(1.0f))) / u;
     return y + SELECT(x < SPLAT(0.0f), SPLAT(0.0f), x);
+}
+
+/// x * Phi(x) (Hendrycks & Gimpel 2016), within 4.1 ulp, and its slope. With t = |x| the normal distribution below -t is
+/// q e^(-t^2 / 2), q = P(a) / (1 + c t) with a = t / (1 + c t) (the substitution of Shepherd & Laframboise 1981). t^2 is
+/// split, so that nothing is lost where the exponential is tiny, and its power of two is joined last, cut into two where
+/// a result may be denormal.
+INLINE vf gelu_of(vf x, vf *slope) {
+    vf t = magnitude(x);
+    t = SELECT(t > SPLAT(15.0f), SPLAT(15.0f), t);
+    // e^(-t^2 / 2) = 2^n m, m of r = t^2 + 2 n ln 2, which is minus twice what is left of the exponent.
+    vf square = t * t, rest = FMA(t, t, -square);
+    vf shifted = FMA(square, SPLAT(-0x1.715476p-1f), SPLAT(0x1.8p+23f));
+    vf n = shifted - SPLAT(0x1.8p+23f);
+    vf r = FMA(n, SPLAT(0x1.62e4p+0f), square) + FMA(n, SPLAT(0x1.7f7d1cp-19f), rest);
+    vf m = SPLAT(0x1.6a2254p-16f);
+    m = FMA(m, r, SPLAT(-0x1.123b04p-12f));
+    m = FMA(m, r, SPLAT(0x1.5558f8p-9f));
+    m = FMA(m, r, SPLAT(-0x1.55549p-6f));
+    m = FMA(m, r, SPLAT(0x1.fffffcp-4f));
+    m = FMA(m, r, SPLAT(-0.5f));
+    m = FMA(m, r, SPLAT(1.0f));
+    vf a = t / FMA(t, SPLAT(0x1.5cp-2f), SPLAT(1.0f));
+    vf p = SPLAT(-0x1.345a88p-18f);
+    p = FMA(p, a, SPLAT(0x1.2c4aep-15f));
+    p = FMA(p, a, SPLAT(-0x1.565668p-15f));
+    p = FMA(p, a, SPLAT(-0x1.25e86cp-13f));
+    p = FMA(p, a, SPLAT(-0x1.0c63aap-10f));
+    p = FMA(p, a, SPLAT(0x1.b163eap-9f));
+    p = FMA(p, a, SPLAT(0x1.2bc238p-5f));
+    p = FMA(p, a, SPLAT(-0x1.d508ccp-3f));
+    p = FMA(p, a, SPLAT(0.5f));
+    vf q = FMA(a, SPLAT(-0x1.5cp-2f), SPLAT(1.0f)) * p;
+    vf tail = a * p, inner = FMA(t, SPLAT(-0x1.988454p-2f), q);  // 1 / sqrt(2 pi)
+    if (__builtin_reduce_or(t > SPLAT(12.0f))) {
+        vi exponent = AS_INT(shifted) - 0x4b400000, half = exponent >> 1;
+        vf second = AS_FLOAT((exponent - half + 127) << 23);
+        inner *= m;
+        m *= AS_FLOAT((half + 127) << 23);
+        tail *= second;
+        inner = inner * AS_FLOAT((half + 127) << 23) * second;
+    } else {  // the same bits, where all is normal
+        m = AS_FLOAT(AS_INT(m) + (AS_INT(shifted) << 23));
+        inner *= m;
+    }
+    vi is_negative = x < SPLAT(0.0f);
+    *slope = SELECT(is_negative, inner, SPLAT(1.0f) - inner);
+    return FMA(-tail, m, SELECT(is_negative, SPLAT(0.0f), x));
 }

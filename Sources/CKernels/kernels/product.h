@@ -2,8 +2,6 @@
 
 // Rows and columns of the blocks. A block of `a` stays in the second-level cache, one of `b` in the third.
 enum { PRODUCT_ROWS = 192, PRODUCT_COLUMNS = 1024 };
-// Panels of rows that are packed at once, so that memory is read in longer pieces.
-enum { PACKED_PANELS = 4 };
 
 typedef struct {
     int64_t a_row, a_step, b_step, b_column;
@@ -21,11 +19,10 @@ static product_plan plan_product(const lk_product *p) {
     return plan;
 }
 
-/// Where packed panels of `b` begin in the working memory, behind the block of `a`.
-static int64_t panels_start(const lk_product *p, const product_plan *plan) {
-    if (!plan->packs_a) return 0;
-    // What pack_across writes too much lies behind the last tile.
-    return (p->m < PRODUCT_ROWS ? p->m : PRODUCT_ROWS) * ROW_PITCH + LANES;
+/// Floats of the packed panels of `b`, behind which the packed block of `a` lies.
+static int64_t panels_length(const lk_product *p, const product_plan *plan) {
+    int64_t columns = plan->packs_b ? smaller(p->n + TILE_COLUMNS - 1, PRODUCT_COLUMNS) : TILE_COLUMNS;
+    return plan->packs_b || p->n % TILE_COLUMNS > 0 ? columns / TILE_COLUMNS * TILE_COLUMNS * LK_CHAIN : 0;
 }
 
 // Rows of a product's transpose that are computed before they are turned.
@@ -40,41 +37,55 @@ static bool is_turned(const lk_product *p) {
 
 static int64_t LK(product_scratch)(const lk_product *p) {
     product_plan plan = plan_product(p);
-    int64_t panels = plan.packs_b ? (p->n < PRODUCT_COLUMNS ? p->n + TILE_COLUMNS - 1 : PRODUCT_COLUMNS) / TILE_COLUMNS
-                                  : p->n % TILE_COLUMNS > 0;
-    int64_t blocks = panels_start(p, &plan) + panels * TILE_COLUMNS * LK_CHAIN;
+    // What pack_across writes too much lies behind the last tile.
+    int64_t rows = plan.packs_a ? smaller(p->m, PRODUCT_ROWS) * ROW_PITCH + LANES : 0;
+    int64_t blocks = panels_length(p, &plan) + rows;
     if (is_turned(p)) return larger(blocks, (LK_CHAIN + TURNED_ROWS) * TILE_COLUMNS);
     return p->accumulate && p->k > LK_CHAIN ? blocks + p->m * p->n : blocks;
 }
 
-// Terms k0 ..< k0 + depth of all rows for columns n0 ..< n1.
-static void multiply_block(const lk_product *p, const product_plan *plan, float *c, const float *a, const float *b,
-                           const float *bias, int64_t n0, int64_t n1, int64_t k0, bool joins, float *scratch) {
+// Rows of `columns` of a finished result, n apart, of which gelu goes to y and its slope to c.
+static void gelu_block(float *y, float *c, int64_t n, int64_t rows, int64_t columns) {
+    for (int64_t r = 0; r < rows; r++, y += n, c += n) LK(gelu_with_slope)(y, c, c, columns);
+}
+
+// What a product reads and writes; `bias` and `gelu` may be NULL.
+typedef struct {
+    float *c, *gelu;
+    const float *a, *b, *bias;
+} product_arrays;
+
+// Terms k0 ..< k0 + depth of all rows for columns n0 ..< n1. With `gelu` the result goes through that function while it is
+// in the first-level cache. `is_packed` tells that the panels of `b` are there already.
+static void multiply_block(const lk_product *p, const product_plan *plan, const product_arrays *m, int64_t n0, int64_t n1,
+                           int64_t k0, bool is_packed, float *scratch) {
     int64_t depth = p->k - k0 < LK_CHAIN ? p->k - k0 : LK_CHAIN;
     int64_t blocks = (p->m + PRODUCT_ROWS - 1) / PRODUCT_ROWS;
-    bool is_last = k0 + depth == p->k;
+    bool is_last = k0 + depth == p->k, joins = k0 > 0 || p->accumulate;
+    float *packed_rows = scratch + panels_length(p, plan);
     segment terms = {0, depth};
-    for (int64_t block = 0; block < blocks; block++) {
+    for (int64_t block = 0; block < blocks; block++, is_packed = true) {
         int64_t m0 = p->m * block / blocks, rows = p->m * (block + 1) / blocks - m0;
-        const float *left = a + m0 * plan->a_row + k0 * plan->a_step;
-        if (plan->layout == PACKED) pack_rows(scratch, left, p->k, rows, depth);
-        else if (plan->packs_a) pack_across(scratch, left, p->m, rows, depth, p->m - m0 - rows);
+        const float *left = m->a + m0 * plan->a_row + k0 * plan->a_step;
+        if (plan->layout == PACKED) pack_rows(packed_rows, left, p->k, rows, depth);
+        else if (plan->packs_a) pack_across(packed_rows, left, p->m, rows, depth, p->m - m0 - rows);
+        // Whole rows of `b` at once, which the processor foresees.
+        if (plan->packs_b && plan->b_column == 1 && !is_packed)
+            pack_panels(scratch, m->b + n0 + k0 * plan->b_step, plan->b_step, depth, n1 - n0);
         for (int64_t j = n0; j < n1; j += TILE_COLUMNS) {
             int64_t columns = n1 - j < TILE_COLUMNS ? n1 - j : TILE_COLUMNS;
-            const float *right = b + j * plan->b_column + k0 * plan->b_step, *shift = is_last && bias ? bias + j : NULL;
-            tile_work w = {c + m0 * p->n + j, plan->packs_a ? scratch : left, right, shift, p->n, columns, plan->a_row,
-                           plan->a_step, plan->b_step, &terms, 1, joins, is_last && p->relu};
+            const float *right = m->b + j * plan->b_column + k0 * plan->b_step;
+            tile_work w = {m->c + m0 * p->n + j, plan->packs_a ? packed_rows : left, right,
+                           is_last && m->bias ? m->bias + j : NULL, p->n, columns, plan->a_row, plan->a_step, plan->b_step,
+                           &terms, 1, joins, is_last && p->relu};
             if (plan->packs_b || columns < TILE_COLUMNS) {
-                float *panel = scratch + panels_start(p, plan) + (plan->packs_b ? (j - n0) * LK_CHAIN : 0);
-                if (block == 0 && plan->packs_b && plan->b_column == 1) {
-                    if ((j - n0) % (PACKED_PANELS * TILE_COLUMNS) == 0)
-                        pack_panels(panel, w.b, plan->b_step, depth, smaller(n1 - j, PACKED_PANELS * TILE_COLUMNS));
-                } else if (block == 0) {
+                float *panel = scratch + (plan->packs_b ? (j - n0) * LK_CHAIN : 0);
+                if (!is_packed && !(plan->packs_b && plan->b_column == 1))
                     pack_panel(panel, w.b, plan->b_step, plan->b_column, depth, columns);
-                }
                 w.b = panel, w.b_step = TILE_COLUMNS;
             }
             tile_column(&w, rows, plan->layout, plan->packs_a && plan->layout == ACROSS);
+            if (m->gelu && is_last) gelu_block(m->gelu + m0 * p->n + j, w.c, p->n, rows, columns);
         }
     }
 }
@@ -111,6 +122,18 @@ static void multiply_turned(const lk_product *p, float *c, const float *a, const
     }
 }
 
+// One product, or two whose `b` is the same and packed by both.
+static void multiply_blocks(const lk_product *p, const product_arrays *m, int count, float *scratch) {
+    product_plan plans[2];
+    for (int i = 0; i < count; i++) plans[i] = plan_product(p + i);
+    for (int64_t n0 = 0; n0 < p->n; n0 += PRODUCT_COLUMNS) {
+        int64_t n1 = p->n - n0 < PRODUCT_COLUMNS ? p->n : n0 + PRODUCT_COLUMNS;
+        for (int64_t k0 = 0; k0 < p->k; k0 += LK_CHAIN) {
+            for (int i = 0; i < count; i++) multiply_block(p + i, plans + i, m + i, n0, n1, k0, i > 0, scratch);
+        }
+    }
+}
+
 static void LK(matrix_product)(const lk_product *p, float *c, const float *a, const float *b, const float *bias,
                                float *scratch) {
     if (p->accumulate && p->k > LK_CHAIN) {  // the blocks' sum is to be added as a whole
@@ -121,14 +144,24 @@ static void LK(matrix_product)(const lk_product *p, float *c, const float *a, co
         LK(accumulate)(c, sum, p->m * p->n);
         return;
     }
-    if (is_turned(p) && bias == NULL) {
-        multiply_turned(p, c, a, b, scratch);
-        return;
-    }
-    product_plan plan = plan_product(p);
-    for (int64_t n0 = 0; n0 < p->n; n0 += PRODUCT_COLUMNS) {
-        int64_t n1 = p->n - n0 < PRODUCT_COLUMNS ? p->n : n0 + PRODUCT_COLUMNS;
-        for (int64_t k0 = 0; k0 < p->k; k0 += LK_CHAIN)
-            multiply_block(p, &plan, c, a, b, bias, n0, n1, k0, k0 > 0 || p->accumulate, scratch);
+    product_arrays arrays = {c, NULL, a, b, bias};
+    if (is_turned(p) && bias == NULL) multiply_turned(p, c, a, b, scratch);
+    else multiply_blocks(p, &arrays, 1, scratch);
+}
+
+static void LK(product_gelu)(const lk_product *p, float *out, float *slope, const float *a, const float *b,
+                             const float *bias, float *scratch) {
+    product_arrays arrays = {slope, out, a, b, bias};
+    multiply_blocks(p, &arrays, 1, scratch);
+}
+
+static void LK(product_pair)(const lk_product *first, const lk_product *second, float *c, float *d, const float *a,
+                             const float *b, const float *shared, float *scratch) {
+    lk_product p[2] = {*first, *second};
+    product_arrays arrays[2] = {{c, NULL, a, shared, NULL}, {d, NULL, b, shared, NULL}};
+    if (plan_product(first).packs_b && plan_product(second).packs_b) {
+        multiply_blocks(p, arrays, 2, scratch);
+    } else {
+        for (int i = 0; i < 2; i++) multiply_blocks(p + i, arrays + i, 1, scratch);
     }
 }
