@@ -54,8 +54,8 @@ extension LayerOptions {
         var settings = defaults
         settings.returnSequences = try flag("return-sequences", default: settings.returnSequences)
         settings.goBackwards = try flag("go-backwards", default: settings.goBackwards)
-        settings.activation = try gate("activation", default: settings.activation)
-        settings.recurrentActivation = try gate("recurrent-activation", default: settings.recurrentActivation)
+        settings.activation = try choice("activation", default: settings.activation)
+        settings.recurrentActivation = try choice("recurrent-activation", default: settings.recurrentActivation)
         settings.useBias = try flag("use-bias", default: settings.useBias)
         settings.dropout = try dropout("dropout")
         settings.recurrentDropout = try dropout("recurrent-dropout")
@@ -80,15 +80,5 @@ extension LayerOptions {
 
     fileprivate func dropout(_ key: String) throws(ModelFileError) -> Float {
         try number(key, default: 0, expected: "a number, at least 0 and below 1") { $0 >= 0 && $0 < 1 }
-    }
-
-    /// One of the activations that recurrent cells can have.
-    fileprivate func gate(_ key: String, default value: ActivationFunction) throws(ModelFileError) -> ActivationFunction
-    {
-        guard let node = nodes[key] else { return value }
-        guard let function = node.string.flatMap(ActivationFunction.init(rawValue:)),
-            RecurrentActivations.all.contains(function)
-        else { throw wrong(key, node, "one of " + RecurrentActivations.all.map(\.rawValue).joined(separator: ", ")) }
-        return function
     }
 }

@@ -51,7 +51,12 @@ import Testing
         try expectShapes(TimeDistributed(Conv2D(2, kernelSize: 3)), [4, 7, 6, 1], [4, 5, 4, 2])
         expectShapeError(LSTM(3), [5], "LSTM(3): expected input [steps, features], got [5]")
         expectShapeError(GRU(0), [5, 2], "GRU: units must be positive, got 0")
-        expectShapeError(SimpleRNN(2, activation: .gelu), [5, 2], "linear, relu, sigmoid, tanh", "gelu")
+        #expect(
+            throws: ShapeError(
+                "LSTM(3): expected a sequence, or a sequence and 2 of shape [3] to begin with, got [5, 2] and [3]")
+        ) {
+            try LSTM(3).build([[5, 2], [3]])
+        }
         expectShapeError(LSTM(2, recurrentDropout: 1), [5, 2], "`recurrentDropout` must be in 0 ..< 1, got 1")
         expectShapeError(Bidirectional(LSTM(2, goBackwards: true)), [5, 2], "goes forwards")
         expectShapeError(Masking(), [5], "expected input [positions, features]")

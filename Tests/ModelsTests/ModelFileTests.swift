@@ -213,7 +213,7 @@ import Models
         (
             "layers:\n  - dense: {units: 2, kernel-initializer: {a: 1}}",
             "m.yaml:2: kernel-initializer of layer dense: expected one of zeros, ones, uniform, glorot-uniform, "
-                + "he-uniform, he-normal, orthogonal, got a mapping"
+                + "he-uniform, he-normal, orthogonal, or {constant: 0.1} or {normal: 0.05}, got a mapping"
         ),
         (
             "layers:\n  - reshape: {target-shape: [2, 0]}",
@@ -232,7 +232,8 @@ import Models
         ),
         (
             "layers:\n  - dense: {units: 2, kernel-constraint: {max-norm: 0}}",
-            "m.yaml:2: kernel-constraint of layer dense: expected a positive limit, such as {max-norm: 3}, "
+            "m.yaml:2: kernel-constraint of layer dense: expected non-negative, unit-norm, {max-norm: 3} or "
+                + "{min-norm: 0.5, max-norm: 1, rate: 1}, with positive limits and a rate of at most 1, "
                 + "got a mapping"
         ),
         (
@@ -267,8 +268,8 @@ import Models
                 + "list of them, got [1, 0]"
         ),
         (
-            "layers:\n  - softmax: {axis: [1, 2]}",
-            "m.yaml:2: axis of layer softmax: expected one axis, such as 1 or -1, got [1, 2]"
+            "layers:\n  - glu: {axis: [1, 2]}",
+            "m.yaml:2: axis of layer glu: expected one axis, such as 1 or -1, got [1, 2]"
         ),
         (
             "layers:\n  - normalization: {mean: 0, variance: -1}",
