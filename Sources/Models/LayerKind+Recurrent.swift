@@ -6,9 +6,13 @@ import Yams
 
 extension LayerKind {
     static let recurrent: [LayerKind] = [
-        LayerKind("bidirectional", ["layer", "merge-mode"]) { (options) throws(ModelFileError) in
-            let mergeMode: Bidirectional.MergeMode = try options.choice("merge-mode", default: .concat)
-            return Bidirectional(try options.recurrentLayer("layer"), mergeMode: mergeMode)
+        LayerKind("bidirectional", ["layer", "backward-layer", "merge-mode"]) { (options) throws(ModelFileError) in
+            let backward =
+                options.nodes["backward-layer"] == nil
+                ? nil : try options.recurrentLayer("backward-layer", goesBackwards: true)
+            return Bidirectional(
+                try options.recurrentLayer("layer"), backwardLayer: backward,
+                mergeMode: try options.choice("merge-mode", default: .concat))
         },
         LayerKind("gru", recurrentKeys + ["recurrent-activation", "reset-after"]) { (options) throws(ModelFileError) in
             let resetAfter = try options.flag("reset-after", default: true)
@@ -69,10 +73,12 @@ extension LayerOptions {
         return settings
     }
 
-    fileprivate func recurrentLayer(_ key: String) throws(ModelFileError) -> any RecurrentLayer {
-        let expected = "a simple-rnn, lstm or gru that goes forwards"
+    fileprivate func recurrentLayer(
+        _ key: String, goesBackwards: Bool = false
+    ) throws(ModelFileError) -> any RecurrentLayer {
+        let expected = "a simple-rnn, lstm or gru that goes \(goesBackwards ? "backwards" : "forwards")"
         guard let node = nodes[key] else { throw missing(key, expected + ", such as {lstm: {units: 64}}") }
-        guard let layer = try layer(key) as? any RecurrentLayer, !layer.goBackwards else {
+        guard let layer = try layer(key) as? any RecurrentLayer, layer.goBackwards == goesBackwards else {
             throw wrong(key, node, expected)
         }
         return layer

@@ -116,7 +116,14 @@ import Models
               - conv2d: {filters: 4, kernel-size: 5, kernel-regularizer: {l2: 1e-4}, bias-regularizer: {l2: 0},
                          kernel-constraint: {max-norm: 0.5}}
               - embedding: {input-dimension: 5, output-dimension: 3, embeddings-regularizer: {l1: 1}}
+              - dense: {units: 1, kernel-constraint: non-negative, kernel-initializer: {constant: -0.5}}
+              - dense: {units: 1, kernel-constraint: unit-norm, kernel-initializer: {normal: 0.05}}
+              - dense: {units: 1, kernel-constraint: {min-norm: 0.5, max-norm: 2, rate: 0.25}}
             """)
+        let constraints: [Constraint] = [.nonNegative, .unitNorm, .minMaxNorm(0.5, 2, rate: 0.25)]
+        #expect(model.layers[5...].map { ($0 as? Dense)?.kernel.constraint } == constraints)
+        let initializers: [Initializer] = [.constant(-0.5), .normal(0.05), .glorotUniform]
+        #expect(model.layers[5...].map { ($0 as? Dense)?.kernel.initializer } == initializers)
         let columns = try #require(model.layers[0] as? ColumnEmbedding)
         #expect(columns.numeric == 1 && columns.categories == [5, 3] && columns.dimensions == [2, 4])
         #expect(columns.embeddings.allSatisfy { $0.initializer == .zeros && $0.regularizer == .l2(0.5) })

@@ -152,6 +152,8 @@ def run_keras():
                            steps=2 if activation == "exponential" else 5)
     keras_case("bidirectional: {layer: {gru: {units: 3, activation: mish, return-sequences: true}}}",
                [L.Bidirectional(L.GRU(3, activation="mish", return_sequences=True))], masked=True)
+    keras_case("bidirectional: {layer: {lstm: {units: 3}}, backward-layer: {gru: {units: 2, go-backwards: true}}}",
+               [L.Bidirectional(L.LSTM(3), backward_layer=L.GRU(2, go_backwards=True))])
 
 
 def run_torch():
