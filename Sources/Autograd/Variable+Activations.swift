@@ -51,10 +51,13 @@ extension Variable {
         function("relu6", value.clamped(0, 6)) { isAbove(0) * number(6).combined(.greater, value) }
     }
 
-    /// x where x > theta, else 0.
-    package func thresholdedReLU(theta: Float = 1) -> Variable {
+    /// x where x > theta, else `value`.
+    package func thresholdedReLU(theta: Float = 1, value elsewhere: Float = 0) -> Variable {
         let isAbove = isAbove(theta)
-        return function("thresholded-relu", value.combined(.reluGradient, isAbove)) { isAbove }
+        let y = value.combined(.reluGradient, isAbove)
+        return function(
+            "thresholded-relu", elsewhere == 0 ? y : y + isAbove.affine(scale: -elsewhere, shift: elsewhere)
+        ) { isAbove }
     }
 
     /// x / (1 + |x|)
@@ -91,11 +94,60 @@ extension Variable {
         return function("tanh-shrink", value - t) { t.map(.square) }
     }
 
+    /// x nearer to 0 by 0.5; 0 within that distance (Donoho 1995).
+    package var softShrink: Variable {
+        function("soft-shrink", value - value.clamped(-0.5, 0.5)) { isFurther }
+    }
+
+    /// x where |x| > 0.5, else 0.
+    package var hardShrink: Variable {
+        let isFurther = isFurther
+        return function("hard-shrink", value.combined(.reluGradient, isFurther)) { isFurther }
+    }
+
+    /// 1 where |x| > 0.5, else 0.
+    private var isFurther: Tensor { value.map(.absolute).combined(.greater, number(0.5)) }
+
+    /// (x + sqrt(x^2 + 4)) / 2 (Barron 2021).
+    package var squareplus: Variable { (((square + 4).sqrt + self) * 0.5).marked(.function("squareplus")) }
+
+    /// x above 1, 0 below -1, (x + 1)^2 / 4 between.
+    package var sparsePlus: Variable {
+        let between = value.clamped(-1, 1).affine(scale: 1, shift: 1)
+        let y = between.map(.square).affine(scale: 0.25) + value.affine(scale: 1, shift: -1).map(.relu)
+        return function("sparse-plus", y) { between.affine(scale: 0.5) }
+    }
+
+    /// min(max((x + 1) / 2, 0), 1)
+    package var sparseSigmoid: Variable {
+        function("sparse-sigmoid", value.affine(scale: 0.5, shift: 0.5).clamped(0, 1)) {
+            (isAbove(-1) * number(1).combined(.greater, value)).affine(scale: 0.5)
+        }.marked(.sigmoid)
+    }
+
+    /// softmax over several axes together.
+    package func softmax(axes: [Int]) -> Variable { alongLast(axes) { $0.softmax } }
+
+    /// log(softmax(x)) over several axes together.
+    package func logSoftmax(axes: [Int]) -> Variable { alongLast(axes) { $0.logSoftmax } }
+
     /// softmax over any axis; see `softmax`.
     package func softmax(axis: Int) -> Variable { alongLast(axis) { $0.softmax } }
 
     /// log(softmax(x)) over any axis.
     package func logSoftmax(axis: Int) -> Variable { alongLast(axis) { $0.logSoftmax } }
+
+    /// What `body` makes of this with `axes` as one last axis, the axes back in their places.
+    private func alongLast(_ axes: [Int], _ body: (Variable) -> Variable) -> Variable {
+        if axes.count == 1 { return alongLast(axes[0], body) }
+        let joined = axes.map(shape.index(of:))
+        let order = (0..<shape.rank).filter { !joined.contains($0) } + joined
+        let turned = transposed(order)
+        let kept = turned.shape.dimensions.dropLast(joined.count)
+        let result = body(turned.reshaped(kept + [joined.reduce(1) { $0 * shape[$1] }]))
+        let inverse = (0..<shape.rank).map { axis in order.firstIndex(of: axis) ?? axis }
+        return result.reshaped(turned.shape.dimensions).transposed(inverse).marked(.unknown).masked(mask)
+    }
 
     /// What `body` makes of this with `axis` exchanged with the last one, the axes back in their places.
     package func alongLast(_ axis: Int, _ body: (Variable) -> Variable) -> Variable {

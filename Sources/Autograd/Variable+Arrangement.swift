@@ -20,12 +20,17 @@ extension Variable {
         }.marked(kind.afterScaling)
     }
 
-    /// With elements before and after those of each axis: `widths` has one pair for each axis, as NumPy's `pad`.
+    /// With elements before and after those of each axis: `widths` has one pair for each axis, as NumPy's `pad`; a negative
+    /// width cuts elements off, as in PyTorch.
     public func padded(_ widths: [(before: Int, after: Int)], _ mode: PaddingMode = .constant(0)) -> Variable {
+        let leavesSomething = zip(shape.dimensions, widths).allSatisfy { length, width in
+            let cut = Swift.max(0, -width.before) + Swift.max(0, -width.after)
+            return cut <= length
+        }
         require(
-            widths.count == shape.rank && widths.allSatisfy { $0.before >= 0 && $0.after >= 0 },
-            "padded: expected a pair of widths, at least 0, for each axis of \(shape), got \(widths)")
-        for (axis, width) in widths.enumerated() where width.before + width.after > 0 {
+            widths.count == shape.rank && leavesSomething,
+            "padded: expected a pair of widths for each axis of \(shape) that leave something, got \(widths)")
+        for (axis, width) in widths.enumerated() where width.before > 0 || width.after > 0 {
             require(
                 shape[axis] >= 1 || { if case .constant = mode { true } else { false } }(),
                 "padded: axis \(axis) of \(shape) has too few elements for \(mode)")

@@ -93,7 +93,7 @@ extension Variable {
         }.marked(.unknown)
     }
 
-    /// log(sum(exp(x))) over `axes`, all when nil, without overflow.
+    /// log(sum(exp(x))) over `axes`, all when nil, without overflow; minus infinity of no elements.
     public func logSumExp(axes: [Int]? = nil, keepingDimensions: Bool = false) -> Variable {
         let top = tape.constant(
             value.max(axes: axes, keepingDimensions: true).clamped(-.greatestFiniteMagnitude, .greatestFiniteMagnitude))
@@ -101,7 +101,7 @@ extension Variable {
         return keepingDimensions ? kept : kept.reshaped(value.sum(axes: axes).shape.dimensions)
     }
 
-    /// The smallest element over `axes`; equal ones share the gradient.
+    /// The smallest element over `axes`, infinity of none; equal ones share the gradient.
     public func min(axes: [Int]? = nil, keepingDimensions: Bool = false) -> Variable {
         -(-self).max(axes: axes, keepingDimensions: keepingDimensions)
     }

@@ -4,10 +4,10 @@ import Tensors
 
 extension Variable {
     /// The transposed convolution: the gradient of a convolution in its input, whose output has this variable's shape.
-    /// Input `[batch, height, width, in]`, kernel `[height, width, out, in]`, output `[batch, size.height, size.width,
-    /// out]`.
+    /// Input `[batch, height, width, in]`, kernel `[height, width, out / groups, in]`, output `[batch, size.height,
+    /// size.width, out]`.
     package func convolutionTransposed(_ kernel: Variable, size: Pair, options: ConvolutionOptions) -> Variable {
-        let target: Shape = [shape[0], size.height, size.width, kernel.shape[2]]
+        let target: Shape = [shape[0], size.height, size.width, kernel.shape[2] * options.groups]
         let convolution = Convolution(input: target, kernel: kernel.shape, options: options)
         require(
             convolution.outputShape == shape,

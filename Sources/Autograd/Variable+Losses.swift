@@ -160,6 +160,38 @@ extension Variable {
         return (1 - tape.constant(targets - targets.combined(.equal, Tensor(repeating: 0))) * self).relu
     }
 
+    /// 100 |x - t| / max(|t|, 1e-7)
+    package func absolutePercentageError(_ targets: Tensor) -> Variable {
+        let sizes = targets.map(.absolute).clamped(1e-7, .infinity)
+        return error(targets, "mean absolute percentage error").abs * tape.constant(Tensor(repeating: 100) / sizes)
+    }
+
+    /// (log(x + 1) - log(t + 1))^2 of x and t at least 1e-7.
+    package func squaredLogarithmicError(_ targets: Tensor) -> Variable {
+        let t = checked(targets, .finite, "mean squared logarithmic error").clamped(1e-7, .infinity)
+        return ((clamped(1e-7, .infinity) + 1).log - tape.constant(t.affine(scale: 1, shift: 1).map(.log))).square
+    }
+
+    /// -sum(x t) over the last axis, both divided by their lengths, at least 1e-7.
+    package func cosineSimilarity(_ targets: Tensor) -> Variable {
+        let t = tape.constant(checked(targets, .finite, "cosine similarity"))
+        func unit(_ v: Variable) -> Variable {
+            v / v.square.sum(axes: [-1], keepingDimensions: true).clamped(1e-14, .infinity).sqrt
+        }
+        return -(unit(self) * unit(t)).sum(axes: [-1])
+    }
+
+    /// 1 - c / (c + alpha sum(t (1 - p)) + beta sum(p (1 - t)) + epsilon) with c = sum(p t), of each sample.
+    package func tversky(_ targets: Tensor, alpha: Float, beta: Float, epsilon: Float) -> Variable {
+        let t = tape.constant(checked(targets, .probabilities, "tversky"))
+        let p = holdsLogits(nil) ? sigmoid : self
+        let axes = Array(1..<shape.rank)
+        let common = (p * t).sum(axes: axes)
+        let missed = ((1 - p) * t).sum(axes: axes) * alpha
+        let wrong = (p * (1 - t)).sum(axes: axes) * beta
+        return 1 - common / (common + missed + wrong + epsilon)
+    }
+
     private func error(_ targets: Tensor, _ loss: String) -> Variable {
         self - tape.constant(checked(targets, .finite, loss))
     }

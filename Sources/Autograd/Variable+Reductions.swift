@@ -19,7 +19,7 @@ extension Variable {
         return axes?.contains { shape.index(of: $0) == shape.rank - 1 } ?? true ? mean : mean.marked(like: self)
     }
 
-    /// The largest element over `axes`; equal ones share the gradient.
+    /// The largest element over `axes`, minus infinity of none; equal ones share the gradient.
     public func max(axes: [Int]? = nil, keepingDimensions: Bool = false) -> Variable {
         let kept = keptShape(axes)
         let top = value.max(axes: axes, keepingDimensions: true)

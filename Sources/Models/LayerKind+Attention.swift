@@ -9,8 +9,8 @@ extension LayerKind {
         LayerKind(
             "multi-head-attention",
             [
-                "heads", "key-dimension", "value-dimension", "use-bias", "dropout", "causal", "kernel-initializer",
-                "bias-initializer",
+                "heads", "key-dimension", "value-dimension", "use-bias", "dropout", "causal", "output-dimension",
+                "takes-mask", "kernel-initializer", "bias-initializer",
             ]
         ) { (options) throws(ModelFileError) in
             MultiHeadAttention(
@@ -18,6 +18,8 @@ extension LayerKind {
                 valueDimension: try options.optionalInteger("value-dimension"),
                 useBias: try options.flag("use-bias", default: true), dropout: try options.dropout(),
                 causal: try options.flag("causal", default: false),
+                outputDimension: try options.optionalInteger("output-dimension"),
+                takesMask: try options.flag("takes-mask", default: false),
                 kernelInitializer: try options.initializer("kernel-initializer", default: .glorotUniform),
                 biasInitializer: try options.initializer("bias-initializer", default: .zeros))
         },

@@ -30,13 +30,13 @@ extension LayerKind {
         },
         LayerKind(
             "conv2d-transpose",
-            ["filters", "kernel-size", "strides", "padding", "output-padding", "dilation"] + LayerOptions.kernelKeys
+            transposedKeys + LayerOptions.kernelKeys
         ) { (options) throws(ModelFileError) in
             Conv2DTranspose(
                 try options.integer("filters"), kernelSize: try options.pair("kernel-size"),
                 strides: try options.pair("strides", default: 1), padding: try options.padding(),
                 outputPadding: try options.optionalPair("output-padding", from: 0),
-                dilation: try options.pair("dilation", default: 1),
+                dilation: try options.pair("dilation", default: 1), groups: try options.integer("groups", default: 1),
                 activation: try options.choice("activation", default: .linear),
                 useBias: try options.flag("use-bias", default: true),
                 kernelInitializer: try options.initializer("kernel-initializer", default: .glorotUniform),
@@ -57,8 +57,12 @@ extension LayerKind {
                 depthwiseRegularizer: try options.regularizer("depthwise-regularizer"),
                 biasRegularizer: try options.regularizer("bias-regularizer"))
         },
-        LayerKind("global-average-pooling2d") { (_) throws(ModelFileError) in GlobalAveragePooling2D() },
-        LayerKind("global-max-pooling2d") { (_) throws(ModelFileError) in GlobalMaxPooling2D() },
+        LayerKind("global-average-pooling2d", ["keepdims"]) { (options) throws(ModelFileError) in
+            GlobalAveragePooling2D(keepingDimensions: try options.flag("keepdims", default: false))
+        },
+        LayerKind("global-max-pooling2d", ["keepdims"]) { (options) throws(ModelFileError) in
+            GlobalMaxPooling2D(keepingDimensions: try options.flag("keepdims", default: false))
+        },
         LayerKind("max-pooling2d", poolingKeys) { (options) throws(ModelFileError) in
             MaxPooling2D(
                 try options.pair("pool-size", default: 2), strides: try options.optionalPair("strides"),
@@ -83,7 +87,10 @@ extension LayerKind {
         },
     ]
 
-    private static let depthwiseKeys = [
+    static let transposedKeys = [
+        "filters", "kernel-size", "strides", "padding", "output-padding", "dilation", "groups",
+    ]
+    static let depthwiseKeys = [
         "kernel-size", "strides", "padding", "depth-multiplier", "dilation", "activation", "use-bias",
         "depthwise-initializer", "bias-initializer", "depthwise-regularizer", "bias-regularizer",
     ]

@@ -9,8 +9,12 @@ extension LayerKind {
         LayerKind("concatenate", ["axis"]) { (options) throws(ModelFileError) in
             Concatenate(axis: try options.axis("axis", default: -1))
         },
-        LayerKind("dot", ["axis"]) { (options) throws(ModelFileError) in
-            Dot(axis: try options.axis("axis", default: -1))
+        LayerKind("dot", ["axis", "normalize"]) { (options) throws(ModelFileError) in
+            let axes = try options.axes()
+            guard axes.count <= 2 else {
+                throw options.wrong("axis", options.nodes["axis"]!, "one axis, or one of each input")
+            }
+            return Dot(axes: (axes[0], axes[axes.count - 1]), normalize: try options.flag("normalize", default: false))
         },
         LayerKind("maximum") { (_) throws(ModelFileError) in Maximum() },
         LayerKind("minimum") { (_) throws(ModelFileError) in Minimum() },

@@ -32,13 +32,15 @@ extension LayerKind {
                 axes: try options.axes(), epsilon: try options.epsilon(),
                 center: try options.flag("center", default: true), scale: try options.flag("scale", default: true))
         },
-        LayerKind("normalization", ["mean", "variance"]) { (options) throws(ModelFileError) in
-            Normalization(mean: try options.numbers("mean"), variance: try options.numbers("variance", from: 0))
+        LayerKind("normalization", ["mean", "variance", "axis", "invert"]) { (options) throws(ModelFileError) in
+            Normalization(
+                mean: try options.numbers("mean"), variance: try options.numbers("variance", from: 0),
+                axes: try options.axes(), invert: try options.flag("invert", default: false))
         },
         LayerKind("rescaling", ["scale", "offset"]) { (options) throws(ModelFileError) in
             Rescaling(
-                try options.number("scale", expected: "a number") { $0.isFinite },
-                offset: try options.number("offset", default: 0, expected: "a number") { $0.isFinite })
+                try options.numbers("scale"),
+                offset: options.nodes["offset"] == nil ? [0] : try options.numbers("offset"))
         },
         LayerKind("rms-normalization", ["axis", "epsilon"]) { (options) throws(ModelFileError) in
             RMSNormalization(axes: try options.axes(), epsilon: try options.epsilon(default: 1e-6))

@@ -6,9 +6,13 @@ import Yams
 
 extension LayerKind {
     static let recurrent: [LayerKind] = [
-        LayerKind("bidirectional", ["layer", "merge-mode"]) { (options) throws(ModelFileError) in
-            let mergeMode: Bidirectional.MergeMode = try options.choice("merge-mode", default: .concat)
-            return Bidirectional(try options.recurrentLayer("layer"), mergeMode: mergeMode)
+        LayerKind("bidirectional", ["layer", "backward-layer", "merge-mode"]) { (options) throws(ModelFileError) in
+            let backward =
+                options.nodes["backward-layer"] == nil
+                ? nil : try options.recurrentLayer("backward-layer", goesBackwards: true)
+            return Bidirectional(
+                try options.recurrentLayer("layer"), backwardLayer: backward,
+                mergeMode: try options.choice("merge-mode", default: .concat))
         },
         LayerKind("gru", recurrentKeys + ["recurrent-activation", "reset-after"]) { (options) throws(ModelFileError) in
             let resetAfter = try options.flag("reset-after", default: true)
@@ -54,8 +58,8 @@ extension LayerOptions {
         var settings = defaults
         settings.returnSequences = try flag("return-sequences", default: settings.returnSequences)
         settings.goBackwards = try flag("go-backwards", default: settings.goBackwards)
-        settings.activation = try gate("activation", default: settings.activation)
-        settings.recurrentActivation = try gate("recurrent-activation", default: settings.recurrentActivation)
+        settings.activation = try choice("activation", default: settings.activation)
+        settings.recurrentActivation = try choice("recurrent-activation", default: settings.recurrentActivation)
         settings.useBias = try flag("use-bias", default: settings.useBias)
         settings.dropout = try dropout("dropout")
         settings.recurrentDropout = try dropout("recurrent-dropout")
@@ -69,10 +73,12 @@ extension LayerOptions {
         return settings
     }
 
-    fileprivate func recurrentLayer(_ key: String) throws(ModelFileError) -> any RecurrentLayer {
-        let expected = "a simple-rnn, lstm or gru that goes forwards"
+    fileprivate func recurrentLayer(
+        _ key: String, goesBackwards: Bool = false
+    ) throws(ModelFileError) -> any RecurrentLayer {
+        let expected = "a simple-rnn, lstm or gru that goes \(goesBackwards ? "backwards" : "forwards")"
         guard let node = nodes[key] else { throw missing(key, expected + ", such as {lstm: {units: 64}}") }
-        guard let layer = try layer(key) as? any RecurrentLayer, !layer.goBackwards else {
+        guard let layer = try layer(key) as? any RecurrentLayer, layer.goBackwards == goesBackwards else {
             throw wrong(key, node, expected)
         }
         return layer
@@ -80,15 +86,5 @@ extension LayerOptions {
 
     fileprivate func dropout(_ key: String) throws(ModelFileError) -> Float {
         try number(key, default: 0, expected: "a number, at least 0 and below 1") { $0 >= 0 && $0 < 1 }
-    }
-
-    /// One of the activations that recurrent cells can have.
-    fileprivate func gate(_ key: String, default value: ActivationFunction) throws(ModelFileError) -> ActivationFunction
-    {
-        guard let node = nodes[key] else { return value }
-        guard let function = node.string.flatMap(ActivationFunction.init(rawValue:)),
-            RecurrentActivations.all.contains(function)
-        else { throw wrong(key, node, "one of " + RecurrentActivations.all.map(\.rawValue).joined(separator: ", ")) }
-        return function
     }
 }

@@ -6,10 +6,12 @@ import Yams
 extension LayerOptions {
     public func initializer(_ key: String, default value: Initializer) throws(ModelFileError) -> Initializer {
         guard let node = nodes[key] else { return value }
-        guard let initializer = node.string.flatMap({ name in Self.initializers.first { $0.0 == name } }) else {
-            throw wrong(key, node, "one of " + Self.initializers.map(\.0).joined(separator: ", "))
-        }
-        return initializer.1
+        if let named = node.string.flatMap({ name in Self.initializers.first { $0.0 == name } }) { return named.1 }
+        if let value = numbers(node, names: ["constant"], where: { _ in true })?["constant"] { return .constant(value) }
+        if let value = numbers(node, names: ["normal"], where: { $0 >= 0 })?["normal"] { return .normal(value) }
+        throw wrong(
+            key, node,
+            "one of " + Self.initializers.map(\.0).joined(separator: ", ") + ", or {constant: 0.1} or {normal: 0.05}")
     }
 
     /// Keras's names; `uniform` with its default limits.
@@ -29,13 +31,25 @@ extension LayerOptions {
         return .l1l2(factors["l1"] ?? 0, factors["l2"] ?? 0)
     }
 
-    /// `{max-norm: 3}`; nil where the key is absent.
+    /// `non-negative`, `unit-norm`, `{max-norm: 3}` or `{min-norm: 0.5, max-norm: 1, rate: 1}`; nil where the key is absent.
     package func constraint(_ key: String) throws(ModelFileError) -> Constraint? {
         guard let node = nodes[key] else { return nil }
-        guard let limit = numbers(node, names: ["max-norm"], where: { $0 > 0 })?["max-norm"] else {
-            throw wrong(key, node, "a positive limit, such as {max-norm: 3}")
+        switch node.scalar?.string {
+        case "non-negative": return .nonNegative
+        case "unit-norm": return .unitNorm
+        default: break
         }
-        return .maxNorm(limit)
+        let limits = numbers(node, names: ["min-norm", "max-norm", "rate"]) { $0 >= 0 }
+        guard let limits, let most = limits["max-norm"], most > 0, limits["min-norm"] ?? 0 <= most,
+            limits["rate"] ?? 1 <= 1
+        else {
+            throw wrong(
+                key, node,
+                "non-negative, unit-norm, {max-norm: 3} or {min-norm: 0.5, max-norm: 1, rate: 1}, with positive limits and "
+                    + "a rate of at most 1")
+        }
+        return limits.count == 1
+            ? .maxNorm(most) : .minMaxNorm(limits["min-norm"] ?? 0, most, rate: limits["rate"] ?? 1)
     }
 
     /// The finite numbers of a mapping with at least one key, all of them among `names`; nil for anything else.

@@ -16,6 +16,10 @@ public indirect enum LearningRateSchedule: Sendable, Hashable, Codable, Expressi
     /// (`keras.optimizers.schedules.ExponentialDecay`).
     case exponential(rate: Float, decayRate: Float, decaySteps: Int, staircase: Bool = false)
 
+    /// `rate / (1 + decayRate * step / decaySteps)`, the quotient rounded down when `staircase`
+    /// (`keras.optimizers.schedules.InverseTimeDecay`).
+    case inverseTime(rate: Float, decayRate: Float, decaySteps: Int, staircase: Bool = false)
+
     /// `rate * ((1 - alpha) * (1 + cos(pi * min(step, decaySteps) / decaySteps)) / 2 + alpha)`: from `rate` down to
     /// `alpha * rate` (Loshchilov & Hutter 2017; `keras.optimizers.schedules.CosineDecay`).
     case cosine(rate: Float, decaySteps: Int, alpha: Float = 0)
@@ -25,13 +29,18 @@ public indirect enum LearningRateSchedule: Sendable, Hashable, Codable, Expressi
     /// (`keras.optimizers.schedules.CosineDecayRestarts`, whose `alpha` is m; Loshchilov & Hutter 2017).
     case cosineRestarts(rate: Float, period: Int, lengthening: Float = 2, shrinking: Float = 1, alpha: Float = 0)
 
-    /// `(rate - end) * (1 - min(step, decaySteps) / decaySteps) ^ power + end`; a `power` of 1 is a straight line
-    /// (`keras.optimizers.schedules.PolynomialDecay`).
-    case polynomial(rate: Float, decaySteps: Int, end: Float = 0.0001, power: Float = 1)
+    /// `(rate - end) * (1 - min(step, decaySteps) / decaySteps) ^ power + end`; a `power` of 1 is a straight line. With
+    /// `cycle` it goes on over twice, three times ... the steps, the least that reach beyond `step`
+    /// (`keras.optimizers.schedules.PolynomialDecay`). nil counts as false, so that schedules are written and read as before
+    /// there was the setting; likewise below.
+    case polynomial(rate: Float, decaySteps: Int, end: Float = 0.0001, power: Float = 1, cycle: Bool? = nil)
 
-    /// Along cosines up from `peak / startFactor` to `peak` in the first `rise` of the steps, then down to the beginning over
-    /// `endFactor` (Smith & Topin 2018; `torch.optim.lr_scheduler.OneCycleLR`).
-    case oneCycle(peak: Float, steps: Int, rise: Float = 0.3, startFactor: Float = 25, endFactor: Float = 10_000)
+    /// Along cosines, or with `linear` straight lines, up from `peak / startFactor` to `peak` in the first `rise` of the
+    /// steps, then down to the beginning over `endFactor`; with `threePhases` down to the beginning in as many steps first
+    /// (Smith & Topin 2018; `torch.optim.lr_scheduler.OneCycleLR`).
+    case oneCycle(
+        peak: Float, steps: Int, rise: Float = 0.3, startFactor: Float = 25, endFactor: Float = 10_000,
+        linear: Bool? = nil, threePhases: Bool? = nil)
 
     /// Linear from `start` at step 0 to the first rate of `next` at step `steps`, from where `next` counts its own
     /// steps (Goyal et al. 2017; `warmup_steps` of Keras's `CosineDecay`).
@@ -71,6 +80,9 @@ public indirect enum LearningRateSchedule: Sendable, Hashable, Codable, Expressi
             let power = Double(decayRate).raised(to: whole)
             return Double(rate)
                 * (staircase ? power : power * lk_power_double(Double(decayRate), Double(rest) / Double(decaySteps)))
+        case .inverseTime(let rate, let decayRate, let decaySteps, let staircase):
+            let passed = staircase ? Double(step / decaySteps) : Double(step) / Double(decaySteps)
+            return Double(rate) / (1 + Double(decayRate) * passed)
         case .cosine(let rate, let decaySteps, let alpha):
             let completed = Double(min(step, decaySteps)) / Double(decaySteps)
             let fraction = (1 - Double(alpha)) * (1 + cosine(completed)) / 2 + Double(alpha)
@@ -84,19 +96,24 @@ public indirect enum LearningRateSchedule: Sendable, Hashable, Codable, Expressi
             }
             let fraction = scale * (1 + cosine((Double(step) - start) / length)) / 2
             return Double(rate) * ((1 - Double(alpha)) * fraction + Double(alpha))
-        case .polynomial(let rate, let decaySteps, let end, let power):
-            let left = 1 - Double(min(step, decaySteps)) / Double(decaySteps)
+        case .polynomial(let rate, let decaySteps, let end, let power, let cycle):
+            let length = cycle == true ? max(1, (step + decaySteps - 1) / decaySteps) * decaySteps : decaySteps
+            let left = 1 - Double(min(step, length)) / Double(length)
             let factor = power == 1 ? left : lk_power_double(left, Double(power))
             return (Double(rate) - Double(end)) * factor + Double(end)
-        case .oneCycle(let peak, let steps, let rise, let startFactor, let endFactor):
+        case .oneCycle(let peak, let steps, let rise, let startFactor, let endFactor, let linear, let threePhases):
             let (top, last) = (Double(rise) * Double(steps) - 1, Double(steps - 1))
             let first = Double(peak) / Double(startFactor)
             let step = min(Double(step), last)
+            // Where the last phase begins, and from which rate.
+            let (turn, high) = threePhases == true ? (2 * top, first) : (top, Double(peak))
             let (from, to, fraction) =
                 step <= top
                 ? (first, Double(peak), step / top)
-                : (Double(peak), first / Double(endFactor), (step - top) / (last - top))
-            return to + (from - to) * (1 + cosine(fraction)) / 2
+                : step <= turn
+                    ? (Double(peak), first, (step - top) / top)
+                    : (high, first / Double(endFactor), (step - turn) / (last - turn))
+            return linear == true ? from + (to - from) * fraction : to + (from - to) * (1 + cosine(fraction)) / 2
         case .warmUp(let steps, let start, let next):
             if step >= steps { return next.exactRate(at: step - steps) }
             let target = next.exactRate(at: 0)
@@ -122,9 +139,9 @@ public indirect enum LearningRateSchedule: Sendable, Hashable, Codable, Expressi
     /// The step from which on the rate stays as it is; nil where it never does, or always has.
     package var lastChange: Int? {
         switch self {
-        case .constant, .step, .exponential, .cosineRestarts: nil
-        case .cosine(_, let decaySteps, _), .polynomial(_, let decaySteps, _, _): decaySteps
-        case .oneCycle(_, let steps, _, _, _): steps - 1
+        case .constant, .step, .exponential, .inverseTime, .cosineRestarts, .polynomial(_, _, _, _, true): nil
+        case .cosine(_, let decaySteps, _), .polynomial(_, let decaySteps, _, _, _): decaySteps
+        case .oneCycle(_, let steps, _, _, _, _, _): steps - 1
         case .warmUp(let steps, _, let next): steps + (next.lastChange ?? 0)
         case .joined(let segments):
             segments.dropLast().reduce(0) { $0 + $1.steps } + (segments.last?.schedule.lastChange ?? 0)
@@ -145,7 +162,8 @@ public indirect enum LearningRateSchedule: Sendable, Hashable, Codable, Expressi
         case .step(let rate, let factor, let interval):
             return negative("the learning rate", rate) ?? negative("factor", factor)
                 ?? notPositive("interval", interval)
-        case .exponential(let rate, let decayRate, let decaySteps, _):
+        case .exponential(let rate, let decayRate, let decaySteps, _),
+            .inverseTime(let rate, let decayRate, let decaySteps, _):
             return negative("the learning rate", rate) ?? negative("decayRate", decayRate)
                 ?? notPositive("decaySteps", decaySteps)
         case .cosine(let rate, let decaySteps, let alpha):
@@ -156,13 +174,17 @@ public indirect enum LearningRateSchedule: Sendable, Hashable, Codable, Expressi
                 ?? (lengthening >= 1 && lengthening.isFinite
                     ? nil : "lengthening must be 1 or more, got \(lengthening)")
                 ?? negative("shrinking", shrinking) ?? negative("alpha", alpha)
-        case .polynomial(let rate, let decaySteps, let end, let power):
+        case .polynomial(let rate, let decaySteps, let end, let power, _):
             return negative("the learning rate", rate) ?? notPositive("decaySteps", decaySteps)
                 ?? negative("end", end) ?? (power > 0 && power.isFinite ? nil : "power must be above 0, got \(power)")
-        case .oneCycle(let peak, let steps, let rise, let startFactor, let endFactor):
-            let hasRoom = rise > 0 && rise < 1 && Double(rise) * Double(steps) > 1
+        case .oneCycle(let peak, let steps, let rise, let startFactor, let endFactor, _, let threePhases):
+            let top = Double(rise) * Double(steps) - 1
+            let hasRoom = rise > 0 && rise < 1 && top > 0 && (threePhases != true || 2 * top < Double(steps - 1))
             return negative("the peak", peak)
-                ?? (hasRoom ? nil : "rise must be between 0 and 1 and more than a step of \(steps), got \(rise)")
+                ?? (hasRoom
+                    ? nil
+                    : "rise must be between 0 and 1\(threePhases == true ? " / 2" : "") and more than a step of \(steps), "
+                        + "got \(rise)")
                 ?? (startFactor > 0 && endFactor > 0 ? nil : "startFactor and endFactor must be above 0")
         case .warmUp(let steps, let start, let next):
             return notPositive("the number of warm-up steps", steps)

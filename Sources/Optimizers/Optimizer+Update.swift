@@ -99,8 +99,11 @@ extension Optimizer {
         }
     }
 
-    /// The learning rate, with Adam's bias corrections where they belong.
+    /// The learning rate, with Adam's bias corrections where they belong, or as much of it as dampening leaves.
     private func stepSize(learningRate: Float, step: Int) -> Float {
+        if case .sgd(let momentum, _, let dampening?) = rule, momentum != 0, step > 1 {
+            return learningRate * (1 - dampening)
+        }
         guard case .adam(let beta1, let beta2, _, _) = rule else { return learningRate }
         let (power1, power2) = (Double(beta1).raised(to: step), Double(beta2).raised(to: step))
         return Float(Double(learningRate) * (1 - power2).squareRoot() / (1 - power1))
@@ -111,8 +114,8 @@ extension Optimizer {
 
     /// Nadam's factors for a step, computed in double precision; nil for other rules.
     private func nesterovRates(learningRate: Float, step: Int, _ state: OptimizerState) -> NesterovRates? {
-        guard case .nadam(let beta1, let beta2, _) = rule else { return nil }
-        let (now, next) = state.nesterovSchedule(beta1: Double(beta1), step: step)
+        guard case .nadam(let beta1, let beta2, _, let decay) = rule else { return nil }
+        let (now, next) = state.nesterovSchedule(beta1: Double(beta1), decay: decay, step: step)
         let rate = Double(learningRate)
         return NesterovRates(
             moment: Float(rate * next.momentum / (1 - next.product)),
@@ -135,14 +138,18 @@ extension Optimizer {
         let shrink = isDecoupled ? learningRate * settings.weightDecay : 0
         if shrink != 0, !shrinksWithin { lk_affine(parameters, parameters, count, 1 - shrink, 0) }
         switch rule {
-        case .sgd(let momentum, let nesterov):
+        case .sgd(let momentum, let nesterov, _):
             lk_sgd(
                 parameters, momentum == 0 ? nil : states.first, gradients, count, stepSize, momentum, nesterov ? 1 : 0,
                 decay)
         case .adam(let beta1, let beta2, let epsilon, _):
             lk_adam(
                 parameters, states[0], states[1], gradients, count, stepSize, beta1, beta2, epsilon, decay, shrink)
-        case .rmsprop(let rho, let momentum, let epsilon):
+        case .rmsprop(let rho, let momentum, let epsilon, true):
+            CenteredRMSprop(rate: stepSize, rho: rho, momentum: momentum, epsilon: epsilon, decay: decay).update(
+                parameters, states[0], momentum == 0 ? nil : states[1], states[momentum == 0 ? 1 : 2], gradients,
+                range.count)
+        case .rmsprop(let rho, let momentum, let epsilon, _):
             lk_rmsprop(
                 parameters, states[0], momentum == 0 ? nil : states[1], gradients, count, stepSize, rho, epsilon,
                 momentum, decay)
@@ -150,11 +157,35 @@ extension Optimizer {
             lk_adagrad(parameters, states[0], gradients, count, stepSize, epsilon, decay)
         case .adadelta(let rho, let epsilon):
             lk_adadelta(parameters, states[0], states[1], gradients, count, stepSize, rho, epsilon, decay)
-        case .nadam(let beta1, let beta2, let epsilon):
+        case .nadam(let beta1, let beta2, let epsilon, _):
             guard let ahead else { return }
             lk_nadam(
                 parameters, states[0], states[1], gradients, count, ahead.moment, ahead.gradient, ahead.correction,
                 beta1, beta2, epsilon, decay)
+        }
+    }
+}
+
+/// RMSprop with the mean of the gradients; element by element, in specified operations without a kernel.
+private struct CenteredRMSprop {
+    let rate, rho, momentum, epsilon, decay: Float
+
+    /// - Parameter velocity: nil without momentum.
+    func update(
+        _ w: UnsafeMutablePointer<Float>, _ square: UnsafeMutablePointer<Float>,
+        _ velocity: UnsafeMutablePointer<Float>?,
+        _ mean: UnsafeMutablePointer<Float>, _ gradients: UnsafePointer<Float>, _ count: Int
+    ) {
+        for i in 0..<count {
+            let g = gradients[i].addingProduct(decay, w[i])
+            square[i].addProduct((-square[i]).addingProduct(g, g), 1 - rho)
+            mean[i].addProduct(g - mean[i], 1 - rho)
+            var step = rate * g / (square[i] + epsilon).addingProduct(-mean[i], mean[i]).squareRoot()
+            if let velocity {
+                step.addProduct(momentum, velocity[i])
+                velocity[i] = step
+            }
+            w[i] -= step
         }
     }
 }

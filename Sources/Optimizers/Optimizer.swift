@@ -10,8 +10,10 @@ public struct Optimizer: Sendable, Hashable, Codable {
     /// The formula, with g the gradient, w the parameter and t the step, counted from 1.
     package enum Rule: Sendable, Hashable, Codable {
         /// v = momentum * v - rate * g; w += v, or with `nesterov` w += momentum * v - rate * g (Sutskever et al.
-        /// 2013). Without momentum w -= rate * g, and no state.
-        case sgd(momentum: Float, nesterov: Bool)
+        /// 2013). Without momentum w -= rate * g, and no state. With `dampening`, v = momentum * v - rate (1 - dampening) g
+        /// from the second step on, as in PyTorch; nil counts as 0, here and below, so that optimizers are written and read as
+        /// before there were such settings.
+        case sgd(momentum: Float, nesterov: Bool, dampening: Float? = nil)
 
         /// m += (1 - beta1) (g - m); v += (1 - beta2) (g^2 - v); w -= alpha * m / (sqrt(v) + epsilon), with
         /// alpha = rate * sqrt(1 - beta2^t) / (1 - beta1^t) (Kingma & Ba 2015, the end of section 2, as
@@ -20,8 +22,9 @@ public struct Optimizer: Sendable, Hashable, Codable {
         case adam(beta1: Float, beta2: Float, epsilon: Float, decoupledDecay: Bool)
 
         /// s = rho * s + (1 - rho) g^2; step = rate * g / sqrt(s + epsilon); w -= step, or with momentum
-        /// v = momentum * v + step; w -= v (Tieleman & Hinton 2012, as in Keras).
-        case rmsprop(rho: Float, momentum: Float, epsilon: Float)
+        /// v = momentum * v + step; w -= v (Tieleman & Hinton 2012, as in Keras). Centered: a = rho * a + (1 - rho) g, and the
+        /// root is that of s + epsilon - a^2 (Graves 2013).
+        case rmsprop(rho: Float, momentum: Float, epsilon: Float, centered: Bool? = nil)
 
         /// a += g^2, from `initial` on; w -= rate * g / sqrt(a + epsilon) (Duchi et al. 2011, as in Keras).
         case adagrad(initial: Float, epsilon: Float)
@@ -30,10 +33,11 @@ public struct Optimizer: Sendable, Hashable, Codable {
         /// w -= rate * d (Zeiler 2012).
         case adadelta(rho: Float, epsilon: Float)
 
-        /// Adam's moments, looking a step ahead: with c(t) = beta1 (1 - 0.96^t / 2) and its product p(t) over 1 ... t,
+        /// Adam's moments, looking a step ahead: with c(t) = beta1 (1 - 0.96^(t d) / 2), d being the momentum's decay, 1 unless
+        /// given, and its product p(t) over 1 ... t,
         /// w -= rate * (c(t+1) m / (1 - p(t+1)) + (1 - c(t)) g / (1 - p(t))) / (sqrt(v / (1 - beta2^t)) + epsilon)
         /// (Dozat 2016, as in Keras).
-        case nadam(beta1: Float, beta2: Float, epsilon: Float)
+        case nadam(beta1: Float, beta2: Float, epsilon: Float, momentumDecay: Float? = nil)
     }
 
     package var rule: Rule
@@ -90,10 +94,15 @@ public struct Optimizer: Sendable, Hashable, Codable {
     }
 
     /// Stochastic gradient descent; the equivalent of `keras.optimizers.SGD`.
+    ///
+    /// - Parameter dampening: the part of a gradient that does not enter the velocity: PyTorch's, not with `nesterov`.
     public static func sgd(
-        learningRate: LearningRateSchedule = 0.01, momentum: Float = 0, nesterov: Bool = false, weightDecay: Float = 0
+        learningRate: LearningRateSchedule = 0.01, momentum: Float = 0, nesterov: Bool = false, weightDecay: Float = 0,
+        dampening: Float = 0
     ) -> Optimizer {
-        Optimizer(.sgd(momentum: momentum, nesterov: nesterov), learningRate: learningRate, weightDecay: weightDecay)
+        Optimizer(
+            .sgd(momentum: momentum, nesterov: nesterov, dampening: dampening == 0 ? nil : dampening),
+            learningRate: learningRate, weightDecay: weightDecay)
     }
 
     /// Adam; the equivalent of `keras.optimizers.Adam`. Its `weightDecay` is classic L2; Keras's is that of `adamW`.
@@ -116,14 +125,16 @@ public struct Optimizer: Sendable, Hashable, Codable {
             weightDecay: weightDecay)
     }
 
-    /// RMSprop; the equivalent of `keras.optimizers.RMSprop`, not centered.
+    /// RMSprop; the equivalent of `keras.optimizers.RMSprop`.
+    ///
+    /// - Parameter centered: whether gradients are divided by their deviation instead of their root mean square; slower.
     public static func rmsprop(
         learningRate: LearningRateSchedule = 0.001, rho: Float = 0.9, momentum: Float = 0, epsilon: Float = 1e-7,
-        weightDecay: Float = 0
+        weightDecay: Float = 0, centered: Bool = false
     ) -> Optimizer {
         Optimizer(
-            .rmsprop(rho: rho, momentum: momentum, epsilon: epsilon), learningRate: learningRate,
-            weightDecay: weightDecay)
+            .rmsprop(rho: rho, momentum: momentum, epsilon: epsilon, centered: centered ? true : nil),
+            learningRate: learningRate, weightDecay: weightDecay)
     }
 
     /// Adagrad; the equivalent of `keras.optimizers.Adagrad`.
@@ -145,13 +156,18 @@ public struct Optimizer: Sendable, Hashable, Codable {
         Optimizer(.adadelta(rho: rho, epsilon: epsilon), learningRate: learningRate, weightDecay: weightDecay)
     }
 
-    /// Nadam, Adam with Nesterov's momentum; the equivalent of `keras.optimizers.Nadam`.
+    /// Nadam, Adam with Nesterov's momentum; the equivalent of `keras.optimizers.Nadam`, and with a `momentumDecay` of 0.004 of
+    /// `torch.optim.NAdam`.
+    ///
+    /// - Parameter momentumDecay: how fast the momentum grows to beta1, which it begins with half of.
     public static func nadam(
         learningRate: LearningRateSchedule = 0.001, beta1: Float = 0.9, beta2: Float = 0.999, epsilon: Float = 1e-7,
-        weightDecay: Float = 0
+        weightDecay: Float = 0, momentumDecay: Float = 1
     ) -> Optimizer {
         Optimizer(
-            .nadam(beta1: beta1, beta2: beta2, epsilon: epsilon), learningRate: learningRate, weightDecay: weightDecay)
+            .nadam(
+                beta1: beta1, beta2: beta2, epsilon: epsilon, momentumDecay: momentumDecay == 1 ? nil : momentumDecay),
+            learningRate: learningRate, weightDecay: weightDecay)
     }
 
     /// The name on the command line, e.g. `adamw`.
@@ -171,9 +187,10 @@ public struct Optimizer: Sendable, Hashable, Codable {
 
     private var ruleStateNames: [String] {
         switch rule {
-        case .sgd(let momentum, _): momentum == 0 ? [] : ["velocity"]
+        case .sgd(let momentum, _, _): momentum == 0 ? [] : ["velocity"]
         case .adam: ["m", "v"]
-        case .rmsprop(_, let momentum, _): momentum == 0 ? ["mean_square"] : ["mean_square", "velocity"]
+        case .rmsprop(_, let momentum, _, let centered):
+            ["mean_square"] + (momentum == 0 ? [] : ["velocity"]) + (centered == true ? ["mean"] : [])
         case .adagrad: ["accumulator"]
         case .adadelta: ["mean_square", "mean_square_step"]
         case .nadam: ["m", "v"]
@@ -206,10 +223,15 @@ public struct Optimizer: Sendable, Hashable, Codable {
         }
         let problem: String? =
             switch rule {
-            case .sgd(let momentum, _): outside("momentum", momentum)
-            case .adam(let beta1, let beta2, let epsilon, _), .nadam(let beta1, let beta2, let epsilon):
+            case .sgd(let momentum, let nesterov, let dampening):
+                outside("momentum", momentum) ?? outside("dampening", dampening ?? 0)
+                    ?? (nesterov && dampening != nil ? "dampening is not for nesterov" : nil)
+            case .adam(let beta1, let beta2, let epsilon, _):
                 outside("beta1", beta1) ?? outside("beta2", beta2) ?? notPositive("epsilon", epsilon)
-            case .rmsprop(let rho, let momentum, let epsilon):
+            case .nadam(let beta1, let beta2, let epsilon, let decay):
+                outside("beta1", beta1) ?? outside("beta2", beta2) ?? notPositive("epsilon", epsilon)
+                    ?? notPositive("momentumDecay", decay)
+            case .rmsprop(let rho, let momentum, let epsilon, _):
                 outside("rho", rho) ?? outside("momentum", momentum) ?? notPositive("epsilon", epsilon)
             case .adadelta(let rho, let epsilon): outside("rho", rho) ?? notPositive("epsilon", epsilon)
             case .adagrad(let initial, let epsilon):

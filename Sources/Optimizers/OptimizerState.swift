@@ -1,6 +1,7 @@
 // What an optimizer remembers between steps. Checkpoints store it, workers update disjoint ranges of it.
 
 import Autograd
+import CKernels
 import Synchronization
 import Tensors
 
@@ -33,31 +34,41 @@ public final class OptimizerState: @unchecked Sendable {
     }
 
     /// Nadam's momentum of a step and of the one after it.
-    func nesterovSchedule(beta1: Double, step: Int) -> (now: NesterovMomentum, next: NesterovMomentum) {
+    func nesterovSchedule(
+        beta1: Double, decay: Float?, step: Int
+    ) -> (now: NesterovMomentum, next: NesterovMomentum) {
         nesterov.withLock { known in
-            if known.beta1 != beta1 || known.step > step { known = NesterovMomentum(beta1: beta1) }
+            if known.beta1 != beta1 || known.decay != decay || known.step > step {
+                known = NesterovMomentum(beta1: beta1, decay: decay)
+            }
             while known.step < step { known = known.next }
             return (known, known.next)
         }
     }
 }
 
-/// Nadam's momentum, which grows from half of beta1 to beta1: beta1 (1 - 0.96^t / 2) at step t.
+/// Nadam's momentum, which grows from half of beta1 to beta1: beta1 (1 - 0.96^(t decay) / 2) at step t.
 struct NesterovMomentum {
     let beta1: Double
+    /// nil for 1.
+    let decay: Float?
+    private let factor: Double
     private(set) var step = 0
-    /// 0.96^step
+    /// 0.96^(step decay)
     private var power = 1.0
     private(set) var momentum = 0.0
     /// Of all steps' momenta so far.
     private(set) var product = 1.0
 
-    init(beta1: Double) { self.beta1 = beta1 }
+    init(beta1: Double, decay: Float? = nil) {
+        (self.beta1, self.decay) = (beta1, decay)
+        factor = decay.map { lk_power_double(0.96, Double($0)) } ?? 0.96
+    }
 
     var next: NesterovMomentum {
         var result = self
         result.step += 1
-        result.power *= 0.96
+        result.power *= factor
         result.momentum = beta1 * (1 - 0.5 * result.power)
         result.product *= result.momentum
         return result

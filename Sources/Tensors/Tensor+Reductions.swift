@@ -8,9 +8,12 @@ extension Tensor {
         reduced(axes, keepingDimensions, lk_sum)
     }
 
-    /// The largest element over `axes`; NaN where there is one.
+    /// The largest element over `axes`; NaN where there is one, minus infinity of none.
     package func max(axes: [Int]? = nil, keepingDimensions: Bool = false) -> Tensor {
-        require(count > 0, "max: a tensor of shape \(shape) has no elements")
+        if count == 0 {
+            let lengths = sum(axes: axes, keepingDimensions: keepingDimensions).shape
+            return Tensor(repeating: -.infinity, lengths, in: resultWorkspace(self))
+        }
         return reduced(axes, keepingDimensions, lk_maximum)
     }
 

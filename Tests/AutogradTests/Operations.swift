@@ -77,6 +77,7 @@ enum Operations {
         "gatherAlong.0": { v, c in v[0].gathered(c[0], alongAxis: 0) },
         "gatherAlong.-1": { v, c in v[0].gathered(c[0], alongAxis: -1) },
         "tile.last": { v, _ in v[0].tiled([3]) }, "tile.more": { v, _ in v[0].tiled([2, 1, 2]) },
+        "pad.crop": { v, _ in v[0].padded([(-1, 2), (1, -2)]) },
         "pad.reflect.single": { v, _ in v[0].padded([(2, 1), (0, 0)], .reflect) },
         "gather.1": { v, c in v[0].gathered(c[0], axis: 1) }, "gather.-1": { v, c in v[0].gathered(c[0], axis: -1) },
         "topK": { v, _ in v[0].topK(3).values },

@@ -150,6 +150,19 @@ struct PassTests {
         #expect(tape.gradient(of: x).scalars == [1, 0, 0, 1, 0, 0, 0, 0])
     }
 
+    /// As ONNX's reductions of empty sets have it.
+    @Test func extremesOfNothingAreInfinite() {
+        let tape = Tape()
+        let x = tape.watched(Tensor([Float]()).reshaped([2, 0, 3]))
+        let (top, bottom, sums) = (x.max(axes: [1]), x.min(axes: [1], keepingDimensions: true), x.logSumExp(axes: [1]))
+        #expect(top.shape == [2, 3] && top.value.scalars.allSatisfy { $0 == -.infinity })
+        #expect(bottom.shape == [2, 1, 3] && bottom.value.scalars.allSatisfy { $0 == .infinity })
+        #expect(sums.shape == [2, 3] && sums.value.scalars.allSatisfy { $0 == -.infinity })
+        #expect(x.max().value.scalar == -.infinity && x.max(axes: [0]).shape == [0, 3])
+        tape.backward(from: top + bottom.reshaped([2, 3]) + sums)
+        #expect(tape.gradient(of: x).shape == [2, 0, 3])
+    }
+
     @Test func equalElementsShareOrTakeTheGradientAsDocumented() {
         let tape = Tape()
         let (a, b) = (tape.watched(Tensor([1, 2, 2])), tape.watched(Tensor([1, 1, 3])))

@@ -21,7 +21,13 @@ import Testing
 
     @Test func refusesWhatDoesNotFit() {
         let layer = MultiHeadAttention(heads: 2, keyDimension: 3)
-        #expect(throws: ShapeError.self) { try layer.build([[5, 8], [5, 8], [5, 8]]) }
+        #expect(throws: ShapeError.self) { try layer.build([[5, 8], [5, 8], [5, 8], [5, 8]]) }
+        #expect(throws: ShapeError.self) { try layer.build([[5, 8], [5, 8], [4, 8]]) }
+        let masked = MultiHeadAttention(heads: 2, keyDimension: 3, takesMask: true)
+        #expect(throws: ShapeError.self) { try masked.build([[5, 8]]) }
+        do { _ = try masked.build([[5, 8], [4, 8], [5, 5]]) } catch {
+            #expect(error.description.contains("a mask [5, 4] or [2, 5, 4], got [5, 5]"), "\(error)")
+        }
         do { _ = try layer.build([[5, 8], [8]]) } catch {
             #expect(error.description.contains("[positions, features], got [8]"), "\(error)")
         }

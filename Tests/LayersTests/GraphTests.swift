@@ -51,8 +51,8 @@ import Testing
         let (left, right) = (Conv2D(4, kernelSize: 3)(x, name: "left"), Conv2D(4, kernelSize: 1)(x, name: "right"))
         #expect(
             message { () throws(ShapeError) in try Graph(inputs: [x], outputs: [Add()([left, right])]) }
-                == "layer add: Add: expected inputs of one shape, or with lengths of 1 that are repeated, got [4, 4, 4] and "
-                + "[6, 6, 4] (from left [4, 4, 4], right [6, 6, 4])")
+                == "layer add: Add: expected inputs of one shape, or with lengths of 1 or axes missing in front that are "
+                + "repeated, got [4, 4, 4] and [6, 6, 4] (from left [4, 4, 4], right [6, 6, 4])")
         let other = Graph.input()
         for (outputs, words) in [
             ([Dense(1)(other)], "depends on an input that is not among `inputs`"),

@@ -11,21 +11,21 @@ import Testing
 
     private func make(
         _ cell: String, _ units: Int, returnSequences: Bool = false, goBackwards: Bool = false, dropout: Float = 0,
-        recurrentDropout: Float = 0
+        recurrentDropout: Float = 0, activation: ActivationFunction = .tanh
     ) -> any RecurrentLayer {
         switch cell {
         case "SimpleRNN":
             SimpleRNN(
-                units, returnSequences: returnSequences, goBackwards: goBackwards, dropout: dropout,
-                recurrentDropout: recurrentDropout)
+                units, returnSequences: returnSequences, goBackwards: goBackwards, activation: activation,
+                dropout: dropout, recurrentDropout: recurrentDropout)
         case "LSTM":
             LSTM(
-                units, returnSequences: returnSequences, goBackwards: goBackwards, dropout: dropout,
-                recurrentDropout: recurrentDropout)
+                units, returnSequences: returnSequences, goBackwards: goBackwards, activation: activation,
+                dropout: dropout, recurrentDropout: recurrentDropout)
         default:
             GRU(
-                units, returnSequences: returnSequences, goBackwards: goBackwards, resetAfter: cell == "GRU",
-                dropout: dropout, recurrentDropout: recurrentDropout)
+                units, returnSequences: returnSequences, goBackwards: goBackwards, activation: activation,
+                resetAfter: cell == "GRU", dropout: dropout, recurrentDropout: recurrentDropout)
         }
     }
 
@@ -36,6 +36,7 @@ import Testing
             try expectGradients(make(cell, units, returnSequences: true, goBackwards: true), input)
             // The same factors in every pass: its key is the first of the step.
             try expectGradients(make(cell, units, dropout: 0.4, recurrentDropout: 0.4), input)
+            try expectGradients(make(cell, units, dropout: 0.4, recurrentDropout: 0.4, activation: .mish), input)
             try expectGradients(Bidirectional(make(cell, units, returnSequences: true), mergeMode: .mul), input)
         }
         try expectGradients(TimeDistributed(Dense(3, activation: .tanh)), wave([2, 3, 2]))
@@ -51,9 +52,17 @@ import Testing
         try expectShapes(TimeDistributed(Conv2D(2, kernelSize: 3)), [4, 7, 6, 1], [4, 5, 4, 2])
         expectShapeError(LSTM(3), [5], "LSTM(3): expected input [steps, features], got [5]")
         expectShapeError(GRU(0), [5, 2], "GRU: units must be positive, got 0")
-        expectShapeError(SimpleRNN(2, activation: .gelu), [5, 2], "linear, relu, sigmoid, tanh", "gelu")
+        #expect(
+            throws: ShapeError(
+                "LSTM(3): expected a sequence, or a sequence and 2 of shape [3] to begin with, got [5, 2] and [3]")
+        ) {
+            try LSTM(3).build([[5, 2], [3]])
+        }
         expectShapeError(LSTM(2, recurrentDropout: 1), [5, 2], "`recurrentDropout` must be in 0 ..< 1, got 1")
         expectShapeError(Bidirectional(LSTM(2, goBackwards: true)), [5, 2], "goes forwards")
+        expectShapeError(Bidirectional(LSTM(2), backwardLayer: LSTM(2)), [5, 2], "a backward layer with `goBackwards`")
+        let other = GRU(3, goBackwards: true)
+        expectShapeError(Bidirectional(LSTM(2), backwardLayer: other, mergeMode: .sum), [5, 2], "got [2] and [3]")
         expectShapeError(Masking(), [5], "expected input [positions, features]")
         expectShapeError(TimeDistributed(Dense(2)), [], "expected input [positions, sample...]")
     }
@@ -105,6 +114,9 @@ import Testing
                 let layers: [any Layer] = [
                     make(cell, 5, returnSequences: sequences, goBackwards: backwards),
                     make(cell, 3, returnSequences: sequences, dropout: 0.3, recurrentDropout: 0.3),
+                    make(
+                        cell, 3, returnSequences: sequences, goBackwards: backwards, recurrentDropout: 0.3,
+                        activation: .softsign),
                     Bidirectional(make(cell, 4, returnSequences: sequences)),
                     Sequential([
                         Bidirectional(make(cell, 4, returnSequences: true)),

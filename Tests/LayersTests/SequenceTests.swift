@@ -76,6 +76,8 @@ private final class WeightedSum: Layer {
         ("stride 3", { [Conv1D(5, kernelSize: 5, strides: 3, padding: .same), WeightedSum()] }),
         ("valid with stride", { [Conv1D(5, kernelSize: 2, strides: 3), WeightedSum()] }),
         ("window longer than a batch", { [Conv1D(5, kernelSize: 20), WeightedSum()] }),
+        ("depthwise", { [DepthwiseConv1D(kernelSize: 3, padding: .same, depthMultiplier: 2), WeightedSum()] }),
+        ("separable", { [SeparableConv1D(4, kernelSize: 4, activation: .relu), WeightedSum()] }),
         ("max", { [MaxPooling1D(3, strides: 2, padding: .same), WeightedSum()] }),
         ("max valid", { [MaxPooling1D(3), WeightedSum()] }),
         ("average", { [AveragePooling1D(3, strides: 2, padding: .same), WeightedSum()] }),
@@ -142,6 +144,8 @@ private final class WeightedSum: Layer {
         let long = Conv1D(1, kernelSize: 20)
         _ = try long.build([64, 2])
         #expect(lengths(long, [16, 5]) == [0, 0])
+        #expect(lengths(DepthwiseConv1D(kernelSize: 3, strides: 2), [16, 6, 5, 2]) == [7, 2, 2, 0])
+        #expect(lengths(SeparableConv1D(3, kernelSize: 3), [16, 5, 2, 0]) == [14, 3, 0, 0])
         #expect(lengths(MaxPooling1D(2), [16, 5, 1]) == [8, 2, 0])
         #expect(lengths(AveragePooling1D(2, padding: .same), [16, 5, 0]) == [8, 3, 0])
     }
@@ -215,6 +219,17 @@ private final class WeightedSum: Layer {
         #expect(
             layer(input.masked(mask([3, 1], 3))).mask?.scalars == [1, 1, 1, 1, 0, 0], "that of the data goes before")
         #expect(Embedding(4, 2)(input).mask == nil)
+    }
+
+    /// What an input of fewer axes calls positions is another axis.
+    @Test func aMergeHasTheMaskOfTheInputsWithMostAxes() {
+        let tape = Tape(.inference)
+        let vector = tape.constant(wave([2, 3])).masked(mask([3, 2], 3))
+        let sequence = tape.constant(wave([2, 3, 3]))
+        for merge in [Add(), Multiply(), Maximum()] as [any MergeLayer] {
+            #expect(merge([vector, sequence]).mask == nil)
+            #expect(merge([vector, sequence.masked(mask([3, 1], 3))]).mask?.scalars == mask([3, 1], 3).scalars)
+        }
     }
 
     @Test func whichLayersTakeAnyLength() {

@@ -26,6 +26,12 @@ private struct Reference: Decodable {
 
     let cases: [Case]
 
+    /// Of layers of several inputs, by scripts/reference/inputs.py.
+    static func readInputs() throws -> [Case] {
+        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Reference/inputs.json")
+        return try JSONDecoder().decode([Case].self, from: Data(contentsOf: file))
+    }
+
     static func read() throws -> Reference {
         let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Reference/graphs.json")
         return try JSONDecoder().decode(Reference.self, from: Data(contentsOf: file))
@@ -54,7 +60,9 @@ extension ParameterBuffer {
     }
 
     @Test func valuesAndGradientsAreKeras() throws {
-        for reference in try Reference.read().cases {
+        let cases = try Reference.read().cases + Reference.readInputs()
+        #expect(cases.count > 40)
+        for reference in cases {
             let model = try ModelFile(text: reference.text).model
             let input = reference.input.tensor
             let buffer = try model.makeParameterBuffer(input: input.shape.dropFirst())
@@ -63,6 +71,8 @@ extension ParameterBuffer {
             let tape = Tape(.training, buffer: buffer, gradients: gradients)
             let x = reference.inputGradient == nil ? tape.constant(input) : tape.watched(input)
             let output = model(x)
+            #expect(output.shape.dimensions == reference.output.shape, "\(reference.name)")
+            #expect(try model.build(input.shape.dropFirst()) == output.shape.dropFirst(), "\(reference.name)")
             expectClose(output.value.scalars, reference.output.scalars, "\(reference.name): output")
             tape.backward(from: output * tape.constant(reference.weights.tensor))
             if let expected = reference.inputGradient {

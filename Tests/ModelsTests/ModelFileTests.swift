@@ -116,7 +116,14 @@ import Models
               - conv2d: {filters: 4, kernel-size: 5, kernel-regularizer: {l2: 1e-4}, bias-regularizer: {l2: 0},
                          kernel-constraint: {max-norm: 0.5}}
               - embedding: {input-dimension: 5, output-dimension: 3, embeddings-regularizer: {l1: 1}}
+              - dense: {units: 1, kernel-constraint: non-negative, kernel-initializer: {constant: -0.5}}
+              - dense: {units: 1, kernel-constraint: unit-norm, kernel-initializer: {normal: 0.05}}
+              - dense: {units: 1, kernel-constraint: {min-norm: 0.5, max-norm: 2, rate: 0.25}}
             """)
+        let constraints: [Constraint] = [.nonNegative, .unitNorm, .minMaxNorm(0.5, 2, rate: 0.25)]
+        #expect(model.layers[5...].map { ($0 as? Dense)?.kernel.constraint } == constraints)
+        let initializers: [Initializer] = [.constant(-0.5), .normal(0.05), .glorotUniform]
+        #expect(model.layers[5...].map { ($0 as? Dense)?.kernel.initializer } == initializers)
         let columns = try #require(model.layers[0] as? ColumnEmbedding)
         #expect(columns.numeric == 1 && columns.categories == [5, 3] && columns.dimensions == [2, 4])
         #expect(columns.embeddings.allSatisfy { $0.initializer == .zeros && $0.regularizer == .l2(0.5) })
@@ -213,7 +220,7 @@ import Models
         (
             "layers:\n  - dense: {units: 2, kernel-initializer: {a: 1}}",
             "m.yaml:2: kernel-initializer of layer dense: expected one of zeros, ones, uniform, glorot-uniform, "
-                + "he-uniform, he-normal, orthogonal, got a mapping"
+                + "he-uniform, he-normal, orthogonal, or {constant: 0.1} or {normal: 0.05}, got a mapping"
         ),
         (
             "layers:\n  - reshape: {target-shape: [2, 0]}",
@@ -232,7 +239,8 @@ import Models
         ),
         (
             "layers:\n  - dense: {units: 2, kernel-constraint: {max-norm: 0}}",
-            "m.yaml:2: kernel-constraint of layer dense: expected a positive limit, such as {max-norm: 3}, "
+            "m.yaml:2: kernel-constraint of layer dense: expected non-negative, unit-norm, {max-norm: 3} or "
+                + "{min-norm: 0.5, max-norm: 1, rate: 1}, with positive limits and a rate of at most 1, "
                 + "got a mapping"
         ),
         (
@@ -267,8 +275,8 @@ import Models
                 + "list of them, got [1, 0]"
         ),
         (
-            "layers:\n  - softmax: {axis: [1, 2]}",
-            "m.yaml:2: axis of layer softmax: expected one axis, such as 1 or -1, got [1, 2]"
+            "layers:\n  - glu: {axis: [1, 2]}",
+            "m.yaml:2: axis of layer glu: expected one axis, such as 1 or -1, got [1, 2]"
         ),
         (
             "layers:\n  - normalization: {mean: 0, variance: -1}",

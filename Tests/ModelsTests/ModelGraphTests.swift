@@ -119,11 +119,11 @@ import Testing
         #expect(shapes["multi_head_attention.query.kernel"] == [4, 2, 3])
         #expect(shapes["multi_head_attention.key.kernel"] == [2, 2, 3])
         #expect(shapes["multi_head_attention.attention_output.kernel"] == [2, 3, 4])
-        let three = try ModelFile(
+        let four = try ModelFile(
             text:
-                "inputs: {a: [2, 2]}\nlayers:\n  - multi-head-attention: {heads: 1, key-dimension: 1, inputs: [a, a, a]}"
+                "inputs: {a: [2, 2]}\nlayers:\n  - multi-head-attention: {heads: 1, key-dimension: 1, inputs: [a, a, a, a]}"
         ).model
-        #expect(throws: ShapeError.self) { try three.build([2, 2]) }
+        #expect(throws: ShapeError.self) { try four.build([2, 2]) }
     }
 
     static let mistakes: [(text: String, message: String)] = [

@@ -38,6 +38,11 @@ struct OptimizerReference: Decodable {
             "rmsprop-options": .rmsprop(
                 learningRate: 0.1, rho: 0.8, momentum: 0.7, epsilon: 1e-2, weightDecay: 0.05),
             "rmsprop-decoupled": decoupled,
+            "rmsprop-centered": .rmsprop(learningRate: 0.1, epsilon: 1e-2, centered: true),
+            "rmsprop-centered-momentum": .rmsprop(
+                learningRate: 0.1, rho: 0.8, momentum: 0.7, epsilon: 1e-2, weightDecay: 0.05, centered: true),
+            "sgd-dampening": .sgd(learningRate: 0.1, momentum: 0.9, weightDecay: 0.05, dampening: 0.4),
+            "nadam-decay": .nadam(learningRate: 0.1, momentumDecay: 0.004),
             "adagrad": .adagrad(learningRate: 0.1),
             "adagrad-options": .adagrad(
                 learningRate: 0.1, initialAccumulator: 0.5, epsilon: 1e-2, weightDecay: 0.05),
@@ -69,7 +74,12 @@ struct ScheduleReference: Decodable {
             rate: 0.1, period: 100, lengthening: 1.5, shrinking: 0.7, alpha: 0.1),
         "polynomial": .polynomial(rate: 0.1, decaySteps: 1000),
         "polynomial-squared": .polynomial(rate: 0.1, decaySteps: 1000, end: 0.01, power: 2),
+        "polynomial-cycle": .polynomial(rate: 0.1, decaySteps: 300, end: 0.01, power: 2, cycle: true),
+        "inverse-time": .inverseTime(rate: 0.1, decayRate: 0.5, decaySteps: 100),
+        "inverse-time-staircase": .inverseTime(rate: 0.1, decayRate: 0.5, decaySteps: 100, staircase: true),
         "one-cycle": .oneCycle(peak: 0.1, steps: 1000),
+        "one-cycle-linear": .oneCycle(peak: 0.1, steps: 1000, linear: true),
+        "one-cycle-three-phases": .oneCycle(peak: 0.1, steps: 1000, startFactor: 10, threePhases: true),
         "warm-up-cosine": .warmUp(steps: 50, from: 0.01, then: .cosine(rate: 0.1, decaySteps: 1000)),
         // Keras's boundary b belongs to the segment it ends.
         "joined-constants": .joined([

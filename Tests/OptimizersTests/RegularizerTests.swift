@@ -29,6 +29,9 @@ import Optimizers
         "l1l2-adam": Setting(optimizer: .adam(learningRate: 0.1), kernel: .l1l2(0.02, 0.03)),
         "l1l2-rmsprop": Setting(optimizer: .rmsprop(learningRate: 0.1), bias: .l1l2(0.02, 0.03)),
         "max-norm": Setting(optimizer: .sgd(learningRate: 0.5), constraint: .maxNorm(1)),
+        "non-negative": Setting(optimizer: .sgd(learningRate: 0.5), constraint: .nonNegative),
+        "unit-norm": Setting(optimizer: .sgd(learningRate: 0.5), constraint: .unitNorm),
+        "min-max-norm": Setting(optimizer: .sgd(learningRate: 0.5), constraint: .minMaxNorm(1.8, 2, rate: 0.75)),
         "all": Setting(
             optimizer: .adam(learningRate: 0.1), kernel: .l1l2(0.02, 0.03), bias: .l1(0.5), constraint: .maxNorm(1.5)),
     ]

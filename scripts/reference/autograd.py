@@ -301,6 +301,7 @@ def arrangements():
     case("tile.last", lambda x: np.tile(x, 3), (2, 2))
     case("tile.more", lambda x: np.tile(x, (2, 1, 2)), (2, 2))
     case("pad.reflect.single", lambda x: np.pad(x, [(2, 1), (0, 0)], mode="reflect"), (1, 3))
+    case("pad.crop", lambda x: np.pad(x[1:, :-2], [(0, 2), (1, 0)]), (3, 4))
     case("gather.1", lambda x: np.take(x, np.array([[2, 0], [1, 1]]), 1), (2, 3, 2),
          constants=[np.array([[2, 0], [1, 1]])])
     case("gather.-1", lambda x: np.take(x, np.array([2, 0]), -1), (2, 3), constants=[np.array([2, 0])])

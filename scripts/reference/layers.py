@@ -267,11 +267,81 @@ def activations():
         case("glu: {activation: %s}" % name, lambda x, gate=gate: x[..., :4] * gate(x[..., 4:]), (2, 3, 8))
 
 
+def attributes():
+    """Settings of layers beyond their usual ones, and layers of sequences that have a twin for images."""
+    nn = torch.nn
+    for name in ["squareplus", "soft-shrink", "hard-shrink", "sparse-plus", "sparse-sigmoid"]:
+        case("activation: {function: %s}" % name, getattr(keras.activations, name.replace("-", "_")), (4, 6),
+             input=np.linspace(-3.1, 3.3, 24).reshape(4, 6))
+    for line, options in [("relu", {}), ("relu: {max-value: 1.5}", {"max_value": 1.5}),
+                          ("relu: {negative-slope: 0.25, max-value: 1}", {"negative_slope": 0.25, "max_value": 1}),
+                          ("relu: {threshold: 0.5, negative-slope: 0.1}", {"threshold": 0.5, "negative_slope": 0.1}),
+                          ("relu: {threshold: 0.5, max-value: 1.25}", {"threshold": 0.5, "max_value": 1.25})]:
+        keras_case(line, k.ReLU(**options), 4, 6)
+    case("thresholded-relu: {theta: 0.5, value: -2}", nn.Threshold(0.5, -2), (3, 5))
+    keras_case("softmax: {axis: [1, 2]}", k.Softmax(axis=(1, 2)), 2, 3, 4)
+    keras_case("softmax: {axis: [-1, 1]}", k.Softmax(axis=(-1, 1)), 2, 3, 2, 4)
+    case("log-softmax", nn.LogSoftmax(dim=-1), (2, 3, 4))
+    case("log-softmax: {axis: 1}", nn.LogSoftmax(dim=1), (2, 3, 4))
+    case("log-softmax: {axis: [1, 3]}", lambda x: x - torch.logsumexp(x, (1, 3), keepdim=True), (2, 3, 2, 4))
+    case("glu: {axis: 1}", nn.GLU(dim=1), (2, 4, 3))
+    case("glu: {axis: 2, activation: tanh}", lambda x: x[:, :, :2] * torch.tanh(x[:, :, 2:]), (2, 3, 4, 2))
+    keras_case("rescaling: {scale: [0.5, 2, -1], offset: [1, 0, 3]}",
+               k.Rescaling([0.5, 2, -1], offset=[1, 0, 3]), 2, 3, 3)
+    keras_case("rescaling: {scale: [0.5, 2], offset: 1}", k.Rescaling([0.5, 2], offset=1), 2, 3, 2)
+    keras_case("normalization: {mean: [1, 2], variance: [4, 0.25], axis: 1}",
+               k.Normalization(axis=1, mean=[1, 2], variance=[4, 0.25]), 2, 2, 3)
+    keras_case("normalization: {mean: [1, 2, 3, 4, 5, 6], variance: [1, 4, 9, 0.25, 2, 3], axis: [1, 3]}",
+               k.Normalization(axis=(1, 3), mean=[[1, 2, 3], [4, 5, 6]], variance=[[1, 4, 9], [0.25, 2, 3]]), 2, 2, 2, 3)
+    keras_case("normalization: {mean: [1, 2, 3], variance: [4, 0, 0.25], invert: true}",
+               k.Normalization(mean=[1, 2, 3], variance=[4, 0, 0.25], invert=True), 2, 4, 3)
+    for name in ("Average", "Max"):
+        keras_case("global-%s-pooling2d: {keepdims: true}" % name.lower(),
+                   getattr(k, f"Global{name}Pooling2D")(keepdims=True), 2, 3, 4, 3)
+        keras_case("global-%s-pooling1d: {keepdims: true}" % name.lower(),
+                   getattr(k, f"Global{name}Pooling1D")(keepdims=True), 2, 4, 3)
+    keras_case("global-average-pooling1d: {keepdims: true}", k.GlobalAveragePooling1D(keepdims=True), 2, 5, 3,
+               mask=np.array([[1, 1, 1, 1, 1], [1, 1, 0, 0, 0]]))
+
+    # Transposed convolutions: PyTorch keeps its kernels as [in, out / groups, ...].
+    for words, options in [
+        ("groups: 2, strides: 2", {"groups": 2, "stride": 2}),
+        ("groups: 2, strides: 2, padding: 1, output-padding: 1",
+         {"groups": 2, "stride": 2, "padding": 1, "output_padding": 1}),
+        ("dilation: 3, output-padding: 2, padding: 0", {"dilation": 3, "output_padding": 2}),
+        ("dilation: 3, strides: 2, output-padding: 2, padding: 1",
+         {"dilation": 3, "stride": 2, "output_padding": 2, "padding": 1}),
+    ]:
+        torch_case("conv2d-transpose: {filters: 6, kernel-size: 3, %s}" % words,
+                   nn.ConvTranspose2d(4, 6, 3, **options), 2, 3, 4, 4,
+                   names={"weight": ("kernel", (2, 3, 1, 0)), "bias": ("bias", (0,))})
+        torch_case("conv1d-transpose: {filters: 6, kernel-size: 3, %s}" % words,
+                   nn.ConvTranspose1d(4, 6, 3, **options), 2, 5, 4,
+                   names={"weight": ("kernel", (2, 1, 0)), "bias": ("bias", (0,))})
+    for words, options in [
+        ("kernel-size: 3", {"kernel_size": 3}), ("kernel-size: 2, strides: 3", {"kernel_size": 2, "strides": 3}),
+        ("kernel-size: 3, strides: 2, padding: same, activation: relu",
+         {"kernel_size": 3, "strides": 2, "padding": "same", "activation": "relu"}),
+        ("kernel-size: 3, strides: 2, output-padding: 1, use-bias: false",
+         {"kernel_size": 3, "strides": 2, "output_padding": 1, "use_bias": False}),
+    ]:
+        keras_case("conv1d-transpose: {filters: 4, %s}" % words, k.Conv1DTranspose(4, **options), 2, 4, 3)
+
+    for words, options in [
+        ("kernel-size: 3", {}), ("kernel-size: 3, padding: same, activation: relu", {"padding": "same", "activation": "relu"}),
+        ("kernel-size: 3, strides: 2, depth-multiplier: 2", {"strides": 2, "depth_multiplier": 2}),
+        ("kernel-size: 3, dilation: 2, use-bias: false", {"dilation_rate": 2, "use_bias": False}),
+    ]:
+        keras_case("depthwise-conv1d: {%s}" % words, k.DepthwiseConv1D(3, **options), 2, 7, 3)
+        keras_case("separable-conv1d: {filters: 4, %s}" % words, k.SeparableConv1D(4, 3, **options), 2, 7, 3)
+
+
 sequences()
 images()
 arrangement()
 normalizations()
 activations()
+attributes()
 print("[")
 print(",\n".join(json.dumps(c, separators=(",", ":")) for c in CASES))
 print("]")

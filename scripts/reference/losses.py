@@ -126,9 +126,26 @@ def values():
         case("poisson", keras.losses.Poisson(reduction=None), rates, RANDOM.poisson(2, shape), title)
 
 
+def ratios():
+    for title, shape in [("one output", (7, 1)), ("outputs", (4, 3)), ("images", (2, 3, 2, 2))]:
+        x, targets = (f32(RANDOM.normal(0, 3, shape)) for _ in range(2))
+        case("mean_absolute_percentage_error", keras.losses.MeanAbsolutePercentageError(reduction=None), x, targets, title)
+        case("mean_squared_logarithmic_error", keras.losses.MeanSquaredLogarithmicError(reduction=None), np.abs(x),
+             np.abs(targets), title)
+        if shape[-1] > 1:
+            case("cosine_similarity", keras.losses.CosineSimilarity(reduction=None), x, targets, title)
+        p, answers = f32(RANDOM.uniform(0, 1, shape)), RANDOM.integers(0, 2, shape)
+        axes = tuple(range(1, len(shape)))  # of each sample
+        case("dice", keras.losses.Dice(axis=axes, reduction=None), p, answers, title)
+        case("tversky", keras.losses.Tversky(axis=axes, reduction=None), p, answers, title)
+        case("tversky", keras.losses.Tversky(alpha=0.3, beta=0.9, axis=axes, reduction=None), p, answers,
+             f"{title}, alpha 0.3", alpha=0.3, beta=0.9)
+
+
 if __name__ == "__main__":
     classes()
     questions()
     values()
+    ratios()
     OUTPUT.parent.mkdir(parents=True, exist_ok=True)
     OUTPUT.write_text(json.dumps(CASES) + "\n")

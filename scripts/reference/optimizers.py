@@ -15,10 +15,11 @@ OUTPUT = pathlib.Path("Tests/OptimizersTests/Reference")
 COUNT, STEPS = 37, 6
 
 
-def sgd(w, g, s, t, rate, momentum=0.0, nesterov=False):
+def sgd(w, g, s, t, rate, momentum=0.0, nesterov=False, dampening=0.0):
+    """`dampening` as in torch.optim.SGD, which leaves the first step as it is."""
     if momentum == 0:
         return w - rate * g
-    s["velocity"] = momentum * s.get("velocity", 0) - rate * g
+    s["velocity"] = momentum * s.get("velocity", 0) - rate * g * (1 if t == 1 else 1 - dampening)
     return w + (momentum * s["velocity"] - rate * g if nesterov else s["velocity"])
 
 
@@ -29,9 +30,11 @@ def adam(w, g, s, t, rate, beta1=0.9, beta2=0.999, epsilon=1e-7):
     return w - alpha * s["m"] / (np.sqrt(s["v"]) + epsilon)
 
 
-def rmsprop(w, g, s, t, rate, rho=0.9, momentum=0.0, epsilon=1e-7):
+def rmsprop(w, g, s, t, rate, rho=0.9, momentum=0.0, epsilon=1e-7, centered=False):
     s["mean_square"] = rho * s.get("mean_square", 0) + (1 - rho) * g**2
-    step = rate * g / np.sqrt(s["mean_square"] + epsilon)
+    if centered:
+        s["mean"] = rho * s.get("mean", 0) + (1 - rho) * g
+    step = rate * g / np.sqrt(s["mean_square"] + epsilon - (s["mean"] ** 2 if centered else 0))
     if momentum == 0:
         return w - step
     s["velocity"] = momentum * s.get("velocity", 0) + step
@@ -50,8 +53,9 @@ def adadelta(w, g, s, t, rate, rho=0.95, epsilon=1e-7):
     return w - rate * step
 
 
-def nadam(w, g, s, t, rate, beta1=0.9, beta2=0.999, epsilon=1e-7):
-    momenta = [beta1 * (1 - 0.5 * 0.96**k) for k in range(1, t + 2)]
+def nadam(w, g, s, t, rate, beta1=0.9, beta2=0.999, epsilon=1e-7, momentum_decay=1.0):
+    """With a `momentum_decay` of 0.004 torch.optim.NAdam's."""
+    momenta = [beta1 * (1 - 0.5 * 0.96 ** (k * momentum_decay)) for k in range(1, t + 2)]
     s["m"] = beta1 * s.get("m", 0) + (1 - beta1) * g
     s["v"] = beta2 * s.get("v", 0) + (1 - beta2) * g**2
     ahead = momenta[t] * s["m"] / (1 - np.prod(momenta)) + (1 - momenta[t - 1]) * g / (1 - np.prod(momenta[:t]))
@@ -96,6 +100,11 @@ def optimizers():
         "adadelta-options": run(adadelta, 1.0, start, gradients, rho=0.8, epsilon=1e-2, l2=0.05),
         "nadam": run(nadam, 0.1, start, gradients),
         "nadam-options": run(nadam, 0.1, start, gradients, beta1=0.8, beta2=0.95, epsilon=1e-2, l2=0.05),
+        "rmsprop-centered": run(rmsprop, 0.1, start, gradients, epsilon=1e-2, centered=True),
+        "rmsprop-centered-momentum": run(
+            rmsprop, 0.1, start, gradients, rho=0.8, momentum=0.7, epsilon=1e-2, l2=0.05, centered=True),
+        "sgd-dampening": run(sgd, 0.1, start, gradients, momentum=0.9, l2=0.05, dampening=0.4),
+        "nadam-decay": run(nadam, 0.1, start, gradients, momentum_decay=0.004),
         "clip-norm": run(sgd, 0.1, start, gradients, clip_norm=1.5),
         "clip-value": run(adam, 0.1, start, gradients, clip_value=0.5),
         "clip-both": run(sgd, 0.1, start, gradients, momentum=0.9, clip_norm=2.0, clip_value=0.5),
@@ -137,16 +146,29 @@ def cosine_restarts(step, rate=0.1, period=100, lengthening=2.0, shrinking=1.0, 
     return rate * ((1 - alpha) * fraction + alpha)
 
 
-def polynomial(step, rate=0.1, decay_steps=1000, end=0.0001, power=1.0):
+def inverse_time(step, rate=0.1, decay_rate=0.5, decay_steps=100, staircase=False):
+    passed = step / decay_steps
+    return rate / (1 + decay_rate * (math.floor(passed) if staircase else passed))
+
+
+def polynomial(step, rate=0.1, decay_steps=1000, end=0.0001, power=1.0, cycle=False):
+    if cycle:
+        decay_steps *= max(1, math.ceil(step / decay_steps))
     return (rate - end) * (1 - min(step, decay_steps) / decay_steps) ** power + end
 
 
-def one_cycle(step, peak=0.1, steps=1000, rise=0.3, start_factor=25.0, end_factor=1e4):
-    """torch.optim.lr_scheduler.OneCycleLR with cosines; after the last step the rate stays."""
+def one_cycle(step, peak=0.1, steps=1000, rise=0.3, start_factor=25.0, end_factor=1e4, linear=False, three_phases=False):
+    """torch.optim.lr_scheduler.OneCycleLR; after the last step the rate stays."""
     top, last, first = rise * steps - 1, steps - 1, peak / start_factor
-    step = min(step, last)
-    a, b, fraction = (first, peak, step / top) if step <= top else (peak, first / end_factor, (step - top) / (last - top))
-    return b + (a - b) / 2 * (1 + math.cos(math.pi * fraction))
+    phases = [(top, first, peak), (last, peak, first / end_factor)]
+    if three_phases:
+        phases = [(top, first, peak), (2 * top, peak, first), (last, first, first / end_factor)]
+    step, start = min(step, last), 0
+    for end, a, b in phases:
+        if step <= end:
+            fraction = (step - start) / (end - start)
+            return a + (b - a) * fraction if linear else b + (a - b) / 2 * (1 + math.cos(math.pi * fraction))
+        start = end
 
 
 def schedules():
@@ -161,7 +183,12 @@ def schedules():
         "cosine-restarts-options": lambda step: cosine_restarts(step, lengthening=1.5, shrinking=0.7, alpha=0.1),
         "polynomial": polynomial,
         "polynomial-squared": lambda step: polynomial(step, power=2.0, end=0.01),
+        "polynomial-cycle": lambda step: polynomial(step, decay_steps=300, end=0.01, power=2.0, cycle=True),
+        "inverse-time": inverse_time,
+        "inverse-time-staircase": lambda step: inverse_time(step, staircase=True),
         "one-cycle": one_cycle,
+        "one-cycle-linear": lambda step: one_cycle(step, linear=True),
+        "one-cycle-three-phases": lambda step: one_cycle(step, start_factor=10.0, three_phases=True),
         "warm-up-cosine": cosine_with_warm_up,
         "joined-constants": piecewise,
         "joined": lambda step: (

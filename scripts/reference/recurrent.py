@@ -128,6 +128,33 @@ def run_keras():
     keras_case("lstm: {units: 3, return-sequences: true}}, {gru: {units: 2}}, {dense: {units: 2}",
                [L.LSTM(3, return_sequences=True), L.GRU(2), L.Dense(2)], masked=True)
 
+    # Activations without kernels of their own.
+    functions = [
+        ("softsign", "softplus"), ("elu", "softsign"), ("gelu", "hard_sigmoid"), ("relu6", "sigmoid"),
+        ("softplus", "tanh"), ("silu", "sigmoid"), ("selu", "relu6"), ("leaky_relu", "sigmoid"), ("mish", "softsign"),
+        ("exponential", "sigmoid"), ("hard_silu", "sigmoid"), ("tanh", "softmax"), ("celu", "sparse_sigmoid"),
+        ("squareplus", "sigmoid"),
+    ]
+    for index, (activation, gates) in enumerate(functions):
+        for name, (kind, given, words) in CELLS.items():
+            if index % 4 and list(CELLS)[index % 4] != name:
+                continue  # each with one cell, some with all
+            options = {"activation": activation, **({} if name == "simple-rnn" else {"recurrent_activation": gates})}
+            text = "".join(f", {key}: {value}".replace("_", "-") for key, value in options.items())
+            text = text.replace("hard-silu", "hard-swish")
+            for suffix, more, masked in [
+                ("", {}, True),
+                (", return-sequences: true, go-backwards: true", {"return_sequences": True, "go_backwards": True}, index < 4),
+            ]:
+                layers = f"{name.removesuffix('-before')}: {{units: 3{words}{text}{suffix}}}"
+                # An exponential of an exponential soon is beyond all numbers.
+                keras_case(layers, [kind(3, **given, **options, **more)], masked=masked,
+                           steps=2 if activation == "exponential" else 5)
+    keras_case("bidirectional: {layer: {gru: {units: 3, activation: mish, return-sequences: true}}}",
+               [L.Bidirectional(L.GRU(3, activation="mish", return_sequences=True))], masked=True)
+    keras_case("bidirectional: {layer: {lstm: {units: 3}}, backward-layer: {gru: {units: 2, go-backwards: true}}}",
+               [L.Bidirectional(L.LSTM(3), backward_layer=L.GRU(2, go_backwards=True))])
+
 
 def run_torch():
     import torch

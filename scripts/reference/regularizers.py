@@ -58,6 +58,9 @@ def main():
         "all": case(
             o.Adam(0.1), x, y, start, kernel_regularizer=r.L1L2(0.02, 0.03), bias_regularizer=r.L1(0.5),
             kernel_constraint=c.MaxNorm(1.5)),
+        "non-negative": case(o.SGD(0.5), x, y, start, kernel_constraint=c.NonNeg()),
+        "unit-norm": case(o.SGD(0.5), x, y, start, kernel_constraint=c.UnitNorm()),
+        "min-max-norm": case(o.SGD(0.5), x, y, start, kernel_constraint=c.MinMaxNorm(1.8, 2, rate=0.75)),
     }
     OUTPUT.write_text(json.dumps({
         "keras": keras.__version__, "start": [w.astype(float).ravel().tolist() for w in start], "cases": cases,

@@ -49,6 +49,16 @@ public enum ActivationFunction: String, Sendable, Codable, CaseIterable {
     case logSigmoid = "log-sigmoid"
     /// x - tanh(x)
     case tanhShrink = "tanh-shrink"
+    /// x nearer to 0 by 0.5; 0 within that distance.
+    case softShrink = "soft-shrink"
+    /// x where |x| > 0.5, else 0
+    case hardShrink = "hard-shrink"
+    /// (x + sqrt(x^2 + 4)) / 2
+    case squareplus
+    /// x above 1, 0 below -1, (x + 1)^2 / 4 between
+    case sparsePlus = "sparse-plus"
+    /// min(max((x + 1) / 2, 0), 1)
+    case sparseSigmoid = "sparse-sigmoid"
 
     public func callAsFunction(_ x: Variable) -> Variable {
         switch self {
@@ -75,6 +85,11 @@ public enum ActivationFunction: String, Sendable, Codable, CaseIterable {
         case .logSoftmax: x.logSoftmax
         case .logSigmoid: x.logSigmoid
         case .tanhShrink: x.tanhShrink
+        case .softShrink: x.softShrink
+        case .hardShrink: x.hardShrink
+        case .squareplus: x.squareplus
+        case .sparsePlus: x.sparsePlus
+        case .sparseSigmoid: x.sparseSigmoid
         }
     }
 

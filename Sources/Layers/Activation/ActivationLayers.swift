@@ -39,31 +39,78 @@ public final class CELU: Layer {
     public func call(_ input: Variable) -> Variable { input.celu(alpha: alpha) }
 }
 
-/// x where x > theta, else 0. The equivalent of Keras 2's `ThresholdedReLU`.
+/// x where x > theta, else `value`. The equivalent of Keras 2's `ThresholdedReLU` and of `torch.nn.Threshold`.
 public final class ThresholdedReLU: Layer {
     package let theta: Float
+    private let value: Float
 
-    public init(theta: Float = 1) { self.theta = theta }
+    public init(theta: Float = 1, value: Float = 0) { (self.theta, self.value) = (theta, value) }
 
     public func build(_ input: Shape) throws(ShapeError) -> Shape { input }
     public var positions: PositionUse { .sequence }
-    public func call(_ input: Variable) -> Variable { input.thresholdedReLU(theta: theta) }
+    public func call(_ input: Variable) -> Variable { input.thresholdedReLU(theta: theta, value: value) }
 }
 
-/// exp(x) / sum(exp(x)) over one axis. The equivalent of `keras.layers.Softmax`.
-public final class Softmax: Layer {
-    package let axis: Int
+/// x above the threshold, at most `maxValue`; below the threshold `negativeSlope` (x - threshold). The equivalent of
+/// `keras.layers.ReLU`.
+public final class ReLU: Layer {
+    private let maxValue: Float?
+    private let negativeSlope: Float
+    private let threshold: Float
 
-    /// - Parameter axis: as in Keras: 0 is the batch, and negative numbers count from the end.
-    public init(axis: Int = -1) { self.axis = axis }
+    /// - Parameter maxValue: nil for no limit.
+    public init(maxValue: Float? = nil, negativeSlope: Float = 0, threshold: Float = 0) {
+        (self.maxValue, self.negativeSlope, self.threshold) = (maxValue, negativeSlope, threshold)
+    }
 
     public func build(_ input: Shape) throws(ShapeError) -> Shape {
-        _ = try input.axes([axis], layer: "Softmax")
+        guard maxValue ?? 0 >= 0, negativeSlope >= 0, threshold >= 0 else {
+            throw ShapeError("ReLU: expected maxValue, negativeSlope and threshold of 0 or more")
+        }
         return input
     }
 
-    public var positions: PositionUse { axis == -1 ? .sequence : .fixed }
-    public func call(_ input: Variable) -> Variable { input.softmax(axis: axis) }
+    public var positions: PositionUse { .sequence }
+
+    public func call(_ input: Variable) -> Variable {
+        let above = threshold == 0 ? input.relu : input.thresholdedReLU(theta: threshold)
+        let limited = maxValue.map { above.clamped(0, $0) } ?? above
+        return negativeSlope == 0
+            ? limited : (limited - (threshold - input).relu * negativeSlope).marked(.function("relu"))
+    }
+}
+
+/// exp(x) / sum(exp(x)) over one axis, or over several together. The equivalent of `keras.layers.Softmax`.
+public final class Softmax: Layer {
+    private let axes: [Int]
+
+    /// - Parameter axis: as in Keras: 0 is the batch, and negative numbers count from the end.
+    public convenience init(axis: Int = -1) { self.init(axes: [axis]) }
+    public init(axes: [Int]) { self.axes = axes }
+
+    public func build(_ input: Shape) throws(ShapeError) -> Shape { try softmaxShape(input, axes, layer: "Softmax") }
+    public var positions: PositionUse { axes == [-1] ? .sequence : .fixed }
+    public func call(_ input: Variable) -> Variable { input.softmax(axes: axes) }
+}
+
+/// x - log(sum(exp(x))) over one axis, or over several together. The equivalent of `torch.nn.LogSoftmax`.
+public final class LogSoftmax: Layer {
+    private let axes: [Int]
+
+    /// - Parameter axis: as in Keras: 0 is the batch, and negative numbers count from the end.
+    public convenience init(axis: Int = -1) { self.init(axes: [axis]) }
+    public init(axes: [Int]) { self.axes = axes }
+
+    public func build(_ input: Shape) throws(ShapeError) -> Shape { try softmaxShape(input, axes, layer: "LogSoftmax") }
+    public var positions: PositionUse { axes == [-1] ? .sequence : .fixed }
+    public func call(_ input: Variable) -> Variable { input.logSoftmax(axes: axes) }
+}
+
+private func softmaxShape(_ input: Shape, _ axes: [Int], layer: String) throws(ShapeError) -> Shape {
+    guard try !input.axes(axes, layer: layer).contains(where: { input[$0 - 1] == 0 }), !axes.isEmpty else {
+        throw ShapeError("\(layer): expected axes with elements, got axes \(axes) of input \(input)")
+    }
+    return input
 }
 
 /// x where x > 0, else alpha x with a learned alpha for each element of a sample (He et al. 2015).
@@ -100,28 +147,34 @@ public final class PReLU: Layer {
     }
 }
 
-/// One half of the last axis times a function of the other: a gate (Dauphin et al. 2017; Shazeer 2020).
+/// One half of an axis times a function of the other: a gate (Dauphin et al. 2017; Shazeer 2020).
 ///
 /// Input `[batch, ..., 2 n]`, output `[batch, ..., n]`: x[0 ..< n] gate(x[n ..< 2 n]). With the sigmoid as gate the
 /// equivalent of `keras.activations.glu` and `torch.nn.GLU`; with silu SwiGLU, with gelu GEGLU.
 public final class GLU: Layer {
     package let gate: ActivationFunction
+    private let axis: Int
 
-    public init(_ gate: ActivationFunction = .sigmoid) { self.gate = gate }
+    /// - Parameter axis: as in Keras: 1 is the first axis of a sample, and negative numbers count from the end.
+    public init(_ gate: ActivationFunction = .sigmoid, axis: Int = -1) { (self.gate, self.axis) = (gate, axis) }
 
-    public var positions: PositionUse { .sequence }
+    public var positions: PositionUse { axis == -1 ? .sequence : .fixed }
 
     public func build(_ input: Shape) throws(ShapeError) -> Shape {
-        guard input.rank >= 1, input[-1] > 0, input[-1] % 2 == 0 else {
-            throw ShapeError("GLU(\(gate.rawValue)): expected input [..., an even number of features], got \(input)")
+        let name = "GLU(\(gate.rawValue))"
+        let place = try input.axes([axis], layer: name)[0] - 1
+        guard input[place] > 0, input[place] % 2 == 0 else {
+            throw ShapeError("\(name): expected an even number of elements along axis \(axis) of input \(input)")
         }
-        return Shape(input.dimensions.dropLast() + [input[-1] / 2])
+        var output = input
+        output[place] /= 2
+        return output
     }
 
     public func call(_ input: Variable) -> Variable {
-        let half = input.shape[-1] / 2
-        let value = input.sliced(axis: -1, 0..<half)
-        return (value * gate(input.sliced(axis: -1, half..<(2 * half)))).marked(.unknown)
+        let half = input.shape[axis] / 2
+        let value = input.sliced(axis: axis, 0..<half)
+        return (value * gate(input.sliced(axis: axis, half..<(2 * half)))).marked(.unknown)
     }
 }
 

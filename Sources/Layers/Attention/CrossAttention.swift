@@ -10,9 +10,10 @@ extension Variable {
     /// `[batch, queries, heads * valueDimension]`.
     ///
     /// Keys that a sample does not have (`mask` of the key) are not seen; queries that it does not have see none. What sees
-    /// none gives 0, and what is not seen changes no bit.
+    /// none gives 0, and what is not seen changes no bit. `shown` says likewise which query sees which key, `[batch, queries,
+    /// keys]` or `[batch, heads, queries, keys]`.
     static func crossAttention(
-        query: Variable, key: Variable, value: Variable, heads: Int, causal: Bool, dropout: Float
+        query: Variable, key: Variable, value: Variable, heads: Int, causal: Bool, dropout: Float, shown: Tensor? = nil
     ) -> Variable {
         let tape = query.tape
         let (batch, queries, keys) = (query.shape[0], query.shape[1], key.shape[1])
@@ -22,7 +23,13 @@ extension Variable {
         }
         let scale = 1 / Float(query.shape[2] / heads).squareRoot()
         var scores = divided(query * scale).matmul(divided(key).transposed([0, 1, 3, 2]))
-        let seen = visibility(batch, queries, keys, query: query.mask, key: key.mask, causal: causal, tape)
+        let mask = [key.mask, value.mask].compactMap { $0 }.reduce(nil) { all, next in all.map { $0 * next } ?? next }
+        var seen = visibility(batch, queries, keys, query: query.mask, key: mask, causal: causal, tape)
+        if let shown {
+            let aligned = shown.combined(.greater, Tensor(repeating: 0))
+                .reshaped([batch, shown.shape.rank == 4 ? heads : 1, queries, keys])
+            seen = seen.map { $0 * aligned } ?? aligned
+        }
         if let seen {
             // A query that sees nothing takes all keys for now, so that nothing is divided by 0.
             let sees = seen.max(axes: [-1], keepingDimensions: true)

@@ -11,7 +11,10 @@ import Tensors
 /// `[heads, dimension]`, `attention_output.kernel` `[heads, valueDimension, features]` and its bias `[features]`. The
 /// equivalent of `keras.layers.MultiHeadAttention` called with one input for query, key and value; or with two, in a graph
 /// `attention([query, value])`, where each position of the first looks at the second's, `[batch, keys, features]` of any
-/// number of positions and features. The result has the query's shape and mask.
+/// number of positions and features; or with three, `[query, value, key]`, as Keras orders them. The result has the query's
+/// positions and mask, and unless `outputDimension` says otherwise its features. With `takesMask` one more input, the last,
+/// says which query sees which key, 1 or 0, `[batch, queries, keys]` or `[batch, heads, queries, keys]`: Keras's
+/// `attention_mask`.
 ///
 /// Positions that a mask says are not there are not seen, and attend to nothing: where a sample has none, the heads give
 /// 0. With `causal` a position sees itself and earlier ones, and its result has the same bits whatever follows it.
@@ -22,6 +25,8 @@ public final class MultiHeadAttention: MergeLayer {
     package let dropout: Float
     package let causal: Bool
     private let useBias: Bool
+    private let outputDimension: Int?
+    private let takesMask: Bool
     private let query: HeadProjection
     private let key: HeadProjection
     private let value: HeadProjection
@@ -32,12 +37,16 @@ public final class MultiHeadAttention: MergeLayer {
     ///   - valueDimension: that of its values; `keyDimension` unless given.
     ///   - dropout: the rate at which weights are dropped in training.
     ///   - causal: whether a position sees no later one.
+    ///   - outputDimension: the features of the result; those of the query unless given.
+    ///   - takesMask: whether the last input says what is seen.
     ///   - outputInitializer: that of `attention_output.kernel`; `kernelInitializer` unless given.
     public init(
         heads: Int, keyDimension: Int, valueDimension: Int? = nil, useBias: Bool = true, dropout: Float = 0,
-        causal: Bool = false, kernelInitializer: Initializer = .glorotUniform,
-        outputInitializer: Initializer? = nil, biasInitializer: Initializer = .zeros
+        causal: Bool = false, outputDimension: Int? = nil, takesMask: Bool = false,
+        kernelInitializer: Initializer = .glorotUniform, outputInitializer: Initializer? = nil,
+        biasInitializer: Initializer = .zeros
     ) {
+        (self.outputDimension, self.takesMask) = (outputDimension, takesMask)
         (self.heads, self.keyDimension, self.valueDimension) = (heads, keyDimension, valueDimension ?? keyDimension)
         (self.dropout, self.causal, self.useBias) = (dropout, causal, useBias)
         func projection(_ dimension: Int) -> HeadProjection {
@@ -52,7 +61,7 @@ public final class MultiHeadAttention: MergeLayer {
             kernelInitializer: outputInitializer ?? kernelInitializer, biasInitializer: biasInitializer)
     }
 
-    public var positions: PositionUse { .sequence }
+    public var positions: PositionUse { takesMask ? .fixed : .sequence }
     public var children: [(String, any Layer)] {
         [("query", query), ("key", key), ("value", value), ("attention_output", output)]
     }
@@ -68,18 +77,37 @@ public final class MultiHeadAttention: MergeLayer {
         guard dropout >= 0, dropout < 1 else {
             throw ShapeError("MultiHeadAttention: dropout must be in 0 ..< 1, got \(dropout)")
         }
-        guard (1...2).contains(inputs.count) else {
+        let sequences = takesMask ? inputs.dropLast() : inputs[...]
+        guard (1...3).contains(sequences.count), outputDimension ?? 1 > 0 else {
             throw ShapeError(
-                "MultiHeadAttention: expected one input, or two: queries, and what they look at; got \(inputs.count)")
+                "MultiHeadAttention: expected one input, or queries and what they look at, or queries, values and keys"
+                    + "\(takesMask ? ", then a mask" : ""), and positive dimensions; got \(inputs.count) inputs")
         }
-        for input in inputs {
+        for input in sequences {
             guard input.rank == 2, input[-1] > 0 else {
                 throw ShapeError("MultiHeadAttention: expected input [positions, features], got \(input)")
             }
         }
-        _ = try query.build(inputs[0])
-        for projection in [key, value] { _ = try projection.build(inputs[inputs.count - 1]) }
-        return try output.build(inputs[0])
+        let (asking, values, keys) = MultiHeadAttention.roles(Array(sequences))
+        guard values[0] == keys[0] else {
+            throw ShapeError("MultiHeadAttention: expected as many values as keys, got \(values) and \(keys)")
+        }
+        if takesMask, let mask = inputs.last {
+            guard mask == [asking[0], keys[0]] || mask == [heads, asking[0], keys[0]] else {
+                throw ShapeError(
+                    "MultiHeadAttention: expected a mask [\(asking[0]), \(keys[0])] or [\(heads), \(asking[0]), "
+                        + "\(keys[0])], got \(mask)")
+            }
+        }
+        _ = try query.build(asking)
+        _ = try value.build(values)
+        _ = try key.build(keys)
+        return try output.build([asking[0], outputDimension ?? asking[1]])
+    }
+
+    /// Query, value and key of one to three inputs.
+    private static func roles<Value>(_ inputs: [Value]) -> (query: Value, value: Value, key: Value) {
+        (inputs[0], inputs[min(1, inputs.count - 1)], inputs[inputs.count - 1])
     }
 
     public func call(_ inputs: [Variable]) -> Variable {
@@ -87,19 +115,21 @@ public final class MultiHeadAttention: MergeLayer {
         if query.kernel.shape == nil {
             do { _ = try build(inputs.map { $0.shape.dropFirst() }) } catch { fatalError(error.description) }
         }
-        let (asking, asked) = (inputs[0], inputs[1])
+        let (asking, values, keys) = MultiHeadAttention.roles(takesMask ? inputs.dropLast() : inputs)
         require(
-            inputs.count == 2 && asking.shape[0] == asked.shape[0],
-            "MultiHeadAttention: expected two inputs of as many samples, got \(inputs.map(\.shape))")
+            inputs.allSatisfy { $0.shape[0] == asking.shape[0] },
+            "MultiHeadAttention: expected inputs of as many samples, got \(inputs.map(\.shape))")
         let heads = Variable.crossAttention(
-            query: query(asking), key: key(asked), value: value(asked), heads: heads, causal: causal, dropout: dropout)
+            query: query(asking), key: key(keys), value: value(values), heads: heads, causal: causal, dropout: dropout,
+            shown: takesMask ? inputs.last?.value : nil)
         let result = output(heads)
         // The mask of what is looked at is not that of the result.
-        guard asking.mask == nil, asked.mask != nil else { return result }
+        guard asking.mask == nil, inputs.contains(where: { $0.mask != nil }) else { return result }
         return result.masked(Tensor(repeating: 1, Shape(Array(asking.shape.dimensions.prefix(2)))))
     }
 
     public func call(_ input: Variable) -> Variable {
+        require(!takesMask, "MultiHeadAttention: expected a sequence and a mask, got one input")
         buildIfNeeded(for: input, query.kernel)
         let heads = Variable.attention(
             query: query(input), key: key(input), value: value(input), heads: heads, causal: causal,

@@ -4,13 +4,17 @@ import Autograd
 import Tensors
 
 /// The sum of products of two inputs along one axis of each, sample by sample: `[n]` and `[n]` give `[1]`, `[i, n]` and
-/// `[j, n]` give `[i, j]`. The equivalent of `keras.layers.Dot`, of one or two axes besides the batch.
+/// `[j, n]` give `[i, j]`. With `normalize` both are brought to length 1 along these axes first, so that it is the cosine of
+/// their angle. The equivalent of `keras.layers.Dot`, of one or two axes besides the batch.
 public final class Dot: MergeLayer {
     package let axes: (Int, Int)
+    private let normalize: Bool
 
     /// - Parameter axes: as in Keras 0 is the batch, 1 the first axis of a sample, -1 the last.
-    public init(axes: (Int, Int)) { self.axes = axes }
-    public convenience init(axis: Int = -1) { self.init(axes: (axis, axis)) }
+    public init(axes: (Int, Int), normalize: Bool = false) { (self.axes, self.normalize) = (axes, normalize) }
+    public convenience init(axis: Int = -1, normalize: Bool = false) {
+        self.init(axes: (axis, axis), normalize: normalize)
+    }
 
     public func build(_ inputs: [Shape]) throws(ShapeError) -> Shape {
         guard inputs.count == 2, inputs.allSatisfy({ $0.rank == 1 || $0.rank == 2 }) else {
@@ -29,8 +33,9 @@ public final class Dot: MergeLayer {
     }
 
     public func call(_ inputs: [Variable]) -> Variable {
-        let (a, b) = (inputs[0], inputs[1])
+        var (a, b) = (inputs[0], inputs[1])
         let (samples, place) = (a.shape[0], (place(axes.0, a.shape.dropFirst()), place(axes.1, b.shape.dropFirst())))
+        if normalize { (a, b) = (a.unitNormalized(axes: [place.0 + 1]), b.unitNormalized(axes: [place.1 + 1])) }
         // As [batch, rest, n] and [batch, n, rest].
         let rows =
             a.shape.rank == 2 ? a.reshaped([samples, 1, a.shape[1]]) : place.0 == 1 ? a : a.transposed([0, 2, 1])

@@ -1,9 +1,11 @@
-// Sums, products and the like of several inputs, element by element.
+// Sums, products and the like of several inputs, element by element. Inputs of fewer axes get axes of length 1 behind the
+// batch, as in Keras.
 
 import Autograd
 import Tensors
 
-/// a + b + ...: inputs of one shape, or of axes of length 1 that are repeated. The equivalent of `keras.layers.Add`.
+/// a + b + ...: inputs of one shape, or with lengths of 1 or axes missing in front, along which
+/// they are repeated. The equivalent of `keras.layers.Add`.
 public final class Add: MergeLayer {
     public init() {}
     public var positions: PositionUse { .sequence }
@@ -26,7 +28,8 @@ public final class Subtract: MergeLayer {
     public func call(_ inputs: [Variable]) -> Variable { folded(inputs) { $0 - $1 } }
 }
 
-/// a * b * ...: inputs of one shape, or of axes of length 1 that are repeated. The equivalent of `keras.layers.Multiply`.
+/// a * b * ...: inputs of one shape, or with lengths of 1 or axes missing in front, along which
+/// they are repeated. The equivalent of `keras.layers.Multiply`.
 public final class Multiply: MergeLayer {
     public init() {}
     public var positions: PositionUse { .sequence }
@@ -62,7 +65,13 @@ public final class Minimum: MergeLayer {
 
 /// From the first to the last, with the mask of all.
 private func folded(_ inputs: [Variable], _ join: (Variable, Variable) -> Variable) -> Variable {
-    inputs.dropFirst().reduce(inputs[0], join).masked(byAllOf: inputs)
+    let rank = inputs.map(\.shape.rank).max() ?? 0
+    let aligned = inputs.map { input in
+        let (samples, missing) = (input.shape.dimensions.prefix(1), rank - input.shape.rank)
+        return missing == 0
+            ? input : input.reshaped(samples + Array(repeating: 1, count: missing) + input.shape.dimensions.dropFirst())
+    }
+    return aligned.dropFirst().reduce(aligned[0], join).masked(byAllOf: inputs)
 }
 
 /// The shape that all inputs are repeated to.
@@ -70,15 +79,17 @@ private func elementwiseShape(_ inputs: [Shape], _ layer: String) throws(ShapeEr
     guard inputs.count >= 2 else {
         throw ShapeError("\(layer): expected two inputs or more, got \(inputs.count): \(listed(inputs))")
     }
-    var lengths = inputs[0].dimensions
-    for input in inputs.dropFirst() {
-        let fits =
-            input.rank == lengths.count && zip(input.dimensions, lengths).allSatisfy { $0 == $1 || $0 == 1 || $1 == 1 }
-        guard fits else {
-            throw ShapeError(
-                "\(layer): expected inputs of one shape, or with lengths of 1 that are repeated, got \(listed(inputs))")
+    let rank = inputs.map(\.rank).max() ?? 0
+    var lengths = Array(repeating: 1, count: rank)
+    for input in inputs {
+        for (axis, length) in zip((rank - input.rank)..<rank, input.dimensions) {
+            guard length == lengths[axis] || length == 1 || lengths[axis] == 1 else {
+                throw ShapeError(
+                    "\(layer): expected inputs of one shape, or with lengths of 1 or axes missing in front that are "
+                        + "repeated, got \(listed(inputs))")
+            }
+            if lengths[axis] == 1 { lengths[axis] = length }
         }
-        for axis in lengths.indices { lengths[axis] = lengths[axis] == 1 ? input[axis] : lengths[axis] }
     }
     return Shape(lengths)
 }

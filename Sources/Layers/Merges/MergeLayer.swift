@@ -34,9 +34,11 @@ extension MergeLayer {
 }
 
 extension Variable {
-    /// The same values, of which each sample has the positions that all of `inputs` with masks have.
+    /// The same values, of which each sample has the positions that all of `inputs` with masks have: of those with most axes,
+    /// since what others call positions is an axis further back.
     func masked(byAllOf inputs: [Variable]) -> Variable {
-        let masks = inputs.compactMap(\.mask)
+        let rank = inputs.map(\.shape.rank).max()
+        let masks = inputs.filter { $0.shape.rank == rank }.compactMap(\.mask)
         guard let first = masks.first else { return self }
         let all = masks.dropFirst().reduce(first) { $0 * $1 }
         return shape.dimensions.starts(with: all.shape.dimensions) ? masked(all) : self

@@ -109,30 +109,42 @@ public final class UnitNormalization: Layer {
         return input
     }
 
-    public func call(_ input: Variable) -> Variable {
-        let squares = input.square.sum(axes: axes, keepingDimensions: true)
-        return input / squares.clamped(1e-24, .infinity).sqrt
+    public func call(_ input: Variable) -> Variable { input.unitNormalized(axes: axes) }
+}
+
+extension Variable {
+    /// This over its Euclidean norm along some axes, or over 1e-12 where that is less.
+    func unitNormalized(axes: [Int]) -> Variable {
+        self / square.sum(axes: axes, keepingDimensions: true).clamped(1e-24, .infinity).sqrt
     }
 }
 
-/// (x - mean) / sqrt(variance), the numbers given beforehand: one, or one for each element of the last axis.
+/// (x - mean) / sqrt(variance), the numbers given beforehand: one, or one for each element of some axes, the last by
+/// default. With `invert` the way back: x * sqrt(variance) + mean.
 ///
 /// Input and output `[batch, ..., features]`. The equivalent of `keras.layers.Normalization(mean=..., variance=...)`;
 /// a deviation below 1e-7 counts as that.
 public final class Normalization: Layer {
     private let mean: [Float]
     private let variance: [Float]
+    private let axes: [Int]
+    private let invert: Bool
 
-    public init(mean: [Float], variance: [Float]) { (self.mean, self.variance) = (mean, variance) }
+    /// - Parameter axes: counted as in Keras: 1 is the first axis of a sample, and negative numbers count from the end. Of
+    ///   several axes numbers stand in row-major order.
+    public init(mean: [Float], variance: [Float], axes: [Int] = [-1], invert: Bool = false) {
+        (self.mean, self.variance, self.axes, self.invert) = (mean, variance, axes, invert)
+    }
 
-    public var positions: PositionUse { .sequence }
+    public var positions: PositionUse { axes == [-1] || mean.count == 1 && variance.count == 1 ? .sequence : .fixed }
 
     public func build(_ input: Shape) throws(ShapeError) -> Shape {
-        for (name, numbers) in [("mean", mean), ("variance", variance)] {
-            guard numbers.count == 1 || (input.rank > 0 && numbers.count == input[-1]) else {
+        for (name, numbers) in [("mean", mean), ("variance", variance)] where numbers.count != 1 {
+            let lengths = try input.axes(axes, layer: "Normalization").map { input[$0 - 1] }
+            guard numbers.count == lengths.reduce(1, *) else {
                 throw ShapeError(
-                    "Normalization: expected one \(name), or one for each of the last axis of input \(input), got "
-                        + "\(numbers.count)")
+                    "Normalization: expected one \(name), or one for each of \(lengths) along axes \(axes) of input "
+                        + "\(input), got \(numbers.count)")
             }
         }
         guard mean.allSatisfy(\.isFinite), variance.allSatisfy({ $0 >= 0 && $0.isFinite }) else {
@@ -143,19 +155,46 @@ public final class Normalization: Layer {
     }
 
     public func call(_ input: Variable) -> Variable {
-        let deviations = variance.map { max($0.squareRoot(), 1e-7) }
-        return (input - input.tape.constant(Tensor(mean))) / input.tape.constant(Tensor(deviations))
+        let mean = input.constant(mean, along: axes)
+        let deviation = input.constant(variance.map { max($0.squareRoot(), 1e-7) }, along: axes)
+        return invert ? input * deviation + mean : (input - mean) / deviation
     }
 }
 
-/// x * scale + offset. The equivalent of `keras.layers.Rescaling`.
+/// x * scale + offset, each one number, or one for each element of the last axis. The equivalent of
+/// `keras.layers.Rescaling`.
 public final class Rescaling: Layer {
-    private let scale: Float
-    private let offset: Float
+    private let scale: [Float]
+    private let offset: [Float]
 
-    public init(_ scale: Float, offset: Float = 0) { (self.scale, self.offset) = (scale, offset) }
+    public convenience init(_ scale: Float, offset: Float = 0) { self.init([scale], offset: [offset]) }
+    public init(_ scale: [Float], offset: [Float] = [0]) { (self.scale, self.offset) = (scale, offset) }
 
     public var positions: PositionUse { .sequence }
-    public func build(_ input: Shape) throws(ShapeError) -> Shape { input }
-    public func call(_ input: Variable) -> Variable { input * scale + offset }
+
+    public func build(_ input: Shape) throws(ShapeError) -> Shape {
+        for (name, numbers) in [("scale", scale), ("offset", offset)] {
+            guard numbers.count == 1 || input.rank > 0 && numbers.count == input[-1] else {
+                throw ShapeError(
+                    "Rescaling: expected one \(name), or one for each of the last axis of input \(input), got "
+                        + "\(numbers.count)")
+            }
+        }
+        return input
+    }
+
+    public func call(_ input: Variable) -> Variable {
+        let scaled = scale.count == 1 ? input * scale[0] : input * input.constant(scale, along: [-1])
+        return offset.count == 1 ? scaled + offset[0] : scaled + input.constant(offset, along: [-1])
+    }
+}
+
+extension Variable {
+    /// Numbers that go with this variable element by element: one, or one for each element of some axes.
+    fileprivate func constant(_ numbers: [Float], along axes: [Int]) -> Variable {
+        guard numbers.count > 1, axes != [-1] else { return tape.constant(Tensor(numbers)) }
+        var lengths = Array(repeating: 1, count: shape.rank)
+        for axis in axes.map(shape.index(of:)) { lengths[axis] = shape[axis] }
+        return tape.constant(Tensor(numbers).reshaped(lengths))
+    }
 }

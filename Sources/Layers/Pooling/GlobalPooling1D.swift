@@ -5,42 +5,52 @@ import Tensors
 
 /// The mean of each channel over the positions that a sample has.
 ///
-/// Input `[batch, positions, channels]`, output `[batch, channels]`; 0 for a sample without positions. The equivalent of
+/// Input `[batch, positions, channels]`, output `[batch, channels]`, or with `keepingDimensions`
+/// `[batch, 1, channels]`; 0 for a sample without positions. The equivalent of
 /// `keras.layers.GlobalAveragePooling1D`.
 public final class GlobalAveragePooling1D: Layer {
-    public init() {}
+    private let keepingDimensions: Bool
+
+    public init(keepingDimensions: Bool = false) { self.keepingDimensions = keepingDimensions }
 
     public var positions: PositionUse { .reduced }
 
     public func build(_ input: Shape) throws(ShapeError) -> Shape {
-        try channels(ofSequence: input, layer: "GlobalAveragePooling1D")
+        let channels = try channels(ofSequence: input, layer: "GlobalAveragePooling1D")
+        return keepingDimensions ? channels.prepending(1) : channels
     }
 
     public func call(_ input: Variable) -> Variable {
-        guard let mask = input.mask else { return input.mean(axes: [1]) }
+        guard let mask = input.mask else { return input.mean(axes: [1], keepingDimensions: keepingDimensions) }
         let counts = input.tape.constant(mask).sum(axes: [1], keepingDimensions: true)
-        return input.keptWhereUnmasked.sum(axes: [1]) * (1 / counts.clamped(1, .infinity))
+        let means = input.keptWhereUnmasked.sum(axes: [1]) * (1 / counts.clamped(1, .infinity))
+        return keepingDimensions ? means.reshaped([means.shape[0], 1, means.shape[1]]) : means
     }
 }
 
 /// The largest element of each channel over the positions that a sample has; equal ones share the gradient.
 ///
-/// Input `[batch, positions, channels]`, output `[batch, channels]`; 0 for a sample without positions. The equivalent of
+/// Input `[batch, positions, channels]`, output `[batch, channels]`, or with `keepingDimensions`
+/// `[batch, 1, channels]`; 0 for a sample without positions. The equivalent of
 /// `keras.layers.GlobalMaxPooling1D`.
 public final class GlobalMaxPooling1D: Layer {
-    public init() {}
+    private let keepingDimensions: Bool
+
+    public init(keepingDimensions: Bool = false) { self.keepingDimensions = keepingDimensions }
 
     public var positions: PositionUse { .reduced }
 
     public func build(_ input: Shape) throws(ShapeError) -> Shape {
-        try channels(ofSequence: input, layer: "GlobalMaxPooling1D")
+        let channels = try channels(ofSequence: input, layer: "GlobalMaxPooling1D")
+        return keepingDimensions ? channels.prepending(1) : channels
     }
 
     public func call(_ input: Variable) -> Variable {
-        if input.shape[0] == 0 { return input.sum(axes: [1]) }
-        guard let mask = input.mask else { return input.max(axes: [1]) }
+        if input.shape[0] == 0 { return input.sum(axes: [1], keepingDimensions: keepingDimensions) }
+        guard let mask = input.mask else { return input.max(axes: [1], keepingDimensions: keepingDimensions) }
         let hasPositions = mask.max(axes: [1], keepingDimensions: true)
-        return input.loweredWhereMasked.max(axes: [1]).kept(where: hasPositions)
+        let largest = input.loweredWhereMasked.max(axes: [1]).kept(where: hasPositions)
+        return keepingDimensions ? largest.reshaped([largest.shape[0], 1, largest.shape[1]]) : largest
     }
 }
 

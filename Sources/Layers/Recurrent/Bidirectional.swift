@@ -26,27 +26,41 @@ public final class Bidirectional: Layer {
     package let backward: any RecurrentLayer
     package let mergeMode: MergeMode
 
-    /// - Parameter layer: goes forwards; the one that goes backwards is made after it, with parameters of its own.
-    public init(_ layer: any RecurrentLayer, mergeMode: MergeMode = .concat) {
+    /// - Parameters:
+    ///   - layer: goes forwards.
+    ///   - backwardLayer: goes backwards; unless given one that is made after the first, with parameters of its own.
+    public init(
+        _ layer: any RecurrentLayer, backwardLayer: (any RecurrentLayer)? = nil, mergeMode: MergeMode = .concat
+    ) {
         forward = layer
-        backward = layer.fresh(goBackwards: true)
+        backward = backwardLayer ?? layer.fresh(goBackwards: true)
         self.mergeMode = mergeMode
     }
 
     public var positions: PositionUse { forward.positions }
 
     public var children: [(String, any Layer)] {
-        let name = Sequential.snakeCase(forward.typeName)
-        return [("forward_" + name, forward), ("backward_" + name, backward)]
+        [
+            ("forward_" + Sequential.snakeCase(forward.typeName), forward),
+            ("backward_" + Sequential.snakeCase(backward.typeName), backward),
+        ]
     }
 
     public func build(_ input: Shape) throws(ShapeError) -> Shape {
         guard !forward.goBackwards else {
             throw ShapeError("Bidirectional: expected a layer that goes forwards, got one with `goBackwards`")
         }
+        guard backward.goBackwards, backward.returnSequences == forward.returnSequences else {
+            throw ShapeError(
+                "Bidirectional: expected a backward layer with `goBackwards`, and with `returnSequences` as the other one"
+            )
+        }
         var output = try forward.build(input)
-        _ = try backward.build(input)
-        if mergeMode == .concat { output[-1] *= 2 }
+        let other = try backward.build(input)
+        guard mergeMode == .concat || other == output else {
+            throw ShapeError("Bidirectional(\(mergeMode)): expected outputs of one shape, got \(output) and \(other)")
+        }
+        if mergeMode == .concat { output[-1] += other[-1] }
         return output
     }
 

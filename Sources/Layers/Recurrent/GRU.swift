@@ -11,15 +11,16 @@ import Tensors
 /// units]`, recurrent kernel `[units, 3 * units]`: update gate, reset gate, candidate; bias `[2, 3 * units]`, of inputs and
 /// of states, or with `resetAfter: false` `[3 * units]`, all as in Keras. For inputs and outputs see `RecurrentLayer`. The
 /// equivalent of `keras.layers.GRU`.
-public final class GRU: RecurrentLayer {
+public final class GRU: RecurrentLayer, MergeLayer {
     let core: RecurrentCore
 
     /// - Parameters:
     ///   - returnSequences: whether to return the state after each step, or the last one.
     ///   - goBackwards: goes from the last step to the first; a sequence that it returns begins with what it did first, and
     ///     so does its mask.
-    ///   - activation: of the candidate: linear, relu, sigmoid, hard-sigmoid or tanh.
-    ///   - recurrentActivation: of the gates, one of the same.
+    ///   - activation: of the candidate: any; linear, relu, sigmoid, hard-sigmoid and tanh have kernels of their own and are
+    ///     quicker.
+    ///   - recurrentActivation: of the gates, likewise.
     ///   - resetAfter: whether the reset gate comes after the product with the recurrent kernel, or before it.
     ///   - dropout: the share of features that are dropped in training, the same ones in all steps of a sequence.
     ///   - recurrentDropout: the share of the state's units that are dropped on their way into the recurrent kernel, likewise.
@@ -48,17 +49,9 @@ public final class GRU: RecurrentLayer {
     public var goBackwards: Bool { core.options.goBackwards }
     public var parameters: [Parameter] { core.parameters }
 
-    public func build(_ input: Shape) throws(ShapeError) -> Shape { try core.build(input) }
-
-    public func call(_ input: Variable) -> Variable {
-        buildIfNeeded(for: input, core.kernel)
-        return core.call(input, inInputOrder: false)
-    }
-
-    public func callInInputOrder(_ input: Variable) -> Variable {
-        buildIfNeeded(for: input, core.kernel)
-        return core.call(input, inInputOrder: true)
-    }
+    public func build(_ inputs: [Shape]) throws(ShapeError) -> Shape { try core.build(inputs) }
+    public func call(_ inputs: [Variable]) -> Variable { core.call(inputs) }
+    public func callInInputOrder(_ input: Variable) -> Variable { core.call([input], inInputOrder: true) }
 
     public func fresh(goBackwards: Bool) -> any RecurrentLayer { GRU(core.options.going(backwards: goBackwards)) }
 }

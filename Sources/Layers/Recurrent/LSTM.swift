@@ -9,15 +9,16 @@ import Tensors
 /// The gates are recurrentActivation, the candidate is activation, of x * kernel + bias + state * recurrent kernel. Kernel
 /// `[features, 4 * units]`, recurrent kernel `[units, 4 * units]`, bias `[4 * units]`: input gate, forget gate, candidate,
 /// output gate, as in Keras. For inputs and outputs see `RecurrentLayer`. The equivalent of `keras.layers.LSTM`.
-public final class LSTM: RecurrentLayer {
+public final class LSTM: RecurrentLayer, MergeLayer {
     let core: RecurrentCore
 
     /// - Parameters:
     ///   - returnSequences: whether to return the state after each step, or the last one.
     ///   - goBackwards: goes from the last step to the first; a sequence that it returns begins with what it did first, and
     ///     so does its mask.
-    ///   - activation: of candidate and output: linear, relu, sigmoid, hard-sigmoid or tanh.
-    ///   - recurrentActivation: of the gates, one of the same.
+    ///   - activation: of candidate and output: any; linear, relu, sigmoid, hard-sigmoid and tanh have kernels of their own
+    ///     and are quicker.
+    ///   - recurrentActivation: of the gates, likewise.
     ///   - unitForgetBias: whether the forget gate's bias is 1 at first.
     ///   - dropout: the share of features that are dropped in training, the same ones in all steps of a sequence.
     ///   - recurrentDropout: the share of the state's units that are dropped on their way into the recurrent kernel, likewise.
@@ -47,17 +48,9 @@ public final class LSTM: RecurrentLayer {
     public var goBackwards: Bool { core.options.goBackwards }
     public var parameters: [Parameter] { core.parameters }
 
-    public func build(_ input: Shape) throws(ShapeError) -> Shape { try core.build(input) }
-
-    public func call(_ input: Variable) -> Variable {
-        buildIfNeeded(for: input, core.kernel)
-        return core.call(input, inInputOrder: false)
-    }
-
-    public func callInInputOrder(_ input: Variable) -> Variable {
-        buildIfNeeded(for: input, core.kernel)
-        return core.call(input, inInputOrder: true)
-    }
+    public func build(_ inputs: [Shape]) throws(ShapeError) -> Shape { try core.build(inputs) }
+    public func call(_ inputs: [Variable]) -> Variable { core.call(inputs) }
+    public func callInInputOrder(_ input: Variable) -> Variable { core.call([input], inInputOrder: true) }
 
     public func fresh(goBackwards: Bool) -> any RecurrentLayer { LSTM(core.options.going(backwards: goBackwards)) }
 }

@@ -3,7 +3,8 @@
 import Autograd
 import Tensors
 
-/// A layer that goes through a sequence step by step: `SimpleRNN`, `LSTM` and `GRU`.
+/// A layer that goes through a sequence step by step: `SimpleRNN`, `LSTM` and `GRU`. These can also be called on a list: the
+/// sequence and the states to begin with instead of zeros, `[batch, units]` each, one, of an LSTM the state and the cell's.
 ///
 /// Input `[batch, steps, features]`, output `[batch, units]`, or with `returnSequences` `[batch, steps, units]` in the order
 /// in which the steps were gone through. Where the input has a mask, a masked step leaves a sample's state as it is, so that
@@ -26,11 +27,6 @@ public protocol RecurrentLayer: Layer {
 extension RecurrentLayer {
     /// Backwards, a sequence begins with its padding, so that what follows needs to know how much there is.
     public var positions: PositionUse { returnSequences ? (goBackwards ? .fixed : .sequence) : .reduced }
-}
-
-/// The activations that recurrent cells can have: those whose slope follows from their value.
-package enum RecurrentActivations {
-    package static let all = ActivationFunction.allCases.filter { Recurrence.Function(rawValue: $0.rawValue) != nil }
 }
 
 /// The settings of a recurrent layer, with Keras's defaults; what they mean is said where the layers take them.
@@ -111,7 +107,7 @@ struct RecurrentCore: Sendable {
 
     var parameters: [Parameter] { [kernel, recurrentKernel] + (bias.map { [$0] } ?? []) }
 
-    /// nil for an activation that has no kernel.
+    /// What the kernels compute; nil for an activation that they don't have.
     private var recurrence: Recurrence? {
         guard let activation = Recurrence.Function(rawValue: options.activation.rawValue),
             let recurrentActivation = Recurrence.Function(rawValue: options.recurrentActivation.rawValue)
@@ -121,31 +117,38 @@ struct RecurrentCore: Sendable {
             goesBackwards: options.goBackwards)
     }
 
-    func build(_ input: Shape) throws(ShapeError) -> Shape {
-        let name = options.name
-        guard options.units > 0 else { throw ShapeError("\(name): units must be positive, got \(options.units)") }
-        guard let recurrence else {
-            let known = RecurrentActivations.all.map(\.rawValue).joined(separator: ", ")
-            throw ShapeError(
-                "\(name)(\(options.units)): expected activations among \(known), got \(options.activation.rawValue) and "
-                    + options.recurrentActivation.rawValue)
-        }
+    private var width: Int { options.cell.gateCount * options.units }
+
+    /// - Parameter inputs: the sequence, and the states to begin with, all of them or none.
+    func build(_ inputs: [Shape]) throws(ShapeError) -> Shape {
+        let (name, units) = ("\(options.name)(\(options.units))", options.units)
+        guard units > 0 else { throw ShapeError("\(options.name): units must be positive, got \(units)") }
         for (setting, rate) in [("dropout", options.dropout), ("recurrentDropout", options.recurrentDropout)] {
             guard rate >= 0, rate < 1 else {
-                throw ShapeError("\(name)(\(options.units)): `\(setting)` must be in 0 ..< 1, got \(rate)")
+                throw ShapeError("\(name): `\(setting)` must be in 0 ..< 1, got \(rate)")
             }
         }
+        let (input, states) = (inputs[0], inputs.dropFirst())
         guard input.rank == 2, input[0] > 0, input[1] > 0 else {
-            throw ShapeError("\(name)(\(options.units)): expected input [steps, features], got \(input)")
+            throw ShapeError("\(name): expected input [steps, features], got \(input)")
         }
-        try kernel.declare([input[1], recurrence.width])
-        try recurrentKernel.declare([options.units, recurrence.width])
-        try bias?.declare(options.cell == .gru ? [2, recurrence.width] : [recurrence.width])
-        return options.returnSequences ? [input[0], options.units] : [options.units]
+        let wanted = options.cell == .lstm ? 2 : 1
+        guard states.isEmpty || states.count == wanted && states.allSatisfy({ $0 == [units] }) else {
+            throw ShapeError(
+                "\(name): expected a sequence, or a sequence and \(wanted) of shape [\(units)] to begin with, got "
+                    + listed(inputs))
+        }
+        try kernel.declare([input[1], width])
+        try recurrentKernel.declare([units, width])
+        try bias?.declare(options.cell == .gru ? [2, width] : [width])
+        return options.returnSequences ? [input[0], units] : [units]
     }
 
-    func call(_ input: Variable, inInputOrder: Bool) -> Variable {
-        let tape = input.tape
+    func call(_ inputs: [Variable], inInputOrder: Bool = false) -> Variable {
+        if kernel.shape == nil {
+            do { _ = try build(inputs.map { $0.shape.dropFirst() }) } catch { fatalError(error.description) }
+        }
+        let (input, tape) = (inputs[0], inputs[0].tape)
         let (batch, features) = (input.shape[0], input.shape[2])
         var dropped = input
         var stateFactors: Tensor?
@@ -159,15 +162,42 @@ struct RecurrentCore: Sendable {
             }
             if options.recurrentDropout > 0 { stateFactors = factors(options.units, options.recurrentDropout) }
         }
-        let output = dropped.recurrence(
-            recurrence!, kernel: tape.parameter(kernel), recurrentKernel: tape.parameter(recurrentKernel),
-            bias: bias.map(tape.parameter), mask: input.mask, dropout: stateFactors,
-            output: !options.returnSequences ? .finalState : inInputOrder ? .sequenceInInputOrder : .sequence
-        ).marked(.function(options.activation.rawValue))
-        guard options.returnSequences, let mask = input.mask else { return output }
+        let order: RecurrentOutput =
+            !options.returnSequences ? .finalState : inInputOrder ? .sequenceInInputOrder : .sequence
+        let output =
+            if let recurrence, inputs.count == 1 {
+                dropped.recurrence(
+                    recurrence, kernel: tape.parameter(kernel), recurrentKernel: tape.parameter(recurrentKernel),
+                    bias: bias.map(tape.parameter), mask: input.mask, dropout: stateFactors, output: order)
+            } else {
+                composed(dropped, initial: Array(inputs.dropFirst()), mask: input.mask, dropout: stateFactors, order)
+            }
+        return masked(output.marked(.function(options.activation.rawValue)), input.mask, inInputOrder: inInputOrder)
+    }
+
+    private func composed(
+        _ input: Variable, initial: [Variable], mask: Tensor?, dropout: Tensor?, _ output: RecurrentOutput
+    ) -> Variable {
+        let tape = input.tape
+        let zeros = tape.constant(.zeros([input.shape[0], options.units], in: tape.workspace))
+        let biases = bias.map(tape.parameter)
+        func row(_ index: Int) -> Variable? { biases?.sliced(axis: 0, index..<(index + 1)).reshaped([width]) }
+        let isApart = options.cell == .gru
+        let inputs = input.masked(nil).transposed([1, 0, 2]).dense(
+            tape.parameter(kernel), bias: isApart ? row(0) : biases, relu: false)
+        let recurrence = ComposedRecurrence(
+            options: options, recurrentKernel: tape.parameter(recurrentKernel), stateBias: isApart ? row(1) : nil,
+            dropout: dropout)
+        return recurrence(
+            inputs, initial: initial.isEmpty ? [zeros, zeros] : initial, mask: mask, output: output)
+    }
+
+    /// A sequence with its mask.
+    private func masked(_ output: Variable, _ mask: Tensor?, inInputOrder: Bool) -> Variable {
+        guard options.returnSequences, let mask else { return output }
         let order = options.goBackwards && !inInputOrder ? mask.withReversedPositions : mask
         let isZeroed = inInputOrder || options.zeroOutputForMask
         let rows = order.reshaped(order.shape.dimensions + [1])
-        return (isZeroed ? output * tape.constant(rows) : output).masked(order)
+        return (isZeroed ? output * output.tape.constant(rows) : output).masked(order)
     }
 }

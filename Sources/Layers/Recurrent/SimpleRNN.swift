@@ -7,14 +7,14 @@ import Tensors
 ///
 /// Kernel `[features, units]`, recurrent kernel `[units, units]`, bias `[units]`; for inputs and outputs see
 /// `RecurrentLayer`. The equivalent of `keras.layers.SimpleRNN`.
-public final class SimpleRNN: RecurrentLayer {
+public final class SimpleRNN: RecurrentLayer, MergeLayer {
     let core: RecurrentCore
 
     /// - Parameters:
     ///   - returnSequences: whether to return the state after each step, or the last one.
     ///   - goBackwards: goes from the last step to the first; a sequence that it returns begins with what it did first, and
     ///     so does its mask.
-    ///   - activation: linear, relu, sigmoid, hard-sigmoid or tanh.
+    ///   - activation: any; linear, relu, sigmoid, hard-sigmoid and tanh have kernels of their own and are quicker.
     ///   - dropout: the share of features that are dropped in training, the same ones in all steps of a sequence.
     ///   - recurrentDropout: the share of the state's units that are dropped on their way into the recurrent kernel, likewise.
     ///   - zeroOutputForMask: whether a masked step's output is 0, instead of the state before it.
@@ -40,17 +40,9 @@ public final class SimpleRNN: RecurrentLayer {
     public var goBackwards: Bool { core.options.goBackwards }
     public var parameters: [Parameter] { core.parameters }
 
-    public func build(_ input: Shape) throws(ShapeError) -> Shape { try core.build(input) }
-
-    public func call(_ input: Variable) -> Variable {
-        buildIfNeeded(for: input, core.kernel)
-        return core.call(input, inInputOrder: false)
-    }
-
-    public func callInInputOrder(_ input: Variable) -> Variable {
-        buildIfNeeded(for: input, core.kernel)
-        return core.call(input, inInputOrder: true)
-    }
+    public func build(_ inputs: [Shape]) throws(ShapeError) -> Shape { try core.build(inputs) }
+    public func call(_ inputs: [Variable]) -> Variable { core.call(inputs) }
+    public func callInInputOrder(_ input: Variable) -> Variable { core.call([input], inInputOrder: true) }
 
     public func fresh(goBackwards: Bool) -> any RecurrentLayer { SimpleRNN(core.options.going(backwards: goBackwards)) }
 }

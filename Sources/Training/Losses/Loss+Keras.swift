@@ -124,6 +124,31 @@ extension Loss {
         return Loss("huber", .values, end: .anything, options(("delta", delta))) { $0.huber($1, delta: delta) }
     }
 
+    /// 100 |x - t| / |t|, at least 1e-7 below the line; the mean over outputs.
+    static let meanAbsolutePercentageError = Loss("mean_absolute_percentage_error", .values, end: .anything) {
+        $0.absolutePercentageError($1)
+    }
+    /// (log(x + 1) - log(t + 1))^2 of x and t at least 1e-7, the mean over outputs.
+    static let meanSquaredLogarithmicError = Loss("mean_squared_logarithmic_error", .values, end: .anything) {
+        $0.squaredLogarithmicError($1)
+    }
+    /// -sum(x t) of x and t of length 1 over the last axis: -1 where they point the same way.
+    static let cosineSimilarity = Loss("cosine_similarity", .values, end: .anything) { $0.cosineSimilarity($1) }
+
+    /// 1 - c / (c + alpha sum(t (1 - p)) + beta sum(p (1 - t))) with c = sum(p t), of a sample over all its outputs (Salehi et
+    /// al. 2017).
+    static func tversky(alpha: Float, beta: Float) -> Loss {
+        Loss("tversky", .probabilities, end: .probabilities, options(("alpha", alpha), ("beta", beta))) {
+            $0.tversky($1, alpha: alpha, beta: beta, epsilon: 1e-7)
+        }
+    }
+
+    /// 1 - 2 sum(p t) / (sum(p) + sum(t)), of a sample over all its outputs (Milletari et al. 2016, without squares).
+    static let dice = Loss("dice", .probabilities, end: .probabilities) {
+        // Keras's 1e-7, half of both sides.
+        $0.tversky($1, alpha: 0.5, beta: 0.5, epsilon: 0.5e-7)
+    }
+
     private static func options(_ values: (name: String, value: Float?)...) -> [String] {
         values.compactMap { option in option.value.map { "\(option.name) \($0)" } }
     }

@@ -11,11 +11,13 @@ extension Loss {
         var delta: Float?
         var gamma: Float?
         var alpha: Float?
+        var beta: Float?
 
         var given: [String] {
             [
                 fromLogits.map { _ in "from logits" }, labelSmoothing.map { _ in "label smoothing" },
                 delta.map { _ in "delta" }, gamma.map { _ in "gamma" }, alpha.map { _ in "alpha" },
+                beta.map { _ in "beta" },
             ].compactMap { $0 }
         }
     }
@@ -64,18 +66,28 @@ extension Loss {
         Entry(name: "huber", aliases: ["huber_loss"], options: ["delta"]) { .huber(delta: $0.delta ?? 1) },
         Entry(name: "log_cosh", aliases: ["logcosh"]) { _ in .logCosh },
         Entry(name: "poisson") { _ in .poisson },
+        Entry(name: "mean_absolute_percentage_error", aliases: ["mape"]) { _ in .meanAbsolutePercentageError },
+        Entry(name: "mean_squared_logarithmic_error", aliases: ["msle"]) { _ in .meanSquaredLogarithmicError },
+        Entry(name: "cosine_similarity") { _ in .cosineSimilarity },
+        Entry(name: "dice") { _ in .dice },
+        Entry(name: "tversky", options: ["alpha", "beta"]) {
+            .tversky(alpha: $0.alpha ?? 0.5, beta: $0.beta ?? 0.5)
+        },
     ]
 
     /// Keras's names of all losses.
     package static var names: [String] { entries.map(\.name) }
 
-    /// The loss of that name or alias, with underscores or hyphens. nil leaves a parameter at Keras's default.
+    /// The loss of that name or alias in Keras, with underscores or hyphens. nil leaves a parameter at Keras's default.
+    ///
+    /// By name alone there are `mean_absolute_percentage_error`, `mean_squared_logarithmic_error`, `cosine_similarity` (its
+    /// negative, from -1 on), and for masks of images `dice` and `tversky`, each of a sample over all its outputs.
     ///
     /// - Throws: `TrainingError` for an unknown name with the nearest and all known ones, for a parameter that the loss
     ///   does not have, and for a value that is out of its range.
-    package static func named(
+    public static func named(
         _ name: String, labelSmoothing: Float? = nil, fromLogits: Bool? = nil, delta: Float? = nil,
-        gamma: Float? = nil, alpha: Float? = nil
+        gamma: Float? = nil, alpha: Float? = nil, beta: Float? = nil
     ) throws(TrainingError) -> Loss {
         let spelled = name.lowercased().replacing("-", with: "_")
         guard let entry = entries.first(where: { $0.name == spelled || $0.aliases.contains(spelled) }) else {
@@ -83,12 +95,16 @@ extension Loss {
                 "unknown loss '\(name)'" + ModelFileError.suggestion(for: spelled, among: names, what: "losses"))
         }
         let options = Options(
-            fromLogits: fromLogits, labelSmoothing: labelSmoothing, delta: delta, gamma: gamma, alpha: alpha)
+            fromLogits: fromLogits, labelSmoothing: labelSmoothing, delta: delta, gamma: gamma, alpha: alpha, beta: beta
+        )
         if let surplus = options.given.first(where: { !entry.options.contains($0) }) {
             let known = entry.options.isEmpty ? "it has none" : "it has \(entry.options.joined(separator: ", "))"
             throw TrainingError("loss \(entry.name) has no parameter '\(surplus)': \(known)")
         }
-        if let defect = parameterDefect(labelSmoothing: labelSmoothing, delta: delta, gamma: gamma, alpha: alpha) {
+        let defect =
+            parameterDefect(labelSmoothing: labelSmoothing, delta: delta, gamma: gamma, alpha: alpha)
+            ?? beta.flatMap { $0 >= 0 && $0.isFinite ? nil : "beta \($0), expected a number of 0 or more" }
+        if let defect {
             throw TrainingError("loss \(entry.name): " + defect)
         }
         return entry.make(options)
