@@ -37,7 +37,9 @@ extension Variable {
         let (place, tape) = (place, tape)
         return tape.record(result, [self, kernel, recurrentKernel] + (bias.map { [$0] } ?? [])) { g in
             pass.goBack(g, reversed: isReversed, recurrentKernel: recurrentKernel.value)
-            if pass.sharesGates, kernel.needsGradient, recurrentKernel.needsGradient, kernel.node != recurrentKernel.node {
+            if pass.sharesGates, kernel.needsGradient, recurrentKernel.needsGradient,
+                kernel.node != recurrentKernel.node
+            {
                 tape.contribute(to: kernel.place) { target, adds in
                     tape.contribute(to: recurrentKernel.place) {
                         pass.kernelGradients(into: target, adds: adds, recurrent: $0, addsRecurrent: $1)

@@ -182,11 +182,14 @@ package struct RecurrentPass {
     // What follows is valid after `goBack`.
 
     /// Whether both kernels' gradients are products with the same gradients of gates.
-    package var sharesGates: Bool { (recurrence.cell == .simple || recurrence.cell == .lstm) && gates.count > 0 }
+    package var sharesGates: Bool {
+        (recurrence.cell == .simple || recurrence.cell == .lstm) && gates.count > 0 && inputs.count > 0
+    }
 
     /// What `kernelGradient` and `recurrentKernelGradient` write, or add, where `sharesGates`, in less time.
     package func kernelGradients(
-        into target: UnsafeMutablePointer<Float>, adds: Bool, recurrent: UnsafeMutablePointer<Float>, addsRecurrent: Bool
+        into target: UnsafeMutablePointer<Float>, adds: Bool, recurrent: UnsafeMutablePointer<Float>,
+        addsRecurrent: Bool
     ) {
         func product(_ rows: Int) -> MatrixProduct {
             MatrixProduct(m: rows, n: recurrence.width, k: steps * batch, transposeA: true)

@@ -69,7 +69,8 @@ package struct MatrixProduct: Sendable {
         into c: UnsafeMutablePointer<Float>, slope: UnsafeMutablePointer<Float>, in workspace: Workspace
     ) {
         if shape.m == 0 || shape.n == 0 { return }
-        require(!shape.accumulate && !shape.relu && shape.k > 0, "matmul: gelu follows a product that replaces its result")
+        require(
+            !shape.accumulate && !shape.relu && shape.k > 0, "matmul: gelu follows a product that replaces its result")
         run(in: workspace) { lk_product_gelu($0, c, slope, a, b, bias, $1) }
     }
 

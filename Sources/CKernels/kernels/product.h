@@ -56,7 +56,7 @@ typedef struct {
 } product_arrays;
 
 // Terms k0 ..< k0 + depth of all rows for columns n0 ..< n1. With `gelu` the result goes through that function while it is
-// in the first-level cache. `is_packed` tells that the panels of `b` are there already.
+// in the second-level cache. `is_packed` tells that the panels of `b` are there already.
 static void multiply_block(const lk_product *p, const product_plan *plan, const product_arrays *m, int64_t n0, int64_t n1,
                            int64_t k0, bool is_packed, float *scratch) {
     int64_t depth = p->k - k0 < LK_CHAIN ? p->k - k0 : LK_CHAIN;
@@ -85,8 +85,8 @@ static void multiply_block(const lk_product *p, const product_plan *plan, const 
                 w.b = panel, w.b_step = TILE_COLUMNS;
             }
             tile_column(&w, rows, plan->layout, plan->packs_a && plan->layout == ACROSS);
-            if (m->gelu && is_last) gelu_block(m->gelu + m0 * p->n + j, w.c, p->n, rows, columns);
         }
+        if (m->gelu && is_last) gelu_block(m->gelu + m0 * p->n + n0, m->c + m0 * p->n + n0, p->n, rows, n1 - n0);
     }
 }
 
