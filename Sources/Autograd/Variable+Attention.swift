@@ -45,7 +45,7 @@ extension Variable {
     }
 
     /// (x - mean) / sqrt(variance + epsilon) * gamma + beta, mean and variance over the last axis; gamma and beta
-    /// `[features]` or nil. The bits of the operations one by one.
+    /// `[features]` or nil.
     package func normalized(gamma: Variable?, beta: Variable?, epsilon: Float) -> Variable {
         // Of masked sequences sums go over a sample's positions first, so that padding changes none.
         let isMasked = mask != nil && shape.rank == 3

@@ -3,7 +3,7 @@
 import CKernels
 
 extension Tensor {
-    /// (x - mean) / sqrt(variance + epsilon) * gamma + beta over the last axis, and of each row mean and root
+    /// (x - mean) / sqrt(variance + epsilon) * gamma + beta over the last axis, and of each row mean and 1 / root
     /// `[rows, 2]`.
     package func normalizedRows(gamma: Tensor?, beta: Tensor?, epsilon: Float) -> (output: Tensor, statistics: Tensor) {
         let width = shape[-1]

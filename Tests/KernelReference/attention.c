@@ -128,23 +128,22 @@ static void compare_rows_normalized(comparison *c, int64_t rows, int64_t width, 
     float *y = floats(all + 1), *slope = floats(all + 1), *terms = floats(all + 1), *scratch = floats(2 * pitch);
     lk_normalize_rows(out, statistics, x, gamma, beta, rows, width, 1e-3f, scratch);
     lk_normalize_rows_gradient(dx, products, statistics, x, gamma, g, rows, width, scratch);
-    float *centered = floats(width), *inner = floats(width), *line = floats(width), part = 1 / (float)width;
+    float *centered = floats(width), *inner = floats(width), *line = floats(width), *normal = floats(width), part = 1 / (float)width;
     for (int64_t row = 0, at = 0; row < rows; row++, at += width) {
         float mean = fmaf(reference_row_total(x + at, NULL, width), part, 0);
         for (int64_t i = 0; i < width; i++) centered[i] = x[at + i] - mean, line[i] = centered[i] * centered[i];
-        float variance = fmaf(reference_row_total(line, NULL, width), part, 0), root = sqrtf(variance + 1e-3f);
+        float variance = fmaf(reference_row_total(line, NULL, width), part, 0), scale = 1 / sqrtf(variance + 1e-3f);
         for (int64_t i = 0; i < width; i++) {
-            float normal = centered[i] / root, upstream = g[at + i];
-            terms[at + i] = upstream * normal;
-            y[at + i] = scales ? normal * gamma[i] + beta[i] : normal;
+            float upstream = g[at + i];
+            normal[i] = centered[i] * scale;
+            terms[at + i] = upstream * normal[i];
+            y[at + i] = scales ? normal[i] * gamma[i] + beta[i] : normal[i];
             if (scales) upstream *= gamma[i];
-            inner[i] = upstream / root, line[i] = -(upstream * normal / root);
+            inner[i] = upstream;
         }
-        float change = fmaf(fmaf(reference_row_total(line, NULL, width) / root, 0.5f, 0), part, 0);
-        for (int64_t i = 0; i < width; i++)
-            inner[i] += fmaf(change * centered[i], 2, 0), line[i] = -inner[i];
-        float shift = fmaf(reference_row_total(line, NULL, width), part, 0);
-        for (int64_t i = 0; i < width; i++) slope[at + i] = inner[i] + shift;
+        float shift = fmaf(reference_row_total(inner, NULL, width), part, 0);
+        float change = fmaf(reference_row_total(inner, normal, width), part, 0);
+        for (int64_t i = 0; i < width; i++) slope[at + i] = fmaf(-normal[i], change, inner[i] - shift) * scale;
     }
     same(c, out, y, all + 1, "normalised [%lld, %lld]", (long long)rows, (long long)width);
     same(c, products, terms, all + 1, "normalisation's products [%lld, %lld]", (long long)rows, (long long)width);

@@ -97,7 +97,7 @@ LK_KERNEL(void, sparse_cross_entropy_gradient,
           (out, probabilities, labels, g, rows, width))
 
 /// out = (x - mean) / sqrt(variance + epsilon) * gamma + beta of each row; `gamma` and `beta` may be NULL. `statistics`
-/// [rows, 2] receives mean and root. `scratch` holds LK_PADDED(width) floats.
+/// [rows, 2] receives mean and 1 / root. `scratch` holds LK_PADDED(width) floats.
 LK_KERNEL(void, normalize_rows,
           (float *out, float *statistics, const float *x, const float *gamma, const float *beta, int64_t rows,
            int64_t width, float epsilon, float *scratch),

@@ -1,7 +1,7 @@
-// Layer normalisation: a row's mean and deviation in one pass over memory, with the bits of its operations one by one.
+// Layer normalisation of rows.
 
-/// A row's mean and sqrt(variance + epsilon). `centered` receives x - mean, and has room for whole vectors.
-INLINE void row_statistics(const float *x, int64_t n, float epsilon, float *centered, float *mean, float *deviation) {
+/// A row's mean and 1 / sqrt(variance + epsilon). `centered` receives x - mean, and has room for whole vectors.
+INLINE void row_statistics(const float *x, int64_t n, float epsilon, float *centered, float *mean, float *scale) {
     float part = 1.0f / (float)n;
     *mean = __builtin_fmaf(row_total(x, NULL, n, n), part, 0.0f);
     float parts[LEVELS];
@@ -17,7 +17,7 @@ INLINE void row_statistics(const float *x, int64_t n, float epsilon, float *cent
         tree_add(parts, &depth, first / ROW_BLOCK, fold(lanes));
     }
     float variance = __builtin_fmaf(tree_total(parts, depth), part, 0.0f);
-    *deviation = __builtin_sqrtf(__builtin_fmaf(variance, 1.0f, epsilon));
+    *scale = 1.0f / __builtin_sqrtf(variance + epsilon);
 }
 
 INLINE void store_first(float *out, vf v, int64_t count) {
@@ -31,7 +31,7 @@ static void LK(normalize_rows)(float *out, float *statistics, const float *x, co
         row_statistics(x, width, epsilon, scratch, &statistics[0], &statistics[1]);
         for (int64_t i = 0; i < width; i += LANES) {
             int64_t rest = width - i;
-            vf v = *(const vf *)(scratch + i) / SPLAT(statistics[1]);
+            vf v = *(const vf *)(scratch + i) * SPLAT(statistics[1]);
             if (gamma) v *= load_first(gamma + i, rest, rest, 0.0f);
             if (beta) v += load_first(beta + i, rest, rest, 0.0f);
             store_first(out + i, v, rest);
@@ -43,30 +43,23 @@ static void LK(normalize_rows_gradient)(float *out, float *products, const float
                                         const float *gamma, const float *g, int64_t rows, int64_t width,
                                         float *scratch) {
     int64_t pitch = LK_PADDED(width);
-    float *inner = scratch, *terms = scratch + pitch, part = 1.0f / (float)width;
+    float *normal = scratch, *inner = scratch + pitch, part = 1.0f / (float)width;
     for (int64_t row = 0; row < rows; row++, x += width, g += width, statistics += 2) {
-        vf mean = SPLAT(statistics[0]), deviation = SPLAT(statistics[1]);
+        vf mean = SPLAT(statistics[0]), scale = SPLAT(statistics[1]);
         for (int64_t i = 0; i < width; i += LANES) {
             int64_t rest = width - i;
-            vf y = (load_first(x + i, rest, rest, 0.0f) - mean) / deviation, upstream = load_first(g + i, rest, rest, 0.0f);
+            vf y = (load_first(x + i, rest, rest, 0.0f) - mean) * scale, upstream = load_first(g + i, rest, rest, 0.0f);
             if (products) store_first(products + row * width + i, upstream * y, rest);
             if (gamma) upstream *= load_first(gamma + i, rest, rest, 0.0f);
-            *(vf *)(inner + i) = upstream / deviation;
-            *(vf *)(terms + i) = -(upstream * y / deviation);
+            *(vf *)(normal + i) = y;
+            *(vf *)(inner + i) = upstream;
         }
         if (!out) continue;
-        float variance = row_total(terms, NULL, width, pitch) / statistics[1];
-        variance = __builtin_fmaf(__builtin_fmaf(variance, 0.5f, 0.0f), 1.0f, 0.0f);
-        variance = __builtin_fmaf(variance, part, 0.0f);
+        vf shift = SPLAT(__builtin_fmaf(row_total(inner, NULL, width, pitch), part, 0.0f));
+        vf slope = SPLAT(__builtin_fmaf(row_total(inner, normal, width, pitch), part, 0.0f));
         for (int64_t i = 0; i < width; i += LANES) {
-            int64_t rest = width - i;
-            vf centered = load_first(x + i, rest, rest, 0.0f) - mean;
-            vf v = *(const vf *)(inner + i) + FMA(SPLAT(variance) * centered, SPLAT(2.0f), SPLAT(0.0f));
-            *(vf *)(inner + i) = v;
-            *(vf *)(terms + i) = -v;
+            vf v = FMA(-*(const vf *)(normal + i), slope, *(const vf *)(inner + i) - shift) * scale;
+            store_first(out + row * width + i, v, width - i);
         }
-        vf shift = SPLAT(__builtin_fmaf(row_total(terms, NULL, width, pitch), part, 0.0f));
-        for (int64_t i = 0; i < width; i += LANES)
-            store_first(out + row * width + i, *(const vf *)(inner + i) + shift, width - i);
     }
 }
