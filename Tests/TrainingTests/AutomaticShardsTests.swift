@@ -24,6 +24,11 @@ import Training
         #expect(try shards(dense(64, 32, 1), [108], batchSize) == expected)
     }
 
+    @Test func tablesWithCategoriesAreTables() throws {
+        let columns = ColumnEmbedding(numeric: 6, categories: [9, 16], dimensions: [5, 8])
+        #expect(try shards(Sequential([columns, Dense(64), Dense(1)]), [8], 256) == 4)
+    }
+
     @Test func largeNetworksOfTablesHaveAsManyAsOthers() throws {
         #expect(try shards(dense(1024, 1024, 1), [108], 256) == 16)
     }

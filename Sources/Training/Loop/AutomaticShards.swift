@@ -32,7 +32,7 @@ package struct AutomaticShards: Sendable {
         samples = dividesAtWill ? min(wanted, (Self.wantedPositions + input[0] - 1) / max(1, input[0])) : wanted
         // Forward, and back to input and parameters, a multiplication and an addition each.
         work =
-            input.rank == 1 && !network.readsIndices
+            input.rank == 1 && network.indexLimit == nil
             ? 6 * network.allParameters().reduce(0) { $0 + ($1.parameter.shape?.count ?? 0) } : nil
     }
 
