@@ -57,23 +57,16 @@ extension Variable {
         let workspace = tape.workspace
         var outputShape = shape
         outputShape[-1] = outputs
-        let output = Tensor(uninitialized: outputShape, in: workspace)
-        let product = MatrixProduct(m: rows, n: outputs, k: inputs, relu: relu)
-        var slope: Tensor?
-        if gelu {
-            slope = Tensor(uninitialized: outputShape, in: workspace)
-            product.runGELU(
-                value.pointer, kernel.value.pointer, bias: bias?.value.pointer, into: output.pointer,
-                slope: slope!.pointer, in: workspace)
-        } else {
-            product.run(
-                value.pointer, kernel.value.pointer, bias: bias?.value.pointer, into: output.pointer, in: workspace)
-        }
+        let product = Tensor(uninitialized: outputShape, in: workspace)
+        MatrixProduct(m: rows, n: outputs, k: inputs, relu: relu).run(
+            value.pointer, kernel.value.pointer, bias: bias?.value.pointer, into: product.pointer, in: workspace)
+        let output = gelu ? product.geluLeavingSlope() : product
+        let slope = gelu ? product : nil
         // The way back keeps no output that it has no use for.
         let rectified = relu ? output : nil
         let (tape, place, kernelPlace, biasPlace) = (tape, place, kernel.place, bias?.place)
         let (input, kernelValue) = (value, kernel.value)
-        return tape.record(output, self, kernel, bias) { [slope] g in
+        return tape.record(output, self, kernel, bias) { g in
             if let rectified { g.clearGradient(ofReLU: rectified) }
             if let slope { g.multiply(by: slope) }
             tape.contribute(to: kernelPlace) { target, adds in

@@ -3,7 +3,7 @@
 
 /// An architecture for samples and targets of many shapes; the raw value is its name on the command line.
 package enum FittedModel: String, Sendable, CaseIterable {
-    /// Residual networks for small pictures (He et al. 2015): see `ResidualNetwork`.
+    /// Residual networks for small pictures (He et al. 2015; `resnet9` of Page 2018): see `ResidualNetwork`.
     case resnet9, resnet20, resnet32, resnet44, resnet56
     /// What `AutomaticModel` makes of texts with a class each.
     case textCNN = "text-cnn"

@@ -79,14 +79,24 @@ extension Tensor {
         return (value, slope)
     }
 
+    /// Gelu, while the slope is written over this tensor's memory; only for memory that nobody else reads.
+    package func geluLeavingSlope() -> Tensor {
+        let result = Tensor(uninitialized: shape, in: resultWorkspace(self))
+        lk_gelu_with_slope(result.pointer, pointer, pointer, Int64(count))
+        return result
+    }
+
     /// Times `factors` of the same shape; in place where nobody else holds this tensor's memory.
-    package mutating func multiply(by factors: Tensor) {
-        guard isUniquelyReferenced(), shape == factors.shape else {
-            self = combined(.multiply, factors)
+    package mutating func multiply(by factors: Tensor) { combine(.multiply, factors) }
+
+    /// `combined` with another tensor of the same shape; in place where nobody else holds this tensor's memory.
+    private mutating func combine(_ function: BinaryFunction, _ other: Tensor) {
+        guard isUniquelyReferenced(), shape == other.shape else {
+            self = combined(function, other)
             return
         }
         var (length, stride) = (Int64(count), Int64(1))
-        lk_binary(LK_MULTIPLY, pointer, pointer, factors.pointer, 1, &length, &stride, &stride)
+        lk_binary(function.kernel, pointer, pointer, other.pointer, 1, &length, &stride, &stride)
     }
 
     /// `self * scale + shift`
@@ -124,14 +134,7 @@ extension Tensor {
 
     /// Zeroes the elements where `output` is not positive, ReLU's gradient; in place where nobody else holds this
     /// tensor's memory.
-    package mutating func clearGradient(ofReLU output: Tensor) {
-        guard isUniquelyReferenced(), shape == output.shape else {
-            self = combined(.reluGradient, output)
-            return
-        }
-        var (length, stride) = (Int64(count), Int64(1))
-        lk_binary(LK_RELU_GRADIENT, pointer, pointer, output.pointer, 1, &length, &stride, &stride)
-    }
+    package mutating func clearGradient(ofReLU output: Tensor) { combine(.reluGradient, output) }
 
     /// Copies `other` of the same count into this tensor's memory.
     package func assign(_ other: Tensor) {

@@ -63,17 +63,6 @@ package struct MatrixProduct: Sendable {
         run(in: workspace) { lk_matrix_product($0, c, a, b, bias, $1) }
     }
 
-    /// `c = gelu(a * b + bias)` and the slope there, in one pass over memory.
-    package func runGELU(
-        _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
-        into c: UnsafeMutablePointer<Float>, slope: UnsafeMutablePointer<Float>, in workspace: Workspace
-    ) {
-        if shape.m == 0 || shape.n == 0 { return }
-        require(
-            !shape.accumulate && !shape.relu && shape.k > 0, "matmul: gelu follows a product that replaces its result")
-        run(in: workspace) { lk_product_gelu($0, c, slope, a, b, bias, $1) }
-    }
-
     /// `c = a * shared` of this product and `d = b * shared` of another with the same `n` and `k`: what both read is packed
     /// once.
     package func runPair(

@@ -1,7 +1,6 @@
 // Matrix products.
 #include "case.h"
 #include "chains.h"
-#include "functions.h"
 #include <stddef.h>
 
 #pragma clang fp contract(off)
@@ -34,16 +33,6 @@ static void compare_product(comparison *c, const lk_product *p, bool has_bias, a
     same(c, found, expected, p->m * p->n + 1, "%lld x %lld x %lld%s%s%s%s%s", (long long)p->m, (long long)p->k,
          (long long)p->n, p->transpose_a ? ", a across" : "", p->transpose_b ? ", b across" : "",
          p->accumulate ? ", added" : "", has_bias ? ", bias" : "", p->relu ? ", ReLU" : "");
-    if (!p->accumulate && !p->relu) {
-        float *slope = floats(p->m * p->n + 1), *expected_slope = floats(p->m * p->n + 1);
-        lk_product_gelu(p, found, slope, a, b, has_bias ? bias : NULL, scratch_count > 0 ? scratch : NULL);
-        for (int64_t i = 0; i < p->m * p->n; i++)
-            expected[i] = reference_gelu_with_slope(expected[i], &expected_slope[i]);
-        same(c, found, expected, p->m * p->n + 1, "gelu of %lld x %lld x %lld", (long long)p->m, (long long)p->k,
-             (long long)p->n);
-        same(c, slope, expected_slope, p->m * p->n + 1, "gelu's slope of %lld x %lld x %lld", (long long)p->m,
-             (long long)p->k, (long long)p->n);
-    }
     same(c, scratch + scratch_count, untouched, 1, "behind the working memory of %lld x %lld x %lld", (long long)p->m,
          (long long)p->k, (long long)p->n);
     release();

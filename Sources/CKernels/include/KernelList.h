@@ -146,12 +146,6 @@ LK_KERNEL(int64_t, product_scratch, (const lk_product *shape), (shape))
 LK_KERNEL(void, matrix_product,
           (const lk_product *shape, float *c, const float *a, const float *b, const float *bias, float *scratch),
           (shape, c, a, b, bias, scratch))
-/// out[m, n] = gelu(a[m, k] * b[k, n] + bias[n]), and the slope there: the bits of lk_matrix_product, which may neither add
-/// nor have a ReLU, and lk_gelu_with_slope.
-LK_KERNEL(void, product_gelu,
-          (const lk_product *shape, float *out, float *slope, const float *a, const float *b, const float *bias,
-           float *scratch),
-          (shape, out, slope, a, b, bias, scratch))
 /// c = a * shared and d = b * shared: the bits of two calls of lk_matrix_product, which pack what they share once. The
 /// shapes, of one n, k and kind, may not add; `scratch` is large enough for either.
 LK_KERNEL(void, product_pair,

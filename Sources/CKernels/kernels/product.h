@@ -44,19 +44,14 @@ static int64_t LK(product_scratch)(const lk_product *p) {
     return p->accumulate && p->k > LK_CHAIN ? blocks + p->m * p->n : blocks;
 }
 
-// Rows of `columns` of a finished result, n apart, of which gelu goes to y and its slope to c.
-static void gelu_block(float *y, float *c, int64_t n, int64_t rows, int64_t columns) {
-    for (int64_t r = 0; r < rows; r++, y += n, c += n) LK(gelu_with_slope)(y, c, c, columns);
-}
-
-// What a product reads and writes; `bias` and `gelu` may be NULL.
+// What a product reads and writes; `bias` may be NULL.
 typedef struct {
-    float *c, *gelu;
+    float *c;
     const float *a, *b, *bias;
 } product_arrays;
 
-// Terms k0 ..< k0 + depth of all rows for columns n0 ..< n1. With `gelu` the result goes through that function while it is
-// in the second-level cache. `is_packed` tells that the panels of `b` are there already.
+// Terms k0 ..< k0 + depth of all rows for columns n0 ..< n1. `is_packed` tells that the panels of `b` are there
+// already.
 static void multiply_block(const lk_product *p, const product_plan *plan, const product_arrays *m, int64_t n0, int64_t n1,
                            int64_t k0, bool is_packed, float *scratch) {
     int64_t depth = p->k - k0 < LK_CHAIN ? p->k - k0 : LK_CHAIN;
@@ -86,7 +81,6 @@ static void multiply_block(const lk_product *p, const product_plan *plan, const 
             }
             tile_column(&w, rows, plan->layout, plan->packs_a && plan->layout == ACROSS);
         }
-        if (m->gelu && is_last) gelu_block(m->gelu + m0 * p->n + n0, m->c + m0 * p->n + n0, p->n, rows, n1 - n0);
     }
 }
 
@@ -144,21 +138,15 @@ static void LK(matrix_product)(const lk_product *p, float *c, const float *a, co
         LK(accumulate)(c, sum, p->m * p->n);
         return;
     }
-    product_arrays arrays = {c, NULL, a, b, bias};
+    product_arrays arrays = {c, a, b, bias};
     if (is_turned(p) && bias == NULL) multiply_turned(p, c, a, b, scratch);
     else multiply_blocks(p, &arrays, 1, scratch);
-}
-
-static void LK(product_gelu)(const lk_product *p, float *out, float *slope, const float *a, const float *b,
-                             const float *bias, float *scratch) {
-    product_arrays arrays = {slope, out, a, b, bias};
-    multiply_blocks(p, &arrays, 1, scratch);
 }
 
 static void LK(product_pair)(const lk_product *first, const lk_product *second, float *c, float *d, const float *a,
                              const float *b, const float *shared, float *scratch) {
     lk_product p[2] = {*first, *second};
-    product_arrays arrays[2] = {{c, NULL, a, shared, NULL}, {d, NULL, b, shared, NULL}};
+    product_arrays arrays[2] = {{c, a, shared, NULL}, {d, b, shared, NULL}};
     if (plan_product(first).packs_b && plan_product(second).packs_b) {
         multiply_blocks(p, arrays, 2, scratch);
     } else {
